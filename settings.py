@@ -1,0 +1,107 @@
+"""One Settings object: every path, port and URL of Storehouse comes from here.
+
+Each field is read from the environment as ``STOREHOUSE_<FIELD>``, for example ``STOREHOUSE_HOME=/data``.
+"""
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class UserError(Exception):
+    """What the caller can mend: the command line shows it as one line, without a traceback."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="STOREHOUSE_", frozen=True, extra="forbid")
+
+    home: Path = Field(Path("var"), description="Folder that holds all state; relative to where you start.")
+    host: str = Field("127.0.0.1", description="Address every server listens on.")
+
+    shop_port: int = Field(8000, ge=1, le=65535)
+    collector_port: int = Field(8001, ge=1, le=65535)
+    sandbox_port: int = Field(8002, ge=1, le=65535)
+    dagster_port: int = Field(3000, ge=1, le=65535)
+    dashboards_port: int = Field(8501, ge=1, le=65535)
+
+    database_url: str = Field("", description="Shop database; empty means SQLite at <home>/shop.db.")
+    public_shop_url: str = Field("", description="How browsers reach the shop; empty means host and port.")
+    public_collector_url: str = Field("", description="How browsers reach the collector.")
+    public_sandbox_url: str = Field("", description="How browsers reach the sandbox payment provider.")
+
+    shop_id: str = Field("demo", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Names this shop in the lake.")
+    shop_name: str = "Storehouse"
+    shop_time_zone: str = "Europe/London"
+    shop_currency: str = Field("GBP", pattern=r"^[A-Z]{3}$")
+    shop_locale: str = "en_GB"
+
+    order_expiry_minutes: int = Field(30, ge=1, description="An unpaid order gives its stock back after this.")
+    sandbox_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Signs the sandbox's webhooks; empty: made once and kept in <home>/secrets."
+    )
+
+    tracker_honours_privacy_signals: bool = Field(True, description="Do-Not-Track and Global Privacy Control.")
+    tracker_cookieless: bool = Field(False, description="Visitor ids from a daily salt instead of a cookie.")
+    collector_max_spool_bytes: int = Field(2_000_000_000, ge=1, description="Above this the collector answers 503.")
+
+    batch_seconds: float = Field(1.0, gt=0, description="How often the loader and the worker look for new rows.")
+    kept_builds: int = Field(3, ge=1, description="Published builds kept in serving/.")
+
+    @field_validator("home")
+    @classmethod
+    def absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @cached_property
+    def shop_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'shop.db'}"
+
+    @property
+    def spool(self) -> Path:
+        return self.home / "spool"
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse"
+
+    @property
+    def serving(self) -> Path:
+        return self.home / "serving"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def secrets(self) -> Path:
+        return self.home / "secrets"
+
+    @property
+    def rejects(self) -> Path:
+        return self.home / "rejects"
+
+    @property
+    def shop_url(self) -> str:
+        return self.public_shop_url or f"http://{self.host}:{self.shop_port}"
+
+    @property
+    def collector_url(self) -> str:
+        return self.public_collector_url or f"http://{self.host}:{self.collector_port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        return self.public_sandbox_url or f"http://{self.host}:{self.sandbox_port}"
+
+    @property
+    def dagster_url(self) -> str:
+        return f"http://{self.host}:{self.dagster_port}"
+
+    @property
+    def dashboards_url(self) -> str:
+        return f"http://{self.host}:{self.dashboards_port}"

@@ -1,0 +1,94 @@
+"""Tables of orders, and of the credit notes that take part of one back."""
+
+from sqlalchemy import CheckConstraint, Column, Index, Integer, String, Table, UniqueConstraint
+
+from transactional.database import Money, id_column, metadata, moment, reference
+
+ORDER_STATUSES = ("pending_payment", "paid", "shipped", "delivered", "cancelled", "expired")
+
+orders = Table(
+    "orders",
+    metadata,
+    id_column(),
+    Column("number", String(64), nullable=False, unique=True),
+    reference("cart_id", "carts.id", nullable=True),
+    reference("customer_id", "customers.id", nullable=True, index=True),
+    Column("status", String(32), nullable=False, comment="One of ORDER_STATUSES."),
+    Column("source_status", String(64), nullable=True, comment="The status in the words of the system it came from."),
+    Column("channel", String(32), nullable=False, comment="web, api, or an import's own: marketplace, invoice."),
+    Column("currency", String(3), nullable=False),
+    # total = gross - discount + shipping + tax; an import that knows only lines leaves them null.
+    Column("gross", Money, nullable=True, comment="Lines at list price, without tax."),
+    Column("discount", Money, nullable=True, comment="Taken off the lines, without tax."),
+    Column("shipping", Money, nullable=True, comment="Delivery charge, without tax."),
+    Column("tax", Money, nullable=True, comment="Tax on lines and delivery."),
+    Column("total", Money, nullable=True, comment="What the customer pays."),
+    Column("visitor_id", String(64), nullable=True),
+    Column("email", String(320), nullable=True),
+    Column("ship_name", String(200), nullable=True),
+    Column("ship_address", String(400), nullable=True),
+    Column("ship_city", String(200), nullable=True),
+    Column("ship_region", String(200), nullable=True),
+    Column("ship_postal_code", String(32), nullable=True),
+    Column("ship_country", String(100), nullable=True),
+    moment("placed_at"),
+    moment("expires_at", nullable=True),
+    moment("paid_at", nullable=True),
+    moment("shipped_at", nullable=True),
+    moment("promised_at", nullable=True),
+    moment("delivered_at", nullable=True),
+    moment("cancelled_at", nullable=True),
+    CheckConstraint("status in ('" + "', '".join(ORDER_STATUSES) + "')", name="status"),
+    CheckConstraint("total = gross - discount + shipping + tax", name="total"),
+    UniqueConstraint("cart_id"),
+    Index("ix_orders_status_expires_at", "status", "expires_at"),
+)
+
+order_lines = Table(
+    "order_lines",
+    metadata,
+    id_column(),
+    reference("order_id", "orders.id", index=True),
+    Column("position", Integer, nullable=False, comment="Order within the document, from 1."),
+    reference("sku_id", "skus.id", nullable=True),
+    Column("sku", String(64), nullable=False, comment="SKU code as sold."),
+    Column("name", String(400), nullable=False, comment="Product and options as sold."),
+    Column("quantity", Integer, nullable=False),
+    Column("list_price", Money, nullable=True, comment="Per unit with tax; null when it has fractions of a minor unit."),
+    Column("unit_price", Money, nullable=True, comment="Per unit with tax, as charged."),
+    Column("cost", Money, nullable=True, comment="Per unit without tax, when it was sold."),
+    Column("gross", Money, nullable=False, comment="Line at list price, without tax."),
+    Column("discount", Money, nullable=False, comment="Taken off the line, without tax."),
+    Column("shipping", Money, nullable=False, comment="Delivery charged with this line (marketplaces), without tax."),
+    Column("tax", Money, nullable=False, comment="Tax on the line."),
+)
+
+credit_notes = Table(
+    "credit_notes",
+    metadata,
+    id_column(),
+    Column("number", String(64), nullable=False, unique=True),
+    reference("order_id", "orders.id", nullable=True, index=True),
+    reference("customer_id", "customers.id", nullable=True),
+    Column("kind", String(16), nullable=False, comment="return, cancellation or adjustment."),
+    Column("reason", String(400), nullable=True),
+    Column("currency", String(3), nullable=False),
+    Column("country", String(100), nullable=True),
+    moment("issued_at"),
+    CheckConstraint("kind in ('return', 'cancellation', 'adjustment')", name="kind"),
+)
+
+credit_note_lines = Table(
+    "credit_note_lines",
+    metadata,
+    id_column(),
+    reference("credit_note_id", "credit_notes.id", index=True),
+    Column("position", Integer, nullable=False),
+    reference("order_line_id", "order_lines.id", nullable=True),
+    Column("sku", String(64), nullable=False),
+    Column("name", String(400), nullable=False),
+    Column("quantity", Integer, nullable=False, comment="Units given back; positive for goods that came back."),
+    Column("amount", Money, nullable=False, comment="Credited without tax; positive lowers sales."),
+    Column("shipping", Money, nullable=False, comment="Delivery charge credited, without tax."),
+    Column("tax", Money, nullable=False, comment="Tax credited."),
+)
