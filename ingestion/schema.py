@@ -1,11 +1,11 @@
-"""The lake's tables: their columns, DuckDB types and folders. Everything that writes or reads the lake starts here."""
+"""The lake's tables: their columns, DuckDB types and folders; whoever writes or reads the lake starts here."""
 
 import importlib
 import importlib.util
 import pkgutil
 from pathlib import Path
 
-from sqlalchemy import JSON, BigInteger, Boolean, Date, Float, Integer, Numeric, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Date, Integer, String, Table
 from sqlalchemy.types import TypeDecorator
 
 import transactional
@@ -13,8 +13,8 @@ from settings import Settings
 from transactional.database import metadata
 
 ITEM = (
-    "STRUCT(item_id VARCHAR, item_name VARCHAR, item_brand VARCHAR, item_category VARCHAR, item_variant VARCHAR,"
-    ' price BIGINT, quantity INTEGER, "index" INTEGER, item_list_name VARCHAR)'
+    "STRUCT(item_id VARCHAR, item_name VARCHAR, item_brand VARCHAR, item_category VARCHAR,"
+    ' item_variant VARCHAR, price BIGINT, quantity INTEGER, "index" INTEGER, item_list_name VARCHAR)'
 )
 
 EVENTS = {
@@ -102,7 +102,7 @@ def _load_shop_models() -> None:
 
 
 def duckdb_type(column_type: object) -> str:
-    """The DuckDB type that holds a SQLAlchemy column type of the shop; TypeError for one the lake does not know."""
+    """The DuckDB type that holds a column type of the shop; TypeError for one the lake does not know."""
     match column_type:
         case TypeDecorator():  # UtcDateTime is the shop's only one
             return "TIMESTAMP"
@@ -116,8 +116,6 @@ def duckdb_type(column_type: object) -> str:
             return "VARCHAR"
         case Date():
             return "DATE"
-        case Float() | Numeric():
-            return "DOUBLE"
         case _:
             raise TypeError(f"no lake type for {column_type!r}")
 
