@@ -1,4 +1,4 @@
-"""The lake's tables: their columns, DuckDB types and folders; whoever writes or reads the lake starts here."""
+"""The lake's tables: columns, DuckDB types and folders. Whoever writes or reads the lake starts here."""
 
 import importlib
 import importlib.util
