@@ -3,11 +3,41 @@
 Each field is read from the environment as ``STOREHOUSE_<FIELD>``, for example ``STOREHOUSE_HOME=/data``.
 """
 
-from functools import cached_property
+import tomllib
+from functools import cache, cached_property
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Theme(BaseModel):
+    """Colours and type of everything people look at; see `theme.toml`."""
+
+    class Colours(BaseModel):
+        accent: str
+        accent_dark: str
+        ink: str
+        muted: str
+        line: str
+        ground: str
+        surface: str
+        good: str
+        bad: str
+        warning: str
+        categories: list[str]
+
+    class Type(BaseModel):
+        family: str
+
+    colours: Colours
+    type: Type
+
+
+@cache
+def theme() -> Theme:
+    """The one theme, read from `theme.toml`."""
+    return Theme.model_validate(tomllib.loads((Path(__file__).parent / "theme.toml").read_text()))
 
 
 class UserError(Exception):
@@ -31,22 +61,22 @@ class Settings(BaseSettings):
     public_collector_url: str = Field("", description="How browsers reach the collector.")
     public_sandbox_url: str = Field("", description="How browsers reach the sandbox payment provider.")
 
-    shop_id: str = Field("demo", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Names this shop in the lake.")
+    shop_id: str = Field("demo", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="The shop in the lake.")
     shop_name: str = "Storehouse"
     shop_time_zone: str = "Europe/London"
     shop_currency: str = Field("GBP", pattern=r"^[A-Z]{3}$")
     shop_locale: str = "en_GB"
 
-    order_expiry_minutes: int = Field(30, ge=1, description="An unpaid order gives its stock back after this.")
+    order_expiry_minutes: int = Field(30, ge=1, description="Unpaid orders expire after this.")
     sandbox_webhook_secret: SecretStr = Field(
-        SecretStr(""), description="Signs the sandbox's webhooks; empty: made once and kept in <home>/secrets."
+        SecretStr(""), description="Signs the sandbox's webhooks; empty: made once in <home>/secrets."
     )
 
-    tracker_honours_privacy_signals: bool = Field(True, description="Do-Not-Track and Global Privacy Control.")
+    tracker_honours_privacy_signals: bool = Field(True, description="Do-Not-Track and Global Privacy Control")
     tracker_cookieless: bool = Field(False, description="Visitor ids from a daily salt instead of a cookie.")
-    collector_max_spool_bytes: int = Field(2_000_000_000, ge=1, description="Above this the collector answers 503.")
+    collector_max_spool_bytes: int = Field(2_000_000_000, ge=1, description="Above it, answers 503.")
 
-    batch_seconds: float = Field(1.0, gt=0, description="How often the loader and the worker look for new rows.")
+    batch_seconds: float = Field(1.0, gt=0, description="Pause between looks for new rows.")
     kept_builds: int = Field(3, ge=1, description="Published builds kept in serving/.")
 
     @field_validator("home")
