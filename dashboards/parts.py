@@ -1,0 +1,88 @@
+"""The parts every page is made of: figures with change and sparkline, titled charts, tables with export."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboards import words
+from dashboards.exports import to_csv, to_excel
+from dashboards.view import View
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of the row on top: its value in words, its change on the previous period, its course by day."""
+
+    label: str
+    value: str
+    now: float
+    before: float
+    by_day: pd.Series | None = None
+    better: Literal["up", "down", "neither"] = "up"
+    definition: str = ""
+
+
+def figures(view: View, row: Sequence[Figure]) -> None:
+    """Draw three to six figures side by side; they wrap on a narrow screen."""
+    colours = {"up": "normal", "down": "inverse", "neither": "off"}
+    with st.container(horizontal=True):
+        for figure in row:
+            relative = words.change(figure.now, figure.before)
+            st.metric(
+                figure.label,
+                figure.value,
+                delta=None if relative is None else f"{'+' if relative >= 0 else '−'}{view.percent(abs(relative))}",
+                delta_color=colours[figure.better],  # type: ignore[arg-type]
+                delta_arrow="auto" if relative is None else ("up" if relative >= 0 else "down"),
+                chart_data=None if figure.by_day is None else figure.by_day.tolist(),
+                chart_type="line",
+                border=True,
+                help=figure.definition or None,
+                width=190,
+                height="stretch",
+            )
+
+
+def chart(title: str, definition: str, figure: go.Figure, key: str) -> None:
+    """A chart under a title that states the finding and a line that defines what is drawn."""
+    st.markdown(f"##### {title}")
+    st.caption(definition)
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False, "responsive": True})
+
+
+def nothing(what: str, hint: str) -> None:
+    """The empty state: what is missing and what to do about it."""
+    st.info(f"No {what} in these dates. {hint}", icon=":material/info:")
+
+
+def table(view: View, title: str, rows: pd.DataFrame, columns: dict[str, Any], name: str) -> None:
+    """A table with its CSV and Excel exports.
+
+    Args:
+        rows: the data; money columns in major units.
+        columns: Streamlit column configuration by column name, in the order shown.
+        name: the exports' file name, without ending.
+    """
+    st.markdown(f"##### {title}")
+    if rows.empty:
+        nothing(name.replace("_", " "), "Choose other dates above.")
+        return
+    shown = rows[list(columns)]
+    st.dataframe(shown, column_config=columns, hide_index=True, height=min(420, 38 + 35 * len(shown)))
+    about = {"Table": title, **view.about}
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV", lambda: to_csv(shown, about), f"{name}.csv", "text/csv", icon=":material/download:", key=f"{name}_csv"
+        )
+        st.download_button(
+            "Excel",
+            lambda: to_excel(shown, about),
+            f"{name}.xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            icon=":material/download:",
+            key=f"{name}_xlsx",
+        )

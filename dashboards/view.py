@@ -1,0 +1,189 @@
+"""What a page looks at: one shop, some days, the days before them, in one build; and how it says so."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import words
+from dashboards.serving import Build, current_build, publishing_status, read
+from settings import Settings
+
+PERIODS = {"7 days": 7, "28 days": 28, "90 days": 90, "1 year": 365}
+DEFAULT_PERIOD = "28 days"
+OWN_DATES = "Other dates"
+
+
+@dataclass(frozen=True)
+class Shop:
+    id: str
+    name: str
+    time_zone: str
+    currency: str
+    locale: str
+    first_day: date
+    last_day: date
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days from `start` to `end`, both included, in the shop's time zone."""
+
+    start: date
+    end: date
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days + 1
+
+    @property
+    def previous(self) -> "Period":
+        return Period(self.start - timedelta(days=self.days), self.start - timedelta(days=1))
+
+    @property
+    def index(self) -> pd.DatetimeIndex:
+        return pd.date_range(self.start, self.end, freq="D")
+
+
+@dataclass(frozen=True)
+class View:
+    """The filters of a page, and the ways to read and word what lies behind them."""
+
+    build: Build
+    shop: Shop
+    period: Period
+
+    def rows(self, sql: str, period: Period | None = None) -> pd.DataFrame:
+        """Rows of a select that may use $shop_id, $start and $end."""
+        chosen = period or self.period
+        parameters: dict[str, Any] = {"shop_id": self.shop.id, "start": chosen.start, "end": chosen.end}
+        used = {name: value for name, value in parameters.items() if f"${name}" in sql}
+        return read(self.build, sql, used)
+
+    def money(self, minor: float) -> str:
+        return words.short_money(minor, self.shop.currency, self.shop.locale)
+
+    def exact_money(self, minor: float) -> str:
+        return words.money(minor, self.shop.currency, self.shop.locale)
+
+    def major(self, minor: float) -> float:
+        return words.major(minor, self.shop.currency)
+
+    def count(self, number: float) -> str:
+        return words.count(number, self.shop.locale)
+
+    def percent(self, share: float, digits: int = 1) -> str:
+        return words.percent(share, self.shop.locale, digits)
+
+    def moved(self, what: str, now: float, before: float) -> str:
+        return words.moved(what, now, before, self.shop.locale)
+
+    def by_day(self, table: pd.DataFrame, column: str, period: Period | None = None) -> pd.Series:
+        """`column` summed per day over the whole period, days without rows as 0."""
+        chosen = period or self.period
+        if table.empty:
+            return pd.Series(0, index=chosen.index)
+        sums = table.groupby("shop_day")[column].sum()
+        sums.index = pd.to_datetime(sums.index)
+        return sums.reindex(chosen.index, fill_value=0)
+
+    @cached_property
+    def incomplete_from(self) -> pd.Timestamp | None:
+        """The first day that may still grow: the shop's today, when the period reaches it."""
+        today = datetime.now(ZoneInfo(self.shop.time_zone)).date()
+        return pd.Timestamp(today) if self.period.end >= today else None
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What an export says of itself."""
+        through = self.build.data_through
+        return {
+            "Shop": f"{self.shop.name} ({self.shop.id})",
+            "Dates": f"{self.period.start} to {self.period.end}, {self.shop.time_zone}",
+            "Currency": self.shop.currency,
+            "Build": self.build.id,
+            "Data through": through.isoformat() if through else "no data",
+        }
+
+
+def open_view(settings: Settings, title: str, question: str) -> View:
+    """Draw the page's head (title, filters, freshness) and return what they choose; stops when there is no build."""
+    st.title(title)
+    build = current_build(settings)
+    if build is None:
+        st.info(
+            "Nothing is published yet. The first build appears here by itself a minute or two after `make up`; "
+            "`storehouse status` says what is waiting.",
+            icon=":material/hourglass_empty:",
+        )
+        st.stop()
+    shops = list_shops(build)
+    if not shops:
+        st.info("The warehouse holds no shop yet. Place an order, or import one: `storehouse import --help`.")
+        st.stop()
+    left, middle, right = st.columns([1.2, 2.2, 1.6], vertical_alignment="bottom")
+    shop = left.selectbox("Shop", shops, format_func=lambda each: each.name, key="shop")
+    chosen = middle.segmented_control(
+        "Dates", [*PERIODS, OWN_DATES], default=DEFAULT_PERIOD, key="period", required=True
+    )
+    period = _period(chosen, shop, right)
+    view = View(build, shop, period)
+    _say_how_fresh(settings, view, question)
+    return view
+
+
+def list_shops(build: Build) -> list[Shop]:
+    """Shops with anything to show, the one with the newest data first."""
+    rows = read(
+        build,
+        "select shop_id, shop_name, time_zone, currency, locale, first_day, last_day"
+        " from marts.dim_shops where last_day is not null order by last_day desc, shop_id",
+    )
+    return [
+        Shop(
+            row.shop_id, row.shop_name, row.time_zone, row.currency, row.locale, row.first_day.date(), row.last_day.date()
+        )
+        for row in rows.itertuples()
+    ]
+
+
+def _period(chosen: str, shop: Shop, place: Any) -> Period:
+    if chosen == OWN_DATES:
+        dates = place.date_input(
+            "From, to",
+            (max(shop.first_day, shop.last_day - timedelta(days=27)), shop.last_day),
+            min_value=shop.first_day,
+            max_value=shop.last_day,
+            key=f"dates_{shop.id}",
+        )
+        if len(dates) != 2:
+            st.info("Choose the last day too.")
+            st.stop()
+        return Period(*dates)
+    return Period(shop.last_day - timedelta(days=PERIODS[chosen] - 1), shop.last_day)
+
+
+def _say_how_fresh(settings: Settings, view: View, question: str) -> None:
+    shop, period, previous = view.shop, view.period, view.period.previous
+    through = view.build.data_through or view.build.published_at
+    st.caption(
+        f"{question} {words.day(period.start, shop.locale)} to {words.day(period.end, shop.locale)}, compared with "
+        f"{words.day(previous.start, shop.locale)} to {words.day(previous.end, shop.locale)}. "
+        f"Data through {words.moment(through, shop.time_zone, shop.locale)} ({shop.time_zone}), "
+        f"build `{view.build.id}`."
+    )
+    status = publishing_status(settings)
+    if status and status.state == "failed":
+        since = words.moment(status.since, shop.time_zone, shop.locale)
+        named = ", ".join(status.failed_tests) or "the build itself"
+        st.warning(
+            f"These figures are old: nothing was published since {since} because a check failed: {named}. "
+            "The last good build is shown.",
+            icon=":material/schedule:",
+        )
+
+
