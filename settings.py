@@ -74,6 +74,12 @@ class Settings(BaseSettings):
 
     tracker_honours_privacy_signals: bool = Field(True, description="Do-Not-Track and Global Privacy Control")
     tracker_cookieless: bool = Field(False, description="Visitor ids from a daily salt instead of a cookie.")
+    collector_name: str = Field(
+        "collector",
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$",
+        description="Names this collector's part of the spool.",
+    )
+    collector_requests_per_second: float = Field(100.0, gt=0, description="Per client, over ten seconds.")
     collector_max_spool_bytes: int = Field(2_000_000_000, ge=1, description="Above it, answers 503.")
 
     batch_seconds: float = Field(1.0, gt=0, description="Pause between looks for new rows.")
