@@ -10,7 +10,8 @@ import xlsxwriter
 def to_csv(table: pd.DataFrame, about: Mapping[str, str]) -> bytes:
     """UTF-8 CSV whose first lines, marked `#`, say the filters and the build."""
     head = "".join(f"# {name}: {value}\n" for name, value in about.items())
-    return ("\ufeff" + head + table.map(_no_formula).to_csv(index=False)).encode()
+    rows: str = table.map(_no_formula).to_csv(index=False)
+    return ("\ufeff" + head + rows).encode()
 
 
 def to_excel(table: pd.DataFrame, about: Mapping[str, str]) -> bytes:

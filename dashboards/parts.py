@@ -15,7 +15,7 @@ from dashboards.view import View
 
 @dataclass(frozen=True)
 class Figure:
-    """One number of the row on top: its value in words, its change on the previous period, its course by day."""
+    """One number of the top row: in words, its change on the previous period, its course by day."""
 
     label: str
     value: str
@@ -35,7 +35,7 @@ def figures(view: View, row: Sequence[Figure]) -> None:
             st.metric(
                 figure.label,
                 figure.value,
-                delta=None if relative is None else f"{'+' if relative >= 0 else '−'}{view.percent(abs(relative))}",
+                delta=None if relative is None else view.signed_percent(relative),
                 delta_color=colours[figure.better],  # type: ignore[arg-type]
                 delta_arrow="auto" if relative is None else ("up" if relative >= 0 else "down"),
                 chart_data=None if figure.by_day is None else figure.by_day.tolist(),
@@ -76,7 +76,12 @@ def table(view: View, title: str, rows: pd.DataFrame, columns: dict[str, Any], n
     about = {"Table": title, **view.about}
     with st.container(horizontal=True):
         st.download_button(
-            "CSV", lambda: to_csv(shown, about), f"{name}.csv", "text/csv", icon=":material/download:", key=f"{name}_csv"
+            "CSV",
+            lambda: to_csv(shown, about),
+            f"{name}.csv",
+            "text/csv",
+            icon=":material/download:",
+            key=f"{name}_csv",
         )
         st.download_button(
             "Excel",

@@ -79,6 +79,9 @@ class View:
     def percent(self, share: float, digits: int = 1) -> str:
         return words.percent(share, self.shop.locale, digits)
 
+    def signed_percent(self, share: float) -> str:
+        return f"{'+' if share >= 0 else '−'}{self.percent(abs(share))}"
+
     def moved(self, what: str, now: float, before: float) -> str:
         return words.moved(what, now, before, self.shop.locale)
 
@@ -111,12 +114,12 @@ class View:
 
 
 def open_view(settings: Settings, title: str, question: str) -> View:
-    """Draw the page's head (title, filters, freshness) and return what they choose; stops when there is no build."""
+    """Draw the page's head (title, filters, freshness); stops the page when there is nothing to look at."""
     st.title(title)
     build = current_build(settings)
     if build is None:
         st.info(
-            "Nothing is published yet. The first build appears here by itself a minute or two after `make up`; "
+            "Nothing is published yet. The first build appears here a minute or two after `make up`; "
             "`storehouse status` says what is waiting.",
             icon=":material/hourglass_empty:",
         )
@@ -144,10 +147,8 @@ def list_shops(build: Build) -> list[Shop]:
         " from marts.dim_shops where last_day is not null order by last_day desc, shop_id",
     )
     return [
-        Shop(
-            row.shop_id, row.shop_name, row.time_zone, row.currency, row.locale, row.first_day.date(), row.last_day.date()
-        )
-        for row in rows.itertuples()
+        Shop(*row[:-2], row[-2].date(), row[-1].date())
+        for row in rows.itertuples(index=False, name=None)
     ]
 
 
@@ -170,9 +171,12 @@ def _period(chosen: str, shop: Shop, place: Any) -> Period:
 def _say_how_fresh(settings: Settings, view: View, question: str) -> None:
     shop, period, previous = view.shop, view.period, view.period.previous
     through = view.build.data_through or view.build.published_at
+    dates, dates_before = (
+        f"{words.day(each.start, shop.locale)} to {words.day(each.end, shop.locale)}"
+        for each in (period, previous)
+    )
     st.caption(
-        f"{question} {words.day(period.start, shop.locale)} to {words.day(period.end, shop.locale)}, compared with "
-        f"{words.day(previous.start, shop.locale)} to {words.day(previous.end, shop.locale)}. "
+        f"{question} {dates}, compared with {dates_before}. "
         f"Data through {words.moment(through, shop.time_zone, shop.locale)} ({shop.time_zone}), "
         f"build `{view.build.id}`."
     )
@@ -185,5 +189,3 @@ def _say_how_fresh(settings: Settings, view: View, question: str) -> None:
             "The last good build is shown.",
             icon=":material/schedule:",
         )
-
-

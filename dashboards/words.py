@@ -15,7 +15,8 @@ from babel.numbers import (
 
 def major(minor: float, currency: str) -> float:
     """Minor units as major units: 1234 GBP -> 12.34, 1234 JPY -> 1234."""
-    return minor / 10 ** get_currency_precision(currency)
+    precision: int = get_currency_precision(currency)
+    return float(minor / 10**precision)
 
 
 def money(minor: float, currency: str, locale: str) -> str:
