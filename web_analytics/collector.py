@@ -13,7 +13,7 @@ from msgspec import json
 
 from settings import Settings
 from web_analytics import tracker
-from web_analytics.events import MAX_BODY_BYTES, Arrival, event_lines, iso, parse, quarantine_lines
+from web_analytics.events import MAX_BODY_BYTES, Arrival, event_lines, parse, quarantine_lines
 from web_analytics.group_commit import GroupCommit, SpoolFullError
 from web_analytics.limits import RateLimit
 from web_analytics.pixel import PIXEL, page_view
@@ -109,23 +109,19 @@ class Collector:
         """Write the events of `body` durably; returns how many were accepted and how many quarantined."""
         if self._commit is None:
             raise SpoolFullError
+        settings = self._settings
         events, invalid = parse(body)
-        cookieless = self._settings.tracker_cookieless
-        anonymous = cookieless or any(event.visitor_id is None for event in events)
-        arrival = self._arrival(scope, headers, source, anonymous)
-        await self._commit.commit(
-            event_lines(events, arrival), quarantine_lines(invalid, arrival) if invalid else b""
-        )
+        user_agent = headers.get(b"user-agent", b"")[:MAX_USER_AGENT].decode("latin-1")
+        arrival = Arrival(settings.shop_id, datetime.now(UTC), user_agent or None, source)
+        if settings.tracker_cookieless or [event for event in events if event.visitor_id is None]:
+            today = arrival.received_at.date()
+            arrival.visitor_id = self._salts.visitor_id(today, arrival.shop_id, _address(scope), user_agent)
+            arrival.overrule_visitor = settings.tracker_cookieless
+        refused = quarantine_lines(invalid, arrival) if invalid else b""
+        await self._commit.commit(event_lines(events, arrival), refused)
         self.accepted += len(events)
         self.quarantined += len(invalid)
         return len(events), len(invalid)
-
-    def _arrival(self, scope: Message, headers: dict[bytes, bytes], source: str, anonymous: bool) -> Arrival:
-        now = datetime.now(UTC)
-        user_agent = headers.get(b"user-agent", b"")[:MAX_USER_AGENT].decode("latin-1")
-        shop = self._settings.shop_id
-        visitor = self._salts.visitor_id(now.date(), shop, _address(scope), user_agent) if anonymous else None
-        return Arrival(shop, iso(now), user_agent or None, source, visitor, self._settings.tracker_cookieless)
 
     async def _pixel(self, scope: Message, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
         """A page view without JavaScript: the page is the `u` parameter or the referring page."""
@@ -185,7 +181,7 @@ class Collector:
         origin = headers.get(b"origin")
         if origin is None or origin not in self._origins:
             return []
-        return [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
+        return [(b"access-control-allow-origin", origin)]
 
 
 def _origins(shop_url: str) -> set[bytes]:
@@ -208,23 +204,23 @@ async def _read(receive: Receive, headers: dict[bytes, bytes], limit: int) -> by
     if len(length := headers.get(b"content-length", b"0")) > 9 or int(length) > limit:
         return None
     body = b""
-    while True:
+    more = True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGoneError
-        part: bytes = message.get("body", b"")
-        body += part
+        body = body + message["body"] if body else message["body"]
         if len(body) > limit:
             return None
-        if not message.get("more_body"):
-            return body
+        more = message.get("more_body", False)
+    return body
 
 
 async def _answer(
     send: Send, status: int, content: dict[str, Any] | None = None, headers: list[Header] | None = None
 ) -> None:
     body = b"" if content is None else _encoder.encode(content)
-    await _send(send, status, body, [JSON, *(headers or [])])
+    await _send(send, status, body, [JSON, *headers] if headers else [JSON])
 
 
 async def _send(send: Send, status: int, body: bytes, headers: list[Header]) -> None:

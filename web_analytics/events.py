@@ -1,7 +1,7 @@
 """What a browser may post: the shape of an event, and how it becomes a line of the spool."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -24,7 +24,7 @@ EpochMilliseconds = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
-class Item(Struct, kw_only=True, omit_defaults=True):
+class Item(Struct, kw_only=True, omit_defaults=True, gc=False):
     """One product of an e-commerce event, in GA4's words; money in minor units."""
 
     item_id: Annotated[str, Meta(min_length=1, max_length=128)]
@@ -38,7 +38,7 @@ class Item(Struct, kw_only=True, omit_defaults=True):
     item_list_name: Text | None = None
 
 
-class Event(Struct, kw_only=True):
+class Event(Struct, kw_only=True, gc=False):
     """One event as the tracker sends it; fields the shop does not know are ignored."""
 
     event_id: UUID
@@ -59,25 +59,25 @@ class Event(Struct, kw_only=True):
     params: Annotated[dict[Word, Text | Int64 | float | bool], Meta(max_length=50)] | None = None
 
 
-class Arrival(Struct, frozen=True):
+class Arrival(Struct, gc=False):
     """What the collector knows of a request; `visitor_id` stands in where the event has none."""
 
     shop_id: str
-    received_at: str
+    received_at: datetime
     user_agent: str | None
     source: str
     visitor_id: str | None = None
     overrule_visitor: bool = False
 
 
-class _Line(Struct, omit_defaults=True):
+class _Line(Struct, omit_defaults=True, gc=False):
     """One row of the lake's events, as the spool holds it."""
 
     shop_id: str
     event_id: UUID
     event_name: str
-    occurred_at: str
-    received_at: str
+    occurred_at: datetime
+    received_at: datetime
     source: str
     page_url: str
     visitor_id: str | None = None
@@ -96,7 +96,7 @@ class _Line(Struct, omit_defaults=True):
 
 
 class _QuarantineLine(Struct):
-    received_at: str
+    received_at: datetime
     shop_id: str
     reason: str
     body: str
@@ -113,12 +113,6 @@ _decoder = json.Decoder(Event | list[Event])
 _one = json.Decoder(Event)
 _raws = json.Decoder(Raw | list[Raw])
 _encoder = json.Encoder()
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def iso(moment: datetime) -> str:
-    """A moment as the spool writes it: ISO 8601, UTC, microseconds, Z."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse(body: bytes) -> tuple[Sequence[Event], Sequence[Invalid]]:
@@ -169,13 +163,15 @@ def quarantine_lines(invalid: Sequence[Invalid], arrival: Arrival) -> bytes:
 def _line(event: Event, arrival: Arrival) -> _Line:
     occurred_at = event.occurred_at
     if isinstance(occurred_at, int):
-        occurred_at = _EPOCH + timedelta(milliseconds=occurred_at)
+        occurred_at = datetime.fromtimestamp(occurred_at / 1000, UTC)
+    elif occurred_at.tzinfo is not UTC:
+        occurred_at = occurred_at.astimezone(UTC)
     own = None if arrival.overrule_visitor else event.visitor_id
     return _Line(
         arrival.shop_id,
         event.event_id,
         event.event_name,
-        iso(occurred_at),
+        occurred_at,
         arrival.received_at,
         arrival.source,
         event.page_url,

@@ -27,27 +27,30 @@ class GroupCommit:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._waiting: list[tuple[bytes, bytes, asyncio.Future[None]]] = []
         self._waiting_bytes = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._job: asyncio.Future[None] | None = None  # the group being written
         self._sealing: asyncio.TimerHandle | None = None
         self._checked_at = 0.0
         self.spool_bytes = spool.bytes_waiting()
 
-    async def commit(self, events: bytes, quarantine: bytes) -> None:
-        """Return once both are on disk. Raises SpoolFullError when they are not, and will not be."""
+    def commit(self, events: bytes, quarantine: bytes) -> asyncio.Future[None]:
+        """Done once both are on disk; raises SpoolFullError, now or then, when they will not be."""
         size = len(events) + len(quarantine)
         if self._waiting_bytes + size > MAX_WAITING_BYTES or self.is_full:
             raise SpoolFullError
         done = self._loop.create_future()
         self._waiting.append((events, quarantine, done))
         self._waiting_bytes += size
-        if self._idle.is_set():
+        if self._job is None:
             self._write_group()
-        await done
+        return done
 
     async def close(self) -> None:
-        """Finish what waits, seal and let go of the spool."""
-        await self._idle.wait()
+        """Finish what is being written, seal and let go of the spool."""
+        for _, _, done in self._waiting:  # a server closes when all requests are answered, or given up
+            done.cancel()
+        self._waiting = []
+        if self._job:
+            await asyncio.wait([self._job])
         if self._sealing:
             self._sealing.cancel()
         await self._loop.run_in_executor(self._thread, self._spool.close)
@@ -56,9 +59,11 @@ class GroupCommit:
     @property
     def is_full(self) -> bool:
         """Whether the loader is so far behind that nothing more is taken."""
+        if not self._is_over():
+            return False
         now = self._loop.time()
         # The loader empties the spool behind our back: count anew, but not for every refused request.
-        if self._is_over() and now - self._checked_at >= FULLNESS_CHECK_SECONDS:
+        if now - self._checked_at >= FULLNESS_CHECK_SECONDS:
             self._checked_at = now
             self.spool_bytes = self._spool.bytes_waiting()
         return self._is_over()
@@ -69,10 +74,9 @@ class GroupCommit:
     def _write_group(self) -> None:
         group, self._waiting = self._waiting, []
         written, self._waiting_bytes = self._waiting_bytes, 0
-        self._idle.clear()
         self.spool_bytes += written
-        job = self._loop.run_in_executor(self._thread, self._append, group)
-        job.add_done_callback(self._answer(group))
+        self._job = self._loop.run_in_executor(self._thread, self._append, group)
+        self._job.add_done_callback(self._answer(group))
 
     def _append(self, group: list[tuple[bytes, bytes, asyncio.Future[None]]]) -> None:
         self._spool.append(b"".join([one[0] for one in group]), b"".join([one[1] for one in group]))
@@ -92,10 +96,9 @@ class GroupCommit:
                     done.set_exception(SpoolFullError() if isinstance(problem, OSError) else problem)
             if self._sealing is None:
                 self._seal_later()
+            self._job = None
             if self._waiting:
                 self._write_group()
-            else:
-                self._idle.set()
 
         return answer
 

@@ -10,7 +10,7 @@ PREFIX = "visitor-salt-"
 
 
 class DailySalts:
-    """The secret of the day, one for all collectors of a home; yesterday's is deleted, so no id can be redone."""
+    """The secret of the day, one for a whole home; the old one is deleted, so no id can be redone."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
