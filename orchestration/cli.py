@@ -14,6 +14,7 @@ from settings import UserError
 # Subcommand -> module of orchestration.commands whose `app` it is. Modules import heavy libraries inside functions.
 COMMANDS: dict[str, str] = {
     "query": "query",
+    "serve": "serve",
 }
 
 

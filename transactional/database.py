@@ -1,10 +1,25 @@
-"""The shop's database: column types, engine and unit of work with its change log."""
+"""The shop's database: column types, the clock and the engine."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Dialect, ForeignKey, MetaData, String, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    ForeignKey,
+    MetaData,
+    String,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 metadata = MetaData(
     naming_convention={
@@ -36,7 +51,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError(f"{value!r} has no time zone")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -53,3 +68,54 @@ def reference(name: str, target: str, *, nullable: bool = False, index: bool = F
 
 def moment(name: str, *, nullable: bool = False) -> Column[datetime]:
     return Column(name, UtcDateTime, nullable=nullable)
+
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def connect(url: str) -> Engine:
+    """Open the engine of a shop database.
+
+    Args:
+        url: `sqlite:///<path>` or `postgresql://...` (psycopg 3).
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        # Locks are held for milliseconds: whoever waits seconds for one meets a fault and must not hang too.
+        options = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
+        return create_engine(
+            address.set(drivername="postgresql+psycopg"),
+            connect_args={"options": options},
+            pool_size=10,
+            max_overflow=40,
+            pool_pre_ping=True,
+        )
+    engine = create_engine(
+        address, connect_args={"isolation_level": None, "timeout": 10}, pool_size=10, max_overflow=60
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def reading(engine: Engine) -> Engine:
+    """The same database for transactions that only read, which wait for no writer."""
+    return engine.execution_options(reads_only=True)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    # FULL: an acknowledged order is on disk. WAL: readers (ingestion, pages) never wait for a writer.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the write lock at once: upgrading a read transaction later can fail without waiting.
+    reads_only = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

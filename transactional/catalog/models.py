@@ -1,6 +1,6 @@
 """Tables of what the shop sells: categories, brands, products and their SKUs."""
 
-from sqlalchemy import JSON, CheckConstraint, Column, Integer, String, Table, Text
+from sqlalchemy import JSON, CheckConstraint, Column, Index, Integer, String, Table, Text
 
 from transactional.database import Money, id_column, metadata, moment, reference
 
@@ -36,6 +36,7 @@ products = Table(
     moment("created_at"),
     moment("updated_at"),
     CheckConstraint("status in ('draft', 'live', 'retired')", name="status"),
+    Index("ix_products_status_created_at", "status", "created_at"),
 )
 
 skus = Table(

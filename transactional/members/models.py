@@ -8,7 +8,9 @@ customers = Table(
     "customers",
     metadata,
     id_column(),
-    Column("email", String(320), nullable=True, unique=True, comment="Lower case; null for imported customers."),
+    Column(
+        "email", String(320), nullable=True, unique=True, comment="Lower case; null for imported customers."
+    ),
     Column("name", String(200), nullable=True),
     Column("city", String(200), nullable=True),
     Column("region", String(200), nullable=True),

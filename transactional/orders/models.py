@@ -14,8 +14,15 @@ orders = Table(
     reference("cart_id", "carts.id", nullable=True),
     reference("customer_id", "customers.id", nullable=True, index=True),
     Column("status", String(32), nullable=False, comment="One of ORDER_STATUSES."),
-    Column("source_status", String(64), nullable=True, comment="The status in the words of the system it came from."),
-    Column("channel", String(32), nullable=False, comment="web, api, or an import's own: marketplace, invoice."),
+    Column(
+        "source_status",
+        String(64),
+        nullable=True,
+        comment="The status in the words of the system it came from.",
+    ),
+    Column(
+        "channel", String(32), nullable=False, comment="web, api, or an import's own: marketplace, invoice."
+    ),
     Column("currency", String(3), nullable=False),
     # total = gross - discount + shipping + tax; an import that knows only lines leaves them null.
     Column("gross", Money, nullable=True, comment="Lines at list price, without tax."),
@@ -54,12 +61,22 @@ order_lines = Table(
     Column("sku", String(64), nullable=False, comment="SKU code as sold."),
     Column("name", String(400), nullable=False, comment="Product and options as sold."),
     Column("quantity", Integer, nullable=False),
-    Column("list_price", Money, nullable=True, comment="Per unit with tax; null when it has fractions of a minor unit."),
+    Column(
+        "list_price",
+        Money,
+        nullable=True,
+        comment="Per unit with tax; null when it has fractions of a minor unit.",
+    ),
     Column("unit_price", Money, nullable=True, comment="Per unit with tax, as charged."),
     Column("cost", Money, nullable=True, comment="Per unit without tax, when it was sold."),
     Column("gross", Money, nullable=False, comment="Line at list price, without tax."),
     Column("discount", Money, nullable=False, comment="Taken off the line, without tax."),
-    Column("shipping", Money, nullable=False, comment="Delivery charged with this line (marketplaces), without tax."),
+    Column(
+        "shipping",
+        Money,
+        nullable=False,
+        comment="Delivery charged with this line (marketplaces), without tax.",
+    ),
     Column("tax", Money, nullable=False, comment="Tax on the line."),
 )
 
@@ -87,7 +104,9 @@ credit_note_lines = Table(
     reference("order_line_id", "order_lines.id", nullable=True),
     Column("sku", String(64), nullable=False),
     Column("name", String(400), nullable=False),
-    Column("quantity", Integer, nullable=False, comment="Units given back; positive for goods that came back."),
+    Column(
+        "quantity", Integer, nullable=False, comment="Units given back; positive for goods that came back."
+    ),
     Column("amount", Money, nullable=False, comment="Credited without tax; positive lowers sales."),
     Column("shipping", Money, nullable=False, comment="Delivery charge credited, without tax."),
     Column("tax", Money, nullable=False, comment="Tax credited."),

@@ -1,6 +1,6 @@
 """Tables of money that came in and went back, and of what providers told us."""
 
-from sqlalchemy import JSON, CheckConstraint, Column, Integer, String, Table, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, Index, Integer, String, Table, UniqueConstraint
 
 from transactional.database import Money, id_column, metadata, moment, reference
 
@@ -20,6 +20,7 @@ payments = Table(
     moment("captured_at", nullable=True),
     UniqueConstraint("provider", "external_id"),
     CheckConstraint("status in ('pending', 'captured', 'failed', 'voided')", name="status"),
+    Index("ix_payments_status_created_at", "status", "created_at"),
 )
 
 refunds = Table(
@@ -36,6 +37,7 @@ refunds = Table(
     moment("refunded_at", nullable=True),
     CheckConstraint("status in ('pending', 'succeeded', 'failed')", name="status"),
     CheckConstraint("amount > 0", name="amount"),
+    Index("ix_refunds_status_created_at", "status", "created_at"),
 )
 
 webhook_inbox = Table(
@@ -47,4 +49,5 @@ webhook_inbox = Table(
     Column("body", JSON, nullable=False),
     moment("received_at"),
     UniqueConstraint("source", "external_id"),
+    info={"logged": False},
 )

@@ -12,5 +12,10 @@ shops = Table(
     Column("time_zone", String(64), nullable=False, comment="IANA name; gives the shop day."),
     Column("currency", String(3), nullable=False),
     Column("locale", String(16), nullable=False),
-    Column("tax_rate_bp", Integer, nullable=False, comment="Tax contained in prices, in basis points (2000 = 20 %)."),
+    Column(
+        "tax_rate_bp",
+        Integer,
+        nullable=False,
+        comment="Tax contained in prices, in basis points (2000 = 20 %).",
+    ),
 )

@@ -1,0 +1,93 @@
+"""What all routes share: the shop of a request, answers, and POSTs that are executed once."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, cast
+
+from fastapi import Header, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from transactional import idempotency
+from transactional.idempotency import Answer
+from transactional.shop import Shop
+from transactional.unit_of_work import UnitOfWork
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=8,
+        max_length=128,
+        description="A UUID of your own: repeating the request with it gets the first answer again.",
+        examples=["6f1c2a52-8f6e-4a3c-9d83-0c3c1a5a3f10"],
+    ),
+]
+
+
+class Problem(BaseModel):
+    """Every error: `code` is for programs, `message` for people, `details` are the numbers behind it."""
+
+    code: str
+    message: str
+    details: dict[str, Any] = {}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI entry of a route's refusals."""
+    return {status: {"model": Problem} for status in statuses}
+
+
+def shop_of(request: Request) -> Shop:
+    return cast(Shop, request.app.state.shop)
+
+
+def request_id(request: Request) -> str:
+    return cast(str, request.scope["request_id"])
+
+
+def respond(view: BaseModel, status: int = 200) -> Response:
+    """Answer with `view` as it is: routes build views themselves, so FastAPI need not validate them again."""
+    return Response(view.model_dump_json(), status, media_type="application/json")
+
+
+async def once(
+    request: Request,
+    key: str,
+    actor: str,
+    work: Callable[[UnitOfWork], BaseModel],
+    status: int = 201,
+) -> Response:
+    """Execute a POST once per Idempotency-Key: its effects and its answer are one transaction.
+
+    An error changes nothing and is not kept, so the same request may be tried again.
+    """
+    shop = shop_of(request)
+    fingerprint = idempotency.fingerprint(request.method, request.url.path, await request.body())
+    with shop.database.transaction(actor, request_id(request)) as uow:
+        answer = idempotency.claim(uow, key, fingerprint)
+        if answer is None:
+            answer = Answer(status, work(uow).model_dump_json())
+            idempotency.keep(uow, key, answer)
+            return _answered(answer)
+    return _answered(answer, replayed=True)
+
+
+async def once_after(
+    request: Request,
+    key: str,
+    actor: str,
+    prepare: Callable[[], Awaitable[Callable[[UnitOfWork], BaseModel]]],
+    status: int = 201,
+) -> Response:
+    """Like `once`, for work that first talks to somebody else, which must not happen inside a transaction."""
+    fingerprint = idempotency.fingerprint(request.method, request.url.path, await request.body())
+    with shop_of(request).database.read() as db:
+        answer = idempotency.stored(db, key, fingerprint)
+    if answer is not None:
+        return _answered(answer, replayed=True)
+    return await once(request, key, actor, await prepare(), status)
+
+
+def _answered(answer: Answer, *, replayed: bool = False) -> Response:
+    headers = {"idempotency-replayed": "true"} if replayed else None
+    return Response(answer.body, answer.status, headers, media_type="application/json")

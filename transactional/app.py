@@ -1,0 +1,88 @@
+"""The shop's HTTP application: the JSON API under /api/v1, and the pages."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+from sqlalchemy import literal, select
+
+from settings import Settings
+from transactional import background
+from transactional.api import respond, shop_of
+from transactional.catalog.routes import router as catalog
+from transactional.checkout.routes import router as checkout
+from transactional.gate import Gate, RateLimiter
+from transactional.orders.routes import router as orders
+from transactional.orders.routes import staff_router
+from transactional.payments.routes import router as payments
+from transactional.problems import add_handlers
+from transactional.shop import open_shop
+
+
+class Health(BaseModel):
+    status: str
+
+
+def security_headers(settings: Settings) -> dict[str, str]:
+    """Headers of every answer; pages may load the tracker and send forms on to the payment page."""
+    policy = (
+        "default-src 'self'",
+        f"script-src 'self' {settings.collector_url}",
+        f"connect-src 'self' {settings.collector_url}",
+        f"img-src 'self' data: {settings.collector_url}",
+        f"form-action 'self' {settings.sandbox_url}",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+    return {
+        "content-security-policy": "; ".join(policy),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",  # addresses of carts and orders open them
+    }
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The shop, its database brought to the newest schema."""
+    shop = open_shop(settings)
+    refunds_waiting = asyncio.Event()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with background.running(shop, refunds_waiting):
+            yield
+        await shop.provider.close()
+        shop.database.engine.dispose()
+
+    app = FastAPI(
+        title=settings.shop_name,
+        version="1",
+        lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.shop = shop
+    app.state.refunds_waiting = refunds_waiting
+    api = APIRouter(prefix="/api/v1")
+    for router in (catalog, checkout, orders, payments, staff_router):
+        api.include_router(router)
+    app.include_router(api)
+    app.get("/healthz", response_model=Health, tags=["operation"])(health)
+    add_handlers(app)
+    app.add_middleware(
+        Gate,
+        max_body_bytes=settings.max_body_bytes,
+        limiter=RateLimiter(settings.requests_per_second, settings.request_burst),
+        headers=security_headers(settings),
+    )
+    return app
+
+
+async def health(request: Request) -> Response:
+    """Whether the shop can reach its database."""
+    with shop_of(request).database.read() as db:
+        db.value(select(literal(1)))
+    return respond(Health(status="ok"))

@@ -1,0 +1,85 @@
+"""What the shop does by itself: expire orders, settle payments, send refunds, forget old answers."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from transactional import idempotency
+from transactional.orders import service as orders
+from transactional.payments import cashier
+from transactional.shop import Shop
+
+log = logging.getLogger(__name__)
+_EXPIRY_BATCH = 100
+_LONGEST_NAP = 20.0
+_HOUR = 3_600.0
+
+
+async def expire(shop: Shop) -> float:
+    """Expire what is overdue; returns the seconds until there can be more."""
+    with shop.database.read() as db:
+        due = orders.next_expiry(db)
+    now = shop.database.clock()
+    if due is None or due > now:
+        return _LONGEST_NAP if due is None else min(_LONGEST_NAP, (due - now).total_seconds())
+    with shop.database.transaction("system:expiry") as uow:
+        expired = orders.expire_unpaid(uow, _EXPIRY_BATCH)
+    # None expired although some are due: another process holds them.
+    return 0.0 if expired else 1.0
+
+
+async def settle(shop: Shop) -> float:
+    await cashier.reconcile(shop)
+    return shop.settings.payment_repair_seconds
+
+
+async def refund(shop: Shop) -> float:
+    await cashier.send_refunds(shop)
+    return shop.settings.payment_repair_seconds
+
+
+async def forget(shop: Shop) -> float:
+    keep = timedelta(hours=shop.settings.idempotency_hours)
+    with shop.database.transaction("system:forget") as uow:
+        idempotency.forget(uow, uow.now - keep)
+    return _HOUR
+
+
+@asynccontextmanager
+async def running(shop: Shop, refunds_waiting: asyncio.Event) -> AsyncIterator[None]:
+    """Run all of it while the block runs; cancelled between two steps at the end.
+
+    Args:
+        refunds_waiting: set by whoever asks for a refund, so that it is sent at once.
+    """
+    jobs: list[tuple[Callable[[Shop], Awaitable[float]], asyncio.Event]] = [
+        (expire, asyncio.Event()),
+        (settle, asyncio.Event()),
+        (refund, refunds_waiting),
+        (forget, asyncio.Event()),
+    ]
+    tasks = [asyncio.create_task(_repeat(shop, job, wake)) for job, wake in jobs]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _repeat(shop: Shop, job: Callable[[Shop], Awaitable[float]], wake: asyncio.Event) -> None:
+    """Do `job` again after the seconds it returns, or when `wake` is set."""
+    while True:
+        wake.clear()
+        try:
+            pause = await job(shop)
+        except Exception:
+            # The database is away, for example: that must end neither the shop nor this job.
+            log.exception("%s failed and is tried again", job.__name__)
+            pause = _LONGEST_NAP
+        try:
+            await asyncio.wait_for(wake.wait(), max(pause, 0.01))
+        except TimeoutError:
+            continue

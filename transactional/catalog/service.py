@@ -1,0 +1,269 @@
+"""The catalogue: what is on the shelves, and putting things there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, true
+
+from transactional.catalog import rules
+from transactional.catalog.models import brands, categories, products, skus
+from transactional.catalog.schemas import (
+    CategoryView,
+    Named,
+    ProductCard,
+    ProductPage,
+    ProductView,
+    SkuView,
+    Sort,
+)
+from transactional.errors import NotFound
+from transactional.stock import service as stock
+from transactional.stock.models import stock_levels
+from transactional.unit_of_work import Reading, Row, UnitOfWork
+
+
+@dataclass(frozen=True)
+class SkuDraft:
+    """A SKU to create. Prices contain tax, the cost does not; all in minor units."""
+
+    code: str
+    price: int
+    list_price: int
+    cost: int
+    options: Mapping[str, str] = field(default_factory=dict)
+    weight_grams: int = 0
+
+
+@dataclass(frozen=True)
+class ProductDraft:
+    slug: str
+    name: str
+    category_id: str
+    skus: Sequence[SkuDraft]
+    brand_id: str | None = None
+    description: str = ""
+    image: str | None = None
+    status: str = "live"
+
+
+_categories = select(categories).order_by(categories.c.position, categories.c.name)
+_available = stock_levels.c.on_hand - stock_levels.c.reserved
+_lowest_price = (
+    select(func.min(skus.c.price))
+    .where(skus.c.product_id == products.c.id)
+    .correlate(products)
+    .scalar_subquery()
+)
+_orderings: dict[Sort, tuple[ColumnElement[Any], ...]] = {
+    "newest": (products.c.created_at.desc(), products.c.id.desc()),
+    "price_asc": (_lowest_price.asc(), products.c.id.asc()),
+    "price_desc": (_lowest_price.desc(), products.c.id.asc()),
+    "name": (products.c.name.asc(), products.c.id.asc()),
+}
+_cards = (
+    select(
+        products.c.id,
+        products.c.slug,
+        products.c.name,
+        brands.c.name.label("brand"),
+        categories.c.name.label("category"),
+        products.c.image,
+    )
+    .join(categories, categories.c.id == products.c.category_id)
+    .join(brands, brands.c.id == products.c.brand_id, isouter=True)
+    .where(products.c.status == "live", select(skus.c.id).where(skus.c.product_id == products.c.id).exists())
+    .limit(bindparam("size"))
+    .offset(bindparam("skip"))
+)
+_count = (
+    select(func.count())
+    .select_from(products)
+    .where(products.c.status == "live", select(skus.c.id).where(skus.c.product_id == products.c.id).exists())
+)
+_sku_rows = (
+    select(skus, _available.label("available"))
+    .join(stock_levels, stock_levels.c.sku_id == skus.c.id)
+    .order_by(skus.c.product_id, skus.c.position)
+)
+_skus_of = _sku_rows.where(skus.c.product_id.in_(bindparam("product_ids", expanding=True)))
+_product_by_slug = (
+    select(products, brands.c.slug.label("brand_slug"), brands.c.name.label("brand_name"))
+    .join(brands, brands.c.id == products.c.brand_id, isouter=True)
+    .where(products.c.slug == bindparam("slug"), products.c.status == "live")
+)
+
+
+def list_categories(db: Reading) -> list[CategoryView]:
+    """All categories, siblings in their order."""
+    return [CategoryView(**row) for row in db.rows(_categories)]
+
+
+def list_brands(db: Reading) -> list[Named]:
+    return [
+        Named(slug=row["slug"], name=row["name"]) for row in db.rows(select(brands).order_by(brands.c.name))
+    ]
+
+
+def list_products(
+    db: Reading,
+    *,
+    category: str | None = None,
+    brand: str | None = None,
+    named: str | None = None,
+    on_offer: bool = False,
+    sort: Sort = "newest",
+    page: int = 1,
+    page_size: int = 20,
+) -> ProductPage:
+    """One page of live products.
+
+    Args:
+        category: slug; products of its whole subtree.
+        brand: slug.
+        named: words of which each stands somewhere in the product's name.
+        on_offer: only products with a SKU below its list price.
+
+    Raises:
+        NotFound: there is no such category or brand.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    if category is not None:
+        conditions.append(products.c.category_id.in_(_subtree_ids(db, category)))
+    if brand is not None:
+        conditions.append(products.c.brand_id == _brand_id(db, brand))
+    for word in (named or "").split():
+        conditions.append(products.c.name.icontains(word, autoescape=True))
+    if on_offer:
+        cheaper = select(skus.c.id).where(
+            skus.c.product_id == products.c.id, skus.c.price < skus.c.list_price
+        )
+        conditions.append(cheaper.exists())
+    where = and_(true(), *conditions)
+    found = db.rows(
+        _cards.where(where).order_by(*_orderings[sort]), size=page_size, skip=(page - 1) * page_size
+    )
+    total = db.value(_count.where(where))
+    return ProductPage(items=_priced(db, found), page=page, page_size=page_size, total=total)
+
+
+def _subtree_ids(db: Reading, slug: str) -> list[str]:
+    tree = db.rows(_categories)
+    for category in tree:
+        if category["slug"] == slug:
+            return sorted(rules.subtree(tree, category["id"]))
+    raise NotFound("category", slug)
+
+
+def _brand_id(db: Reading, slug: str) -> str:
+    brand_id: str | None = db.value(select(brands.c.id).where(brands.c.slug == slug))
+    if brand_id is None:
+        raise NotFound("brand", slug)
+    return brand_id
+
+
+def _priced(db: Reading, found: list[Row]) -> list[ProductCard]:
+    """Cards with the price and availability of their SKUs, which only one page of products pays for."""
+    offers: dict[str, list[Row]] = {}
+    for sku in db.rows(_skus_of, product_ids=[row["id"] for row in found]):
+        offers.setdefault(sku["product_id"], []).append(sku)
+    cards = []
+    for row in found:
+        cheapest = min(offers[row["id"]], key=lambda sku: (sku["price"], sku["position"]))
+        cards.append(
+            ProductCard(
+                **row,
+                currency=cheapest["currency"],
+                price_from=cheapest["price"],
+                list_price_from=cheapest["list_price"],
+                available=sum(sku["available"] for sku in offers[row["id"]]),
+            )
+        )
+    return cards
+
+
+def product(db: Reading, slug: str) -> ProductView:
+    """A live product with its SKUs, prices and availability.
+
+    Raises:
+        NotFound: there is none of this slug, or it is not live.
+    """
+    row = db.row(_product_by_slug, slug=slug)
+    if row is None:
+        raise NotFound("product", slug)
+    steps = rules.path(db.rows(_categories), row["category_id"])
+    offered = db.rows(_skus_of, product_ids=[row["id"]])
+    return ProductView(
+        id=row["id"],
+        slug=row["slug"],
+        name=row["name"],
+        description=row["description"],
+        image=row["image"],
+        brand=Named(slug=row["brand_slug"], name=row["brand_name"]) if row["brand_id"] else None,
+        category_path=[Named(slug=step["slug"], name=step["name"]) for step in steps],
+        skus=[SkuView.model_validate(sku) for sku in offered],
+    )
+
+
+def create_category(
+    uow: UnitOfWork, slug: str, name: str, *, parent_id: str | None = None, position: int = 0
+) -> str:
+    """Add a category; returns its id."""
+    row = {"id": uow.new_id(), "parent_id": parent_id, "slug": slug, "name": name, "position": position}
+    return str(uow.insert(categories, row)["id"])
+
+
+def create_brand(uow: UnitOfWork, slug: str, name: str) -> str:
+    """Add a brand; returns its id."""
+    return str(uow.insert(brands, {"id": uow.new_id(), "slug": slug, "name": name})["id"])
+
+
+def create_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> dict[str, str]:
+    """Add a product with its SKUs, none of them in stock yet; returns the SKU ids by SKU code."""
+    product_id = uow.new_id()
+    uow.insert(
+        products,
+        {
+            "id": product_id,
+            "category_id": draft.category_id,
+            "brand_id": draft.brand_id,
+            "slug": draft.slug,
+            "name": draft.name,
+            "description": draft.description,
+            "status": draft.status,
+            "image": draft.image,
+            "created_at": uow.now,
+            "updated_at": uow.now,
+        },
+    )
+    rows = [_sku_row(uow, product_id, position, sku, currency) for position, sku in enumerate(draft.skus)]
+    uow.insert_many(skus, rows)
+    stock.open_levels(uow, [row["id"] for row in rows])
+    return {row["code"]: row["id"] for row in rows}
+
+
+def _sku_row(uow: UnitOfWork, product_id: str, position: int, sku: SkuDraft, currency: str) -> Row:
+    return {
+        "id": uow.new_id(),
+        "product_id": product_id,
+        "code": sku.code,
+        "options": dict(sku.options),
+        "list_price": sku.list_price,
+        "price": sku.price,
+        "cost": sku.cost,
+        "currency": currency,
+        "weight_grams": sku.weight_grams,
+        "position": position,
+    }
+
+
+def set_price(uow: UnitOfWork, sku_id: str, *, price: int, list_price: int) -> None:
+    """Ask another price from now on; placed orders keep theirs.
+
+    Raises:
+        NotFound: there is no such SKU.
+    """
+    sku = uow.lock(skus, sku_id)
+    if sku is None:
+        raise NotFound("SKU", sku_id)
+    uow.update(skus, sku, price=price, list_price=list_price)

@@ -1,0 +1,89 @@
+"""Carts over HTTP. A cart is addressed by its token, which only its owner has."""
+
+from collections import Counter
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from transactional.api import IdempotencyKey, once, problems, request_id, respond, shop_of
+from transactional.checkout import service
+from transactional.checkout.schemas import CartIn, CartView, CheckoutView, LinesIn, QuantityIn
+from transactional.checkout.views import cart_view, checkout_view
+from transactional.shop import Shop
+from transactional.unit_of_work import Reading, UnitOfWork
+
+router = APIRouter(tags=["cart"])
+
+
+def _view(shop: Shop, db: Reading, cart_id: str) -> CartView:
+    return cart_view(service.priced(db, shop.terms, cart_id), shop.keys)
+
+
+@router.post("/carts", status_code=201, response_model=CartView, responses=problems(400, 409))
+async def create_cart(request: Request, key: IdempotencyKey, body: CartIn) -> Response:
+    """Open an empty cart."""
+    shop = shop_of(request)
+
+    def work(uow: UnitOfWork) -> CartView:
+        return _view(shop, uow, service.create(uow, shop.terms, body.visitor_id))
+
+    return await once(request, key, "shopper", work)
+
+
+@router.get("/carts/{token}", response_model=CartView, responses=problems(404))
+async def get_cart(request: Request, token: str) -> Response:
+    """The cart at today's prices."""
+    shop = shop_of(request)
+    cart_id = shop.keys.row_id("cart", token)
+    with shop.database.read() as db:
+        return respond(_view(shop, db, cart_id))
+
+
+@router.post(
+    "/carts/{token}/lines", status_code=201, response_model=CartView, responses=problems(400, 404, 409)
+)
+async def add_lines(request: Request, key: IdempotencyKey, token: str, body: LinesIn) -> Response:
+    """Put one or more SKUs into the cart, on top of what is there."""
+    shop = shop_of(request)
+    cart_id = shop.keys.row_id("cart", token)
+    quantities: Counter[str] = Counter()
+    for line in body.lines:
+        quantities[line.sku] += line.quantity
+
+    def work(uow: UnitOfWork) -> CartView:
+        service.add(uow, cart_id, quantities)
+        return _view(shop, uow, cart_id)
+
+    return await once(request, key, "shopper", work)
+
+
+@router.put("/carts/{token}/lines/{line_id}", response_model=CartView, responses=problems(404, 409))
+async def set_quantity(request: Request, token: str, line_id: UUID, body: QuantityIn) -> Response:
+    """Change the units of a line."""
+    shop = shop_of(request)
+    cart_id = shop.keys.row_id("cart", token)
+    with shop.database.transaction("shopper", request_id(request)) as uow:
+        service.set_quantity(uow, cart_id, str(line_id), body.quantity)
+        view = _view(shop, uow, cart_id)
+    return respond(view)
+
+
+@router.delete("/carts/{token}/lines/{line_id}", response_model=CartView, responses=problems(404, 409))
+async def remove_line(request: Request, token: str, line_id: UUID) -> Response:
+    """Take a line out."""
+    shop = shop_of(request)
+    cart_id = shop.keys.row_id("cart", token)
+    with shop.database.transaction("shopper", request_id(request)) as uow:
+        service.remove(uow, cart_id, str(line_id))
+        view = _view(shop, uow, cart_id)
+    return respond(view)
+
+
+@router.get("/carts/{token}/checkout", response_model=CheckoutView, responses=problems(404))
+async def preview_checkout(request: Request, token: str) -> Response:
+    """What the order would cost now, and which lines could not be ordered."""
+    shop = shop_of(request)
+    cart_id = shop.keys.row_id("cart", token)
+    with shop.database.read() as db:
+        return respond(checkout_view(service.priced(db, shop.terms, cart_id), shop.keys))

@@ -1,0 +1,195 @@
+"""Carts: lines and quantities; prices are always today's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Select, bindparam, func, select
+
+from transactional.catalog.models import products, skus
+from transactional.checkout import rules
+from transactional.checkout.models import cart_lines, carts
+from transactional.errors import CartNotOpen, CartTooLarge, NotForSale, NotFound
+from transactional.staff.service import Terms
+from transactional.stock.models import stock_levels
+from transactional.unit_of_work import Reading, Row, UnitOfWork
+
+_cart = select(carts).where(carts.c.id == bindparam("cart_id"))
+_lines = select(cart_lines).where(cart_lines.c.cart_id == bindparam("cart_id"))
+_priced_lines = (
+    select(
+        cart_lines.c.id,
+        cart_lines.c.sku_id,
+        cart_lines.c.quantity,
+        skus.c.code.label("sku"),
+        skus.c.options,
+        skus.c.price,
+        skus.c.list_price,
+        skus.c.cost,
+        products.c.slug.label("product"),
+        products.c.name,
+        products.c.image,
+        products.c.status,
+        (stock_levels.c.on_hand - stock_levels.c.reserved).label("available"),
+    )
+    .join(skus, skus.c.id == cart_lines.c.sku_id)
+    .join(products, products.c.id == skus.c.product_id)
+    .join(stock_levels, stock_levels.c.sku_id == skus.c.id)
+    .where(cart_lines.c.cart_id == bindparam("cart_id"))
+    .order_by(cart_lines.c.position)
+)
+_units = (
+    select(func.coalesce(func.sum(cart_lines.c.quantity), 0))
+    .join(carts, carts.c.id == cart_lines.c.cart_id)
+    .where(carts.c.id == bindparam("cart_id"), carts.c.status == "open")
+)
+_for_sale: Select[tuple[str, str]] = (
+    select(skus.c.code, skus.c.id)
+    .join(products, products.c.id == skus.c.product_id)
+    .where(products.c.status == "live", skus.c.code.in_(bindparam("codes", expanding=True)))
+)
+
+
+@dataclass(frozen=True)
+class PricedCart:
+    """A cart with its lines and what they cost now."""
+
+    cart: Row
+    lines: list[Row]
+    amounts: rules.Amounts
+
+
+def create(uow: UnitOfWork, terms: Terms, visitor_id: str | None = None) -> str:
+    """Open an empty cart; returns its id."""
+    row = {
+        "id": uow.new_id(),
+        "currency": terms.currency,
+        "status": "open",
+        "visitor_id": visitor_id,
+        "created_at": uow.now,
+        "updated_at": uow.now,
+    }
+    return str(uow.insert(carts, row)["id"])
+
+
+def lock_open(uow: UnitOfWork, cart_id: str) -> Row:
+    """Lock a cart that can still be changed.
+
+    Raises:
+        NotFound: there is no such cart.
+        CartNotOpen: it has been ordered.
+    """
+    cart = uow.lock(carts, cart_id)
+    if cart is None:
+        raise NotFound("cart", cart_id)
+    if cart["status"] != "open":
+        raise CartNotOpen
+    return cart
+
+
+def add(uow: UnitOfWork, cart_id: str, quantities: Mapping[str, int]) -> None:
+    """Put units by SKU code into the cart, on top of those already there.
+
+    Raises:
+        NotFound, CartNotOpen: see `lock_open`.
+        NotForSale: a code is unknown, or its product is not live.
+        CartTooLarge: too many lines, or too many of one SKU.
+    """
+    cart = lock_open(uow, cart_id)
+    sku_ids = {row["code"]: row["id"] for row in uow.rows(_for_sale, codes=list(quantities))}
+    present = {line["sku_id"]: line for line in uow.rows(_lines, cart_id=cart_id)}
+    position = max((line["position"] for line in present.values()), default=0)
+    new: list[Row] = []
+    for code, quantity in quantities.items():
+        if code not in sku_ids:
+            raise NotForSale(code)
+        line = present.get(sku_ids[code])
+        if line is not None:
+            _set_quantity(uow, line["id"], line["quantity"] + quantity)
+            continue
+        position += 1
+        new.append(
+            {
+                "id": uow.new_id(),
+                "cart_id": cart_id,
+                "sku_id": sku_ids[code],
+                "quantity": _bounded(quantity),
+                "position": position,
+            }
+        )
+    if len(present) + len(new) > rules.MAX_LINES:
+        raise CartTooLarge(rules.MAX_LINES, "lines")
+    uow.insert_many(cart_lines, new)
+    uow.update(carts, cart, updated_at=uow.now)
+
+
+def set_quantity(uow: UnitOfWork, cart_id: str, line_id: str, quantity: int) -> None:
+    """Change the units of a line.
+
+    Raises:
+        NotFound, CartNotOpen: see `lock_open`; NotFound also when the line is not in this cart.
+        CartTooLarge: too many of one SKU.
+    """
+    cart = lock_open(uow, cart_id)
+    _own_line(uow, cart_id, line_id)
+    _set_quantity(uow, line_id, quantity)
+    uow.update(carts, cart, updated_at=uow.now)
+
+
+def remove(uow: UnitOfWork, cart_id: str, line_id: str) -> None:
+    """Take a line out.
+
+    Raises:
+        NotFound, CartNotOpen: see `lock_open`; NotFound also when the line is not in this cart.
+    """
+    cart = lock_open(uow, cart_id)
+    uow.delete(cart_lines, _own_line(uow, cart_id, line_id))
+    uow.update(carts, cart, updated_at=uow.now)
+
+
+def _own_line(uow: UnitOfWork, cart_id: str, line_id: str) -> Row:
+    line = uow.lock(cart_lines, line_id)
+    if line is None or line["cart_id"] != cart_id:
+        raise NotFound("cart line", line_id)
+    return line
+
+
+def _set_quantity(uow: UnitOfWork, line_id: str, quantity: int) -> None:
+    line = uow.lock(cart_lines, line_id)
+    if line is not None:
+        uow.update(cart_lines, line, quantity=_bounded(quantity))
+
+
+def _bounded(quantity: int) -> int:
+    if quantity > rules.MAX_QUANTITY:
+        raise CartTooLarge(rules.MAX_QUANTITY, "units of one SKU")
+    return quantity
+
+
+def priced(db: Reading, terms: Terms, cart_id: str) -> PricedCart:
+    """The cart at today's prices.
+
+    Raises:
+        NotFound: there is no such cart.
+    """
+    cart = db.row(_cart, cart_id=cart_id)
+    if cart is None:
+        raise NotFound("cart", cart_id)
+    return price_lines(db, terms, cart)
+
+
+def price_lines(db: Reading, terms: Terms, cart: Row) -> PricedCart:
+    """The lines of a cart that is already read, at today's prices."""
+    lines = db.rows(_priced_lines, cart_id=cart["id"])
+    items = [rules.Item(line["quantity"], line["list_price"], line["price"]) for line in lines]
+    return PricedCart(cart, lines, rules.amounts(items, terms.tax_rate_bp))
+
+
+def is_open(db: Reading, cart_id: str) -> bool:
+    """Whether the cart is there and can still be changed."""
+    cart = db.row(_cart, cart_id=cart_id)
+    return cart is not None and cart["status"] == "open"
+
+
+def units_in(db: Reading, cart_id: str) -> int:
+    """How many units an open cart holds; 0 when it is ordered or unknown."""
+    return int(db.value(_units, cart_id=cart_id))

@@ -1,0 +1,45 @@
+"""Arithmetic of money: integers of minor units, rounded half up, and parts that add up to the whole."""
+
+from collections.abc import Sequence
+
+BASIS_POINTS = 10_000
+
+
+def divide_half_up(numerator: int, denominator: int) -> int:
+    """`numerator / denominator` for non-negative numbers, rounded half up to a whole minor unit."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def without_tax(amount: int, rate_bp: int) -> int:
+    """The net part of `amount`, which contains tax of `rate_bp` basis points (2000 = 20 %)."""
+    return divide_half_up(amount * BASIS_POINTS, BASIS_POINTS + rate_bp)
+
+
+def allocate(amount: int, weights: Sequence[int]) -> list[int]:
+    """Split `amount` in proportion to `weights`; the parts add up to it to the minor unit.
+
+    Each part ends where the running share ends, so no part is more than one minor unit from its exact
+    share. Weights that are all zero count as equal.
+
+    Args:
+        amount: non-negative minor units.
+        weights: at least one, none negative.
+    """
+    whole = sum(weights)
+    shares, whole = (list(weights), whole) if whole else ([1] * len(weights), len(weights))
+    parts, running, given = [], 0, 0
+    for share in shares:
+        running += share
+        until = divide_half_up(amount * running, whole)
+        parts.append(until - given)
+        given = until
+    return parts
+
+
+def slice_of(amount: int, quantity: int, taken: int, taking: int) -> int:
+    """What `taking` of `quantity` units carry of `amount`, when `taken` units have carried theirs before.
+
+    The slices of all units add up to `amount`, in whatever portions they are taken.
+    """
+    until = divide_half_up(amount * (taken + taking), quantity)
+    return until - divide_half_up(amount * taken, quantity)

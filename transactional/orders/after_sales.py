@@ -1,0 +1,135 @@
+"""What happens to an order after the sale: cancelling it, and units that come back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, select
+
+from transactional.errors import NotFound
+from transactional.orders import rules, service
+from transactional.orders.models import credit_note_lines, credit_notes, orders
+from transactional.orders.rules import Credit, SoldLine
+from transactional.payments import service as payments
+from transactional.stock import service as stock
+from transactional.unit_of_work import Reading, Row, UnitOfWork
+
+_returned = (
+    select(credit_note_lines.c.order_line_id, func.sum(credit_note_lines.c.quantity).label("quantity"))
+    .join(credit_notes, credit_notes.c.id == credit_note_lines.c.credit_note_id)
+    .where(credit_notes.c.order_id == bindparam("order_id"))
+    .group_by(credit_note_lines.c.order_line_id)
+)
+
+
+@dataclass(frozen=True)
+class CreditNote:
+    """A credit note as written; `amount` is what goes back to the customer, with tax, in minor units."""
+
+    id: str
+    number: str
+    kind: str
+    currency: str
+    amount: int
+
+
+def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditNote | None:
+    """Call an order off: its stock is free again, and what was paid is credited and goes back.
+
+    Returns:
+        The credit note; None when nothing was paid.
+
+    Raises:
+        NotFound: there is no such order.
+        IllegalTransition: it is shipped, or over already.
+    """
+    order = service.lock(uow, order_id)
+    status = rules.after(order["status"], "cancel")
+    lines = service.find(uow, order_id).lines
+    note = None
+    if order["status"] == "paid":
+        credits = rules.cancellation_credits(
+            [_sold(line, 0) for line in lines], order["shipping"], order["tax"]
+        )
+        note = _credit(uow, order, "cancellation", lines, credits, reason)
+    uow.update(orders, order, status=status, cancelled_at=uow.now)
+    stock.release(uow, {line["sku_id"]: line["quantity"] for line in lines})
+    return note
+
+
+def return_lines(
+    uow: UnitOfWork, order_id: str, quantities: Mapping[str, int], reason: str | None = None
+) -> CreditNote:
+    """Units came back: credit them, send the money back and put them on the shelf.
+
+    Args:
+        quantities: units by order line id.
+
+    Raises:
+        NotFound: there is no such order, or a line is not in it.
+        IllegalTransition: it has not been shipped.
+        TooManyReturned: fewer units are still with the customer.
+    """
+    order = service.lock(uow, order_id)
+    rules.after(order["status"], "return")
+    before = returned(uow, order_id)
+    by_id = {line["id"]: line for line in service.find(uow, order_id).lines}
+    for line_id in quantities:
+        if line_id not in by_id:
+            raise NotFound("order line", line_id)
+    lines = [by_id[line_id] for line_id in quantities]
+    credits = [
+        rules.return_credit(_sold(line, before.get(line["id"], 0)), quantities[line["id"]]) for line in lines
+    ]
+    note = _credit(uow, order, "return", lines, credits, reason)
+    stock.take_back(uow, {line["sku_id"]: quantities[line["id"]] for line in lines}, note.number)
+    return note
+
+
+def returned(db: Reading, order_id: str) -> dict[str, int]:
+    """Units that came back, by order line id."""
+    return {row["order_line_id"]: int(row["quantity"]) for row in db.rows(_returned, order_id=order_id)}
+
+
+def _sold(line: Row, returned_before: int) -> SoldLine:
+    net = line["gross"] - line["discount"]
+    return SoldLine(line["id"], line["quantity"], returned_before, net, line["tax"])
+
+
+def _credit(
+    uow: UnitOfWork, order: Row, kind: str, lines: list[Row], credits: list[Credit], reason: str | None
+) -> CreditNote:
+    """Write the credit note and ask for its refund."""
+    note_id = uow.new_id()
+    note = uow.insert(
+        credit_notes,
+        {
+            "id": note_id,
+            "number": rules.document_number(note_id, uow.now.date(), "CN"),
+            "order_id": order["id"],
+            "customer_id": order["customer_id"],
+            "kind": kind,
+            "reason": reason,
+            "currency": order["currency"],
+            "country": order["ship_country"],
+            "issued_at": uow.now,
+        },
+    )
+    rows = [
+        {
+            "id": uow.new_id(),
+            "credit_note_id": note_id,
+            "position": position,
+            "order_line_id": line["id"],
+            "sku": line["sku"],
+            "name": line["name"],
+            "quantity": credit.quantity,
+            "amount": credit.amount,
+            "shipping": credit.shipping,
+            "tax": credit.tax,
+        }
+        for position, (line, credit) in enumerate(zip(lines, credits, strict=True), 1)
+    ]
+    uow.insert_many(credit_note_lines, rows)
+    amount = sum(credit.total for credit in credits)
+    payments.refund_order(uow, order["id"], amount, note_id)
+    return CreditNote(note_id, note["number"], kind, order["currency"], amount)

@@ -1,0 +1,123 @@
+"""Orders over HTTP. Shoppers address theirs by its token; the staff's part needs the staff token."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from transactional.api import IdempotencyKey, once, problems, respond, shop_of
+from transactional.orders import after_sales, service
+from transactional.orders.schemas import CancelIn, CreditNoteView, OrderIn, OrderView, ReturnIn
+from transactional.orders.views import credit_note_view, order_view
+from transactional.shop import Shop
+from transactional.unit_of_work import Reading, UnitOfWork
+
+router = APIRouter(tags=["orders"])
+
+
+def view_of(shop: Shop, db: Reading, order_id: str) -> OrderView:
+    return order_view(service.find(db, order_id), shop.keys)
+
+
+@router.post("/orders", status_code=201, response_model=OrderView, responses=problems(400, 404, 409))
+async def place_order(request: Request, key: IdempotencyKey, body: OrderIn) -> Response:
+    """Order a cart: its prices are taken again, its stock is reserved, and it waits for payment."""
+    shop = shop_of(request)
+    cart_id = shop.keys.row_id("cart", body.cart)
+
+    def work(uow: UnitOfWork) -> OrderView:
+        placed = service.place(
+            uow,
+            shop.terms,
+            cart_id,
+            body.buyer.buyer(),
+            channel="api",
+            provider=shop.provider.name,
+            expected_total=body.expected_total,
+        )
+        return view_of(shop, uow, placed.order_id)
+
+    return await once(request, key, "shopper", work)
+
+
+@router.get("/orders/{token}", response_model=OrderView, responses=problems(404))
+async def get_order(request: Request, token: str) -> Response:
+    """An order as its buyer sees it."""
+    shop = shop_of(request)
+    order_id = shop.keys.row_id("order", token)
+    with shop.database.read() as db:
+        return respond(view_of(shop, db, order_id))
+
+
+_bearer = HTTPBearer(auto_error=False, description="The staff token.")
+
+
+async def _staff(
+    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> None:
+    shop_of(request).keys.authorise_staff(f"{given.scheme} {given.credentials}" if given else None)
+
+
+staff_router = APIRouter(prefix="/staff/orders", tags=["staff"], dependencies=[Depends(_staff)])
+_REFUSALS = problems(400, 401, 404, 409)
+
+
+@staff_router.get("/{order_id}", response_model=OrderView, responses=problems(401, 404))
+async def get_any_order(request: Request, order_id: UUID) -> Response:
+    """Any order, by its id."""
+    shop = shop_of(request)
+    with shop.database.read() as db:
+        return respond(view_of(shop, db, str(order_id)))
+
+
+@staff_router.post("/{order_id}/ship", response_model=OrderView, responses=_REFUSALS)
+async def ship(request: Request, key: IdempotencyKey, order_id: UUID) -> Response:
+    """The whole order leaves the house."""
+    shop = shop_of(request)
+
+    def work(uow: UnitOfWork) -> OrderView:
+        service.ship(uow, str(order_id))
+        return view_of(shop, uow, str(order_id))
+
+    return await once(request, key, "staff", work, 200)
+
+
+@staff_router.post("/{order_id}/deliver", response_model=OrderView, responses=_REFUSALS)
+async def deliver(request: Request, key: IdempotencyKey, order_id: UUID) -> Response:
+    """The order has arrived."""
+    shop = shop_of(request)
+
+    def work(uow: UnitOfWork) -> OrderView:
+        service.deliver(uow, str(order_id))
+        return view_of(shop, uow, str(order_id))
+
+    return await once(request, key, "staff", work, 200)
+
+
+@staff_router.post("/{order_id}/cancel", response_model=OrderView, responses=_REFUSALS)
+async def cancel(request: Request, key: IdempotencyKey, order_id: UUID, body: CancelIn) -> Response:
+    """Call the order off; what was paid goes back."""
+    shop = shop_of(request)
+
+    def work(uow: UnitOfWork) -> OrderView:
+        after_sales.cancel(uow, str(order_id), body.reason)
+        return view_of(shop, uow, str(order_id))
+
+    answer = await once(request, key, "staff", work, 200)
+    request.app.state.refunds_waiting.set()
+    return answer
+
+
+@staff_router.post("/{order_id}/returns", status_code=201, response_model=CreditNoteView, responses=_REFUSALS)
+async def return_lines(request: Request, key: IdempotencyKey, order_id: UUID, body: ReturnIn) -> Response:
+    """Units came back: they are credited, their money goes back, and they are on the shelf again."""
+    quantities = {str(line.order_line_id): line.quantity for line in body.lines}
+
+    def work(uow: UnitOfWork) -> CreditNoteView:
+        return credit_note_view(after_sales.return_lines(uow, str(order_id), quantities, body.reason))
+
+    answer = await once(request, key, "staff", work)
+    request.app.state.refunds_waiting.set()
+    return answer

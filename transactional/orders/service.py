@@ -1,0 +1,238 @@
+"""Orders from the basket to the door; cancelling and returning stand in `after_sales`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select
+
+from transactional.catalog.rules import variant_name
+from transactional.checkout import service as checkout
+from transactional.checkout.models import carts
+from transactional.checkout.service import PricedCart
+from transactional.errors import CartEmpty, NotForSale, NotFound, PriceChanged
+from transactional.members import service as members
+from transactional.members.service import Buyer
+from transactional.orders import rules
+from transactional.orders.models import order_lines, orders
+from transactional.payments import service as payments
+from transactional.staff.service import Terms
+from transactional.stock import service as stock
+from transactional.unit_of_work import Reading, Row, UnitOfWork
+
+_order = select(orders).where(orders.c.id == bindparam("order_id"))
+_order_of_cart = select(orders.c.id).where(orders.c.cart_id == bindparam("cart_id"))
+_lines = (
+    select(order_lines)
+    .where(order_lines.c.order_id == bindparam("order_id"))
+    .order_by(order_lines.c.position)
+)
+_overdue = (
+    select(orders)
+    .where(orders.c.status == "pending_payment", orders.c.expires_at <= bindparam("now"))
+    .order_by(orders.c.id)
+    .limit(bindparam("limit"))
+)
+_next_expiry = select(func.min(orders.c.expires_at)).where(orders.c.status == "pending_payment")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A new order waiting for the payment that belongs to it."""
+
+    order_id: str
+    number: str
+    payment_id: str
+    total: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class OrderWithLines:
+    order: Row
+    lines: list[Row]
+
+
+def place(
+    uow: UnitOfWork,
+    terms: Terms,
+    cart_id: str,
+    buyer: Buyer,
+    *,
+    channel: str = "web",
+    provider: str = "sandbox",
+    expected_total: int | None = None,
+) -> Placed:
+    """Turn a cart into an order that waits for payment: price again, reserve, write order and payment.
+
+    Args:
+        channel: where it came in: web or api.
+        expected_total: minor units the shopper was shown.
+
+    Raises:
+        NotFound, CartNotOpen, CartEmpty: the cart cannot be ordered.
+        NotForSale: a product went off sale meanwhile.
+        PriceChanged: the total differs from `expected_total`.
+        OutOfStock: fewer units are available than wanted.
+    """
+    cart = checkout.lock_open(uow, cart_id)
+    basket = checkout.price_lines(uow, terms, cart)
+    _check(basket, expected_total)
+    customer_id = members.customer_id(uow, buyer)
+    stock.reserve(uow, {line["sku_id"]: line["quantity"] for line in basket.lines})
+    order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, channel))
+    uow.insert_many(order_lines, _line_rows(uow, order["id"], basket))
+    uow.update(carts, cart, status="ordered", updated_at=uow.now)
+    payment_id = payments.open_payment(uow, order["id"], provider, order["total"], order["currency"])
+    return Placed(order["id"], order["number"], payment_id, order["total"], order["currency"])
+
+
+def _check(basket: PricedCart, expected_total: int | None) -> None:
+    if not basket.lines:
+        raise CartEmpty
+    for line in basket.lines:
+        if line["status"] != "live":
+            raise NotForSale(line["sku"])
+    if expected_total not in (None, basket.amounts.total):
+        raise PriceChanged(expected_total or 0, basket.amounts.total)
+
+
+def _order_row(
+    uow: UnitOfWork, terms: Terms, basket: PricedCart, buyer: Buyer, customer_id: str, channel: str
+) -> Row:
+    order_id = uow.new_id()
+    amounts = basket.amounts
+    return {
+        "id": order_id,
+        "number": rules.document_number(order_id, uow.now.date()),
+        "cart_id": basket.cart["id"],
+        "customer_id": customer_id,
+        "status": "pending_payment",
+        "channel": channel,
+        "currency": basket.cart["currency"],
+        "gross": amounts.gross,
+        "discount": amounts.discount,
+        "shipping": amounts.shipping,
+        "tax": amounts.tax,
+        "total": amounts.total,
+        "visitor_id": basket.cart["visitor_id"],
+        "email": buyer.email.strip().lower(),
+        "ship_name": buyer.name,
+        "ship_address": buyer.address,
+        "ship_city": buyer.city,
+        "ship_region": buyer.region,
+        "ship_postal_code": buyer.postal_code,
+        "ship_country": buyer.country,
+        "placed_at": uow.now,
+        "expires_at": uow.now + terms.order_expiry,
+    }
+
+
+def _line_rows(uow: UnitOfWork, order_id: str, basket: PricedCart) -> list[Row]:
+    return [
+        {
+            "id": uow.new_id(),
+            "order_id": order_id,
+            "position": position,
+            "sku_id": line["sku_id"],
+            "sku": line["sku"],
+            "name": variant_name(line["name"], line["options"]),
+            "quantity": line["quantity"],
+            "list_price": line["list_price"],
+            "unit_price": line["price"],
+            "cost": line["cost"],
+            "gross": amounts.gross,
+            "discount": amounts.discount,
+            "shipping": 0,
+            "tax": amounts.tax,
+        }
+        for position, (line, amounts) in enumerate(zip(basket.lines, basket.amounts.lines, strict=True), 1)
+    ]
+
+
+def lock(uow: UnitOfWork, order_id: str) -> Row:
+    """Lock an order: whatever concerns one order happens one after the other.
+
+    Raises:
+        NotFound: there is no such order.
+    """
+    order = uow.lock(orders, order_id)
+    if order is None:
+        raise NotFound("order", order_id)
+    return order
+
+
+def mark_paid(uow: UnitOfWork, order: Row) -> bool:
+    """Accept a locked order's money; False when the order cannot be delivered and the money must go back.
+
+    An order that expired before its money came lives again when all its stock is still there.
+    """
+    if (order["status"], "pay") not in rules.TRANSITIONS:
+        return False
+    if order["status"] == "expired" and not stock.reserve_if_all_there(uow, units(uow, order["id"])):
+        return False
+    uow.update(orders, order, status=rules.after(order["status"], "pay"), paid_at=uow.now)
+    return True
+
+
+def expire_unpaid(uow: UnitOfWork, limit: int = 100) -> int:
+    """Give the stock of unpaid orders back when their time is over; returns how many expired."""
+    overdue = uow.lock_rows(orders, _overdue, now=uow.now, limit=limit)
+    promised: dict[str, int] = {}
+    for order in overdue:
+        uow.update(orders, order, status=rules.after(order["status"], "expire"))
+        for sku_id, count in units(uow, order["id"]).items():
+            promised[sku_id] = promised.get(sku_id, 0) + count
+    stock.release(uow, promised)
+    return len(overdue)
+
+
+def next_expiry(db: Reading) -> datetime | None:
+    """When the next unpaid order expires; None when none waits."""
+    moment: datetime | None = db.value(_next_expiry)
+    return moment
+
+
+def ship(uow: UnitOfWork, order_id: str) -> None:
+    """The whole order leaves the house.
+
+    Raises:
+        NotFound: there is no such order.
+        IllegalTransition: it is not paid, or gone already.
+    """
+    order = lock(uow, order_id)
+    uow.update(orders, order, status=rules.after(order["status"], "ship"), shipped_at=uow.now)
+    stock.ship(uow, units(uow, order_id), order["number"])
+
+
+def deliver(uow: UnitOfWork, order_id: str) -> None:
+    """The order has arrived.
+
+    Raises:
+        NotFound: there is no such order.
+        IllegalTransition: it is not on its way.
+    """
+    order = lock(uow, order_id)
+    uow.update(orders, order, status=rules.after(order["status"], "deliver"), delivered_at=uow.now)
+
+
+def units(db: Reading, order_id: str) -> dict[str, int]:
+    """Units of an order by SKU id."""
+    return {line["sku_id"]: line["quantity"] for line in db.rows(_lines, order_id=order_id)}
+
+
+def find(db: Reading, order_id: str) -> OrderWithLines:
+    """An order with its lines.
+
+    Raises:
+        NotFound: there is no such order.
+    """
+    order = db.row(_order, order_id=order_id)
+    if order is None:
+        raise NotFound("order", order_id)
+    return OrderWithLines(order, db.rows(_lines, order_id=order_id))
+
+
+def of_cart(db: Reading, cart_id: str) -> str | None:
+    """The id of the order that a cart became; None when it has not been ordered."""
+    order_id: str | None = db.value(_order_of_cart, cart_id=cart_id)
+    return order_id

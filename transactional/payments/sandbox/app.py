@@ -1,0 +1,99 @@
+"""The sandbox's HTTP service: an API for shops, and the page where a shopper pays."""
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import Depends, FastAPI, Form, Header, HTTPException, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.templating import Jinja2Templates
+
+from settings import Settings
+from transactional.database import Clock, connect, utc_now
+from transactional.payments.sandbox.outbox import Courier
+from transactional.payments.sandbox.schemas import PaymentIn, PaymentOut, RefundIn, RefundOut, WebhookMode
+from transactional.payments.sandbox.store import Store
+from transactional.security import sandbox_secret
+
+IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
+
+
+def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
+    """The sandbox; its state is in <home>/sandbox.db and survives a restart."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    secret = sandbox_secret(settings)
+    late = timedelta(seconds=settings.sandbox_late_seconds)
+    store = Store(connect(f"sqlite:///{settings.home / 'sandbox.db'}"), settings.sandbox_url, clock, late)
+    courier = Courier(store, secret, clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        delivering = asyncio.create_task(courier.run())
+        yield
+        delivering.cancel()
+        with suppress(asyncio.CancelledError):
+            await delivering
+
+    app = FastAPI(title="Storehouse sandbox payments", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.exception_handler(KeyError)(_not_found)
+    _add_api(app, store, secret)
+    _add_pages(app, store, courier)
+    return app
+
+
+async def _not_found(_: Request, problem: Exception) -> Response:
+    return JSONResponse({"code": "not_found", "message": f"There is no payment {problem}."}, 404)
+
+
+def _add_api(app: FastAPI, store: Store, secret: bytes) -> None:
+    expected = f"Bearer {secret.decode()}".encode()
+
+    async def shop_only(authorization: Annotated[str, Header()] = "") -> None:
+        if not hmac.compare_digest(authorization.encode(), expected):
+            raise HTTPException(401, "This needs the key that shop and sandbox share.")
+
+    guarded = [Depends(shop_only)]
+
+    @app.post("/v1/payments", dependencies=guarded, status_code=201)
+    async def create_payment(body: PaymentIn, key: IdempotencyKey) -> PaymentOut:
+        return store.create(key, body)
+
+    @app.get("/v1/payments/{payment_id}", dependencies=guarded)
+    async def get_payment(payment_id: str) -> PaymentOut:
+        return store.find(payment_id)[0]
+
+    @app.post("/v1/payments/{payment_id}/void", dependencies=guarded)
+    async def void_payment(payment_id: str) -> PaymentOut:
+        return store.void(payment_id)
+
+    @app.post("/v1/payments/{payment_id}/refunds", dependencies=guarded, status_code=201)
+    async def refund_payment(payment_id: str, body: RefundIn, key: IdempotencyKey) -> RefundOut:
+        return store.refund(payment_id, key, body.amount)
+
+    @app.get("/healthz")
+    async def health() -> dict[str, str]:
+        store.next_due()
+        return {"status": "ok"}
+
+
+def _add_pages(app: FastAPI, store: Store, courier: Courier) -> None:
+    templates = Jinja2Templates(Path(__file__).parent / "templates")
+
+    @app.get("/pay/{payment_id}", response_class=HTMLResponse)
+    async def pay_page(request: Request, payment_id: str) -> Response:
+        payment, row = store.find(payment_id)
+        return templates.TemplateResponse(request, "pay.html", {"payment": payment, "row": row})
+
+    @app.post("/pay/{payment_id}")
+    async def pay(
+        payment_id: str,
+        action: Annotated[Literal["pay", "decline"], Form()] = "pay",
+        webhook: Annotated[WebhookMode | None, Form()] = None,
+    ) -> Response:
+        store.finish(payment_id, "captured" if action == "pay" else "failed", webhook)
+        courier.wake.set()
+        return RedirectResponse(store.find(payment_id)[1]["return_url"], 303)

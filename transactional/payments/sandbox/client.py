@@ -1,0 +1,85 @@
+"""The shop's side of the sandbox."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+
+import httpx
+from pydantic import ValidationError
+
+from transactional.errors import BadSignature, ProviderUnavailable
+from transactional.payments import signatures
+from transactional.payments.provider import PaymentRequest, ProviderEvent, RemotePayment, RemoteRefund
+from transactional.payments.sandbox.schemas import EventOut, PaymentIn, PaymentOut, RefundIn, RefundOut
+
+
+class SandboxProvider:
+    """Speaks the sandbox's HTTP API; see `Provider` for what each call promises."""
+
+    name = "sandbox"
+
+    def __init__(self, url: str, secret: bytes, transport: httpx.AsyncBaseTransport | None = None):
+        self._url = url
+        self._secret = secret
+        self._transport = transport
+
+    @cached_property
+    def _http(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url=self._url,
+            headers={"authorization": f"Bearer {self._secret.decode()}", "content-type": "application/json"},
+            timeout=5,
+            transport=self._transport,
+            trust_env=False,
+        )
+
+    async def create(self, request: PaymentRequest) -> RemotePayment:
+        body = PaymentIn.model_validate(vars(request)).model_dump_json()
+        return _payment(await self._call("POST", "/v1/payments", body, request.reference))
+
+    async def fetch(self, external_id: str) -> RemotePayment:
+        return _payment(await self._call("GET", f"/v1/payments/{external_id}"))
+
+    async def void(self, external_id: str) -> RemotePayment:
+        return _payment(await self._call("POST", f"/v1/payments/{external_id}/void", "{}", external_id))
+
+    async def refund(self, external_id: str, refund_id: str, amount: int) -> RemoteRefund:
+        body = RefundIn(amount=amount).model_dump_json()
+        answer = await self._call("POST", f"/v1/payments/{external_id}/refunds", body, refund_id)
+        refund = RefundOut.model_validate_json(answer)
+        return RemoteRefund(refund.id, refund.status == "succeeded")
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderEvent:
+        signatures.check(self._secret, headers.get(signatures.HEADER), body, now)
+        try:
+            event = EventOut.model_validate_json(body)
+        except ValidationError:
+            raise BadSignature("it signs something that is not an event") from None
+        return ProviderEvent(event.id, _remote(event.payment))
+
+    async def close(self) -> None:
+        if "_http" in vars(self):
+            await self._http.aclose()
+
+    async def _call(self, method: str, path: str, body: str | None = None, key: str = "") -> bytes:
+        try:
+            answer = await self._http.request(method, path, content=body, headers={"idempotency-key": key})
+            answer.raise_for_status()
+        except httpx.HTTPError as problem:
+            raise ProviderUnavailable(self.name) from problem
+        return answer.content
+
+
+def _payment(answer: bytes) -> RemotePayment:
+    return _remote(PaymentOut.model_validate_json(answer))
+
+
+def _remote(payment: PaymentOut) -> RemotePayment:
+    return RemotePayment(
+        external_id=payment.id,
+        reference=str(payment.reference),
+        status=payment.status,
+        amount=payment.amount,
+        currency=payment.currency,
+        redirect_url=payment.pay_url,
+    )

@@ -1,0 +1,51 @@
+"""What shop and sandbox send each other."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+
+WebhookMode = Literal["now", "late", "twice", "never"]
+
+
+class PaymentIn(BaseModel):
+    """A payment to create; the Idempotency-Key header makes a repeat return the first."""
+
+    model_config = ConfigDict(extra="forbid")
+    reference: UUID = Field(description="The shop's own id of the payment.")
+    amount: int = Field(gt=0, description="Minor units.")
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    description: str = Field("", max_length=200)
+    return_url: HttpUrl
+    webhook_url: HttpUrl
+    webhook: WebhookMode = Field("now", description="How the shop is told, unless the pay page says another.")
+
+
+class PaymentOut(BaseModel):
+    id: str
+    reference: UUID
+    status: Literal["pending", "captured", "failed", "voided"]
+    amount: int
+    currency: str
+    pay_url: str
+
+
+class RefundIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    amount: int = Field(gt=0)
+
+
+class RefundOut(BaseModel):
+    id: str
+    status: Literal["succeeded", "failed"]
+    amount: int
+
+
+class EventOut(BaseModel):
+    """The body of a webhook."""
+
+    id: str
+    type: Literal["payment.captured", "payment.failed"]
+    created_at: datetime
+    payment: PaymentOut

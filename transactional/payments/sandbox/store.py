@@ -1,0 +1,207 @@
+"""The sandbox's own database: payments it took, refunds it made, and webhooks still to be delivered."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, Text, select, update
+
+from transactional.database import Clock, Money, UtcDateTime
+from transactional.payments.sandbox.schemas import EventOut, PaymentIn, PaymentOut, RefundOut, WebhookMode
+
+metadata = MetaData()
+payments = Table(
+    "payments",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("idempotency_key", String(128), nullable=False, unique=True),
+    Column("reference", String(36), nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("description", String(200), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("return_url", Text, nullable=False),
+    Column("webhook_url", Text, nullable=False),
+    Column("webhook", String(8), nullable=False),
+)
+refunds = Table(
+    "refunds",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("idempotency_key", String(128), nullable=False, unique=True),
+    Column("payment_id", String(64), nullable=False, index=True),
+    Column("amount", Money, nullable=False),
+    Column("status", String(16), nullable=False),
+)
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+)
+
+FIRST_RETRY = timedelta(seconds=1)
+LAST_RETRY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A webhook to deliver; it stays in the outbox until the shop acknowledges it."""
+
+    id: int
+    url: str
+    body: str
+    attempts: int
+
+
+class Store:
+    """Payments, refunds and the outbox; every method is one transaction."""
+
+    def __init__(self, engine: Engine, public_url: str, clock: Clock, late: timedelta):
+        self._engine = engine
+        self._public_url = public_url
+        self._clock = clock
+        self._late = late
+        metadata.create_all(engine)
+
+    def create(self, key: str, wanted: PaymentIn) -> PaymentOut:
+        """Create a payment, or return the one made before with this idempotency key."""
+        with self._engine.begin() as db:
+            found = db.execute(select(payments).where(payments.c.idempotency_key == key)).mappings().first()
+            if found is None:
+                row = {
+                    "id": f"pay_{uuid.uuid4().hex}",
+                    "idempotency_key": key,
+                    "status": "pending",
+                    **wanted.model_dump(mode="json"),
+                }
+                db.execute(payments.insert(), row)
+            else:
+                row = dict(found)
+        return self._out(row)
+
+    def find(self, payment_id: str) -> tuple[PaymentOut, dict[str, Any]]:
+        """A payment as the API shows it, and its whole row.
+
+        Raises:
+            KeyError: there is no such payment.
+        """
+        with self._engine.begin() as db:
+            row = _row(db, payment_id)
+        return self._out(row), row
+
+    def finish(
+        self, payment_id: str, status: Literal["captured", "failed"], mode: WebhookMode | None = None
+    ) -> PaymentOut:
+        """Take the money or decline it, once, and put its webhook into the outbox.
+
+        Args:
+            mode: how the shop is told; None means as it was created.
+
+        Raises:
+            KeyError: there is no such payment.
+        """
+        with self._engine.begin() as db:
+            row = _row(db, payment_id)
+            if row["status"] == "pending":
+                row = _set_status(db, row, status)
+                self._announce(db, row, mode or row["webhook"])
+        return self._out(row)
+
+    def void(self, payment_id: str) -> PaymentOut:
+        """Close a pending payment; another stays as it is.
+
+        Raises:
+            KeyError: there is no such payment.
+        """
+        with self._engine.begin() as db:
+            row = _row(db, payment_id)
+            if row["status"] == "pending":
+                row = _set_status(db, row, "voided")
+        return self._out(row)
+
+    def refund(self, payment_id: str, key: str, amount: int) -> RefundOut:
+        """Send money back, once per idempotency key; it fails when less than `amount` is left.
+
+        Raises:
+            KeyError: there is no such payment.
+        """
+        with self._engine.begin() as db:
+            payment = _row(db, payment_id)
+            found = db.execute(select(refunds).where(refunds.c.idempotency_key == key)).mappings().first()
+            if found is None:
+                made = db.execute(select(refunds).where(refunds.c.payment_id == payment_id)).mappings()
+                left = payment["amount"] - sum(r["amount"] for r in made if r["status"] == "succeeded")
+                possible = payment["status"] == "captured" and amount <= left
+                row = {
+                    "id": f"ref_{uuid.uuid4().hex}",
+                    "idempotency_key": key,
+                    "payment_id": payment_id,
+                    "amount": amount,
+                    "status": "succeeded" if possible else "failed",
+                }
+                db.execute(refunds.insert(), row)
+                return RefundOut.model_validate(row)
+        return RefundOut.model_validate(dict(found))
+
+    def due_webhooks(self) -> list[Webhook]:
+        due = select(outbox).where(outbox.c.due_at <= self._clock()).order_by(outbox.c.due_at).limit(50)
+        with self._engine.begin() as db:
+            return [Webhook(row.id, row.url, row.body, row.attempts) for row in db.execute(due)]
+
+    def next_due(self) -> datetime | None:
+        """When the next webhook is to be sent; None when the outbox is empty."""
+        with self._engine.begin() as db:
+            return db.execute(select(outbox.c.due_at).order_by(outbox.c.due_at).limit(1)).scalar()
+
+    def delivered(self, webhook: Webhook) -> None:
+        with self._engine.begin() as db:
+            db.execute(outbox.delete().where(outbox.c.id == webhook.id))
+
+    def postpone(self, webhook: Webhook) -> None:
+        """Try again later, each time twice as late."""
+        wait = min(FIRST_RETRY * 2 ** min(webhook.attempts, 20), LAST_RETRY)
+        again = {"due_at": self._clock() + wait, "attempts": webhook.attempts + 1}
+        with self._engine.begin() as db:
+            db.execute(update(outbox).where(outbox.c.id == webhook.id).values(**again))
+
+    def _announce(self, db: Connection, row: dict[str, Any], mode: WebhookMode) -> None:
+        now = self._clock()
+        event = EventOut(
+            id=f"evt_{uuid.uuid4().hex}",
+            type="payment.captured" if row["status"] == "captured" else "payment.failed",
+            created_at=now,
+            payment=self._out(row),
+        )
+        due_at = now + self._late if mode == "late" else now
+        copies = {"now": 1, "late": 1, "twice": 2, "never": 0}[mode]
+        for _ in range(copies):
+            body = event.model_dump_json()
+            values = {"url": row["webhook_url"], "body": body, "due_at": due_at, "attempts": 0}
+            db.execute(outbox.insert(), values)
+
+    def _out(self, row: Any) -> PaymentOut:
+        return PaymentOut(
+            id=row["id"],
+            reference=row["reference"],
+            status=row["status"],
+            amount=row["amount"],
+            currency=row["currency"],
+            pay_url=f"{self._public_url}/pay/{row['id']}",
+        )
+
+
+def _row(db: Connection, payment_id: str) -> dict[str, Any]:
+    found = db.execute(select(payments).where(payments.c.id == payment_id)).mappings().first()
+    if found is None:
+        raise KeyError(payment_id)
+    return dict(found)
+
+
+def _set_status(db: Connection, row: dict[str, Any], status: str) -> dict[str, Any]:
+    db.execute(update(payments).where(payments.c.id == row["id"]).values(status=status))
+    return {**row, "status": status}

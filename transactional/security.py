@@ -1,0 +1,99 @@
+"""Secrets, and the tokens that open a cart, an order or the staff's part."""
+
+import base64
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+from pydantic import SecretStr
+
+from settings import Settings
+from transactional.errors import NotAuthorised, NotFound
+
+Kind = Literal["cart", "order"]
+_MAC_BYTES = 16
+
+
+def secret(given: SecretStr, file: Path) -> str:
+    """The secret from the settings, or the one kept in `file`, which the first who needs it makes.
+
+    Processes that start together agree on one, because the file appears whole or not at all.
+    """
+    if given.get_secret_value():
+        return given.get_secret_value()
+    if not file.exists():
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as writing:
+            writing.write(secrets.token_urlsafe(32))
+            writing.flush()
+            os.fsync(writing.fileno())
+        try:
+            file.hardlink_to(draft)
+        except FileExistsError:
+            pass  # another process was first
+        finally:
+            draft.unlink()
+    return file.read_text()
+
+
+def sandbox_secret(settings: Settings) -> bytes:
+    """What shop and sandbox share: it signs webhooks and is the shop's key to the sandbox's API."""
+    return secret(settings.sandbox_webhook_secret, settings.secrets / "sandbox").encode()
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The shop's own secrets."""
+
+    links: bytes
+    staff_token: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Keys":
+        return cls(
+            links=secret(settings.shop_secret, settings.secrets / "shop").encode(),
+            staff_token=secret(settings.staff_token, settings.secrets / "staff_token"),
+        )
+
+    def token(self, kind: Kind, row_id: str) -> str:
+        """The unguessable address of a cart or order: its id with a MAC.
+
+        The id alone would not do, as a UUIDv7 tells its time; a random column would carry the secret into
+        the lake.
+        """
+        raw = UUID(row_id).bytes
+        return base64.urlsafe_b64encode(raw + self._mac(kind, raw)).decode().rstrip("=")
+
+    def row_id(self, kind: Kind, token: str) -> str:
+        """The id that a token of `token` stands for.
+
+        Raises:
+            NotFound: we did not make this token.
+        """
+        try:
+            raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        except ValueError:
+            raise NotFound(kind, token) from None
+        if len(raw) != 16 + _MAC_BYTES or not hmac.compare_digest(raw[16:], self._mac(kind, raw[:16])):
+            raise NotFound(kind, token)
+        return str(UUID(bytes=raw[:16]))
+
+    def authorise_staff(self, authorization: str | None) -> None:
+        """Check an Authorization header.
+
+        Raises:
+            NotAuthorised: it does not hold the staff token.
+        """
+        scheme, _, given = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.encode(), self.staff_token.encode()):
+            raise NotAuthorised
+
+    def _mac(self, kind: Kind, raw: bytes) -> bytes:
+        return hmac.new(self.links, kind.encode() + raw, sha256).digest()[:_MAC_BYTES]

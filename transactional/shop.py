@@ -1,0 +1,39 @@
+"""One shop: its database, terms, keys and payment provider, opened from the settings."""
+
+from dataclasses import dataclass
+
+from settings import Settings
+from transactional.database import Clock, connect, utc_now
+from transactional.migrations import migrate
+from transactional.payments.provider import Provider
+from transactional.payments.sandbox.client import SandboxProvider
+from transactional.security import Keys, sandbox_secret
+from transactional.staff import service as staff
+from transactional.staff.service import Terms
+from transactional.unit_of_work import Database, NewId, uuid7
+
+
+@dataclass(frozen=True)
+class Shop:
+    settings: Settings
+    database: Database
+    terms: Terms
+    keys: Keys
+    provider: Provider
+
+
+def open_shop(settings: Settings, clock: Clock = utc_now, new_id: NewId = uuid7) -> Shop:
+    """Open the shop, bringing its database to the newest schema; safe when several start at once.
+
+    Args:
+        clock: tells the time to everything the shop does; a simulator replays history through it.
+        new_id: makes ids from that time.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    engine = connect(settings.shop_database_url)
+    migrate(engine)
+    database = Database(engine, clock, new_id)
+    with database.transaction("system:start") as uow:
+        terms = staff.terms(uow, settings)
+    provider = SandboxProvider(settings.sandbox_url, sandbox_secret(settings))
+    return Shop(settings, database, terms, Keys.of(settings), provider)

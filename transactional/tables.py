@@ -1,0 +1,33 @@
+"""Every table of the shop in one place: for migrations, and for the lake's column types."""
+
+from sqlalchemy import Table
+
+from transactional.catalog import models as catalog
+from transactional.change_log import change_log, is_logged
+from transactional.checkout import models as checkout
+from transactional.database import metadata
+from transactional.idempotency import idempotency_keys
+from transactional.members import models as members
+from transactional.orders import models as orders
+from transactional.payments import models as payments
+from transactional.staff import models as staff
+from transactional.stock import models as stock
+
+__all__ = [
+    "LOGGED_TABLES",
+    "catalog",
+    "change_log",
+    "checkout",
+    "idempotency_keys",
+    "members",
+    "metadata",
+    "orders",
+    "payments",
+    "staff",
+    "stock",
+]
+
+# The tables whose changes go to the lake, parents before children.
+LOGGED_TABLES: list[Table] = [
+    table for table in metadata.sorted_tables if is_logged(table) and table is not change_log
+]

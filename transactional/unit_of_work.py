@@ -1,0 +1,243 @@
+"""The unit of work: one request is one transaction, and every row it changes is in the change log.
+
+Services write through `insert`, `update`, `increment` and `delete` and never commit; the transaction of
+`Database.transaction` commits, or rolls back everything when an exception leaves it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import uuid_utils
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Executable,
+    Insert,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from transactional import change_log
+from transactional.change_log import Captured
+from transactional.database import Clock, reading, utc_now
+
+Row = dict[str, Any]
+NewId = Callable[[datetime], str]
+
+
+def uuid7(at: datetime) -> str:
+    """An id whose time is `at`, so that replayed history sorts like history."""
+    return str(uuid_utils.uuid7(nanoseconds=int(at.timestamp() * 1_000_000) * 1000))
+
+
+class Increment:
+    """A conditional update that adds to columns of one row without reading it first.
+
+    The row found by `key` changes in one statement, so two transactions cannot both see the old value.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        key: Column[Any],
+        columns: Sequence[str],
+        only_if: ColumnElement[bool] | None = None,
+    ):
+        """`only_if` may use the bind parameters `by_<column>`; when it is false no row changes."""
+        conditions = [key == bindparam("key")] + ([] if only_if is None else [only_if])
+        self.table = table
+        self.statement = (
+            update(table)
+            .where(and_(*conditions))
+            .values({name: table.c[name] + bindparam(f"by_{name}") for name in columns})
+            .returning(*table.c)
+        )
+
+
+@lru_cache
+def _insert(table: Table) -> Insert:
+    return insert(table)
+
+
+@lru_cache
+def _insert_unless_there(table: Table, by: tuple[str, ...], dialect: str) -> Insert:
+    dialect_insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return dialect_insert(table).on_conflict_do_nothing(index_elements=by)
+
+
+@lru_cache
+def _columns(table: Table) -> tuple[str, ...]:
+    return tuple(table.columns.keys())
+
+
+@lru_cache
+def _lock(table: Table) -> Select[Any]:
+    # On PostgreSQL FOR NO KEY UPDATE: rows that merely refer to this one may still be inserted meanwhile.
+    return select(table).where(table.c.id == bindparam("key")).with_for_update(key_share=True)
+
+
+@lru_cache
+def _update(table: Table, names: tuple[str, ...]) -> Update:
+    changed = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+    return update(table).where(table.c.id == bindparam("key")).values(changed)
+
+
+class Reading:
+    """Queries inside one transaction."""
+
+    def __init__(self, connection: Connection, now: datetime):
+        self.connection = connection
+        self.now = now
+
+    def rows(self, statement: Executable, **parameters: Any) -> list[Row]:
+        return [dict(row) for row in self.connection.execute(statement, parameters).mappings()]
+
+    def row(self, statement: Executable, **parameters: Any) -> Row | None:
+        found = self.connection.execute(statement, parameters).mappings().first()
+        return None if found is None else dict(found)
+
+    def value(self, statement: Executable, **parameters: Any) -> Any:
+        return self.connection.execute(statement, parameters).scalar()
+
+
+class UnitOfWork(Reading):
+    """Reads and writes of one transaction; `now` is the moment stamped on everything it changes."""
+
+    def __init__(
+        self, connection: Connection, now: datetime, actor: str, request_id: str | None, new_id: NewId
+    ):
+        super().__init__(connection, now)
+        self.actor = actor
+        self.request_id = request_id
+        self._new_id = new_id
+        self._changes: list[Captured] = []
+        self._held: set[tuple[str, str]] = set()
+
+    def new_id(self) -> str:
+        return self._new_id(self.now)
+
+    def at(self, now: datetime) -> None:
+        """Go on at another moment: replayed history puts many days' requests into one transaction."""
+        self.now = now
+
+    def lock(self, table: Table, row_id: str) -> Row | None:
+        """Read a row in order to change it; nobody else changes it until the commit."""
+        self._held.add((table.name, row_id))
+        return self.row(_lock(table), key=row_id)
+
+    def lock_rows(self, table: Table, statement: Select[Any], **parameters: Any) -> list[Row]:
+        """Read whole rows of `table` in order to change them, skipping those another transaction holds."""
+        locking = statement.with_for_update(key_share=True, skip_locked=True)
+        rows = self.rows(locking, **parameters)
+        self._held.update((table.name, row["id"]) for row in rows)
+        return rows
+
+    def insert(self, table: Table, row: Mapping[str, Any]) -> Row:
+        return self.insert_many(table, [row])[0]
+
+    def insert_many(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """Insert rows; columns that are not named become null. Returns them whole."""
+        if not rows:
+            return []
+        names = _columns(table)
+        full = [{name: row.get(name) for name in names} for row in rows]
+        for row in rows:
+            if unknown := row.keys() - names:
+                raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
+        self.connection.execute(_insert(table), full if len(full) > 1 else full[0])
+        for row in full:
+            self._capture(table, "c", None, row)
+        return full
+
+    def insert_unless_there(self, table: Table, row: Mapping[str, Any], *by: str) -> bool:
+        """Insert a row unless one has its value of the unique column(s) `by`; whether it was inserted.
+
+        Waits for another transaction that is inserting the same.
+        """
+        full = {name: row.get(name) for name in _columns(table)}
+        done = self.connection.execute(_insert_unless_there(table, by, self.connection.dialect.name), full)
+        if done.rowcount == 0:
+            return False
+        self._capture(table, "c", None, full)
+        return True
+
+    def update(self, table: Table, row: Row, **values: Any) -> Row:
+        """Change columns of a row that this transaction locked or inserted. Returns it as it is then."""
+        if (table.name, row["id"]) not in self._held:
+            raise RuntimeError(f"{table.name} {row['id']} is changed without a lock")
+        statement = _update(table, tuple(values))
+        parameters = {f"new_{name}": value for name, value in values.items()}
+        self.connection.execute(statement, {"key": row["id"], **parameters})
+        after = {**row, **values}
+        self._capture(table, "u", row, after)
+        return after
+
+    def increment(self, change: Increment, key: Any, **by: int) -> Row | None:
+        """Add `by` to columns of the row that `key` finds; None when there is none or it may not change."""
+        parameters = {f"by_{name}": amount for name, amount in by.items()}
+        after = self.row(change.statement, key=key, **parameters)
+        if after is None:
+            return None
+        before = {**after, **{name: after[name] - amount for name, amount in by.items()}}
+        self._capture(change.table, "u", before, after)
+        return after
+
+    def delete(self, table: Table, row: Row) -> None:
+        """Delete a row that this transaction locked or inserted."""
+        if (table.name, row["id"]) not in self._held:
+            raise RuntimeError(f"{table.name} {row['id']} is deleted without a lock")
+        self.connection.execute(delete(table).where(table.c.id == row["id"]))
+        self._capture(table, "d", row, None)
+
+    def _capture(self, table: Table, op: str, before: Row | None, after: Row | None) -> None:
+        row = after or before or {}
+        self._held.add((table.name, row["id"]))
+        if change_log.is_logged(table):
+            self._changes.append(Captured(table, op, before, after, self.now))
+
+    def write_change_log(self) -> None:
+        if self._changes:
+            change_log.append(self.connection, self._changes, self.actor, self.request_id)
+            self._changes = []
+
+
+class Database:
+    """A shop database with the clock and the ids its transactions use."""
+
+    def __init__(self, engine: Engine, clock: Clock = utc_now, new_id: NewId = uuid7):
+        self.engine = engine
+        self.clock = clock
+        self._new_id = new_id
+        self._reading = reading(engine)
+
+    @contextmanager
+    def transaction(self, actor: str, request_id: str | None = None) -> Iterator[UnitOfWork]:
+        """One unit of work; commits at the end, rolls back when an exception leaves the block.
+
+        Args:
+            actor: who acts, as the change log shows it: shopper, staff, provider:sandbox, system:expiry...
+            request_id: ties the changes to the request that asked for them.
+        """
+        with self.engine.begin() as connection:
+            uow = UnitOfWork(connection, self.clock(), actor, request_id, self._new_id)
+            yield uow
+            uow.write_change_log()
+
+    @contextmanager
+    def read(self) -> Iterator[Reading]:
+        """A transaction that only reads and waits for no writer."""
+        with self._reading.connect() as connection:
+            yield Reading(connection, self.clock())
