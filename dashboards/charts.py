@@ -14,7 +14,16 @@ HEIGHT = 320
 FIXED_COLOURS = {
     name: COLOURS.categories[position % len(COLOURS.categories)]
     for names in (
-        ["Direct", "Organic search", "Paid search", "Paid social", "Social", "Email", "Referral", "Other"],
+        [
+            "direct",
+            "organic search",
+            "paid search",
+            "email",
+            "paid social",
+            "referral",
+            "social",
+            "other campaign",
+        ],
         ["desktop", "mobile", "tablet", "bot", "other"],
         ["Clothing", "Home", "Outdoors", "Living"],
     )

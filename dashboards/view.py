@@ -129,9 +129,18 @@ def open_view(settings: Settings, title: str, question: str) -> View:
         st.info("The warehouse holds no shop yet. Place an order, or import one: `storehouse import --help`.")
         st.stop()
     left, middle, right = st.columns([1.2, 2.2, 1.6], vertical_alignment="bottom")
-    shop = left.selectbox("Shop", shops, format_func=lambda each: each.name, key="shop")
+    names = {each.id: each.name for each in shops}
+    shop_id = left.selectbox(
+        "Shop", list(names), format_func=names.__getitem__, key="shop", bind="query-params"
+    )
+    shop = next(each for each in shops if each.id == shop_id)
     chosen = middle.segmented_control(
-        "Dates", [*PERIODS, OWN_DATES], default=DEFAULT_PERIOD, key="period", required=True
+        "Dates",
+        [*PERIODS, OWN_DATES],
+        default=DEFAULT_PERIOD,
+        key="dates",
+        required=True,
+        bind="query-params",
     )
     period = _period(chosen, shop, right)
     view = View(build, shop, period)
@@ -143,12 +152,19 @@ def list_shops(build: Build) -> list[Shop]:
     """Shops with anything to show, the one with the newest data first."""
     rows = read(
         build,
-        "select shop_id, shop_name, time_zone, currency, locale, first_day, last_day"
-        " from marts.dim_shops where last_day is not null order by last_day desc, shop_id",
+        """
+        with days as (
+            select shop_id, shop_day from marts.rpt_sales_daily
+            union all
+            select shop_id, shop_day from marts.rpt_web_daily
+        )
+        select shop_id, shop_name, time_zone, currency, locale, min(shop_day), max(shop_day)
+        from marts.dim_shops join days using (shop_id)
+        group by all order by max(shop_day) desc, shop_id
+        """,
     )
     return [
-        Shop(*row[:-2], row[-2].date(), row[-1].date())
-        for row in rows.itertuples(index=False, name=None)
+        Shop(*row[:-2], row[-2].date(), row[-1].date()) for row in rows.itertuples(index=False, name=None)
     ]
 
 
@@ -159,7 +175,7 @@ def _period(chosen: str, shop: Shop, place: Any) -> Period:
             (max(shop.first_day, shop.last_day - timedelta(days=27)), shop.last_day),
             min_value=shop.first_day,
             max_value=shop.last_day,
-            key=f"dates_{shop.id}",
+            key=f"own_dates_{shop.id}",
         )
         if len(dates) != 2:
             st.info("Choose the last day too.")

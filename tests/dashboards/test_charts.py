@@ -25,12 +25,12 @@ def test_days_still_arriving_are_drawn_apart() -> None:
 
 
 def test_bars_start_at_zero_and_run_from_the_largest_down() -> None:
-    figure = charts.ranked_bars(["Email", "Direct"], [5, 3], ["5", "3"], "orders")
+    figure = charts.ranked_bars(["email", "direct"], [5, 3], ["5", "3"], "orders")
     assert figure.layout.xaxis.rangemode == "tozero"
     assert figure.layout.yaxis.autorange == "reversed"
 
 
 def test_a_channel_has_the_same_colour_whatever_its_rank() -> None:
-    one = charts.ranked_bars(["Email", "Direct"], [5, 3], ["5", "3"], "orders").data[0].marker.color
-    other = charts.ranked_bars(["Direct", "Email"], [5, 3], ["5", "3"], "orders").data[0].marker.color
+    one = charts.ranked_bars(["email", "direct"], [5, 3], ["5", "3"], "orders").data[0].marker.color
+    other = charts.ranked_bars(["direct", "email"], [5, 3], ["5", "3"], "orders").data[0].marker.color
     assert one == tuple(reversed(other))

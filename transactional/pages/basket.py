@@ -1,0 +1,145 @@
+"""The basket's pages, and how a basket is shown wherever it is."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from transactional.api import request_id, shop_of
+from transactional.checkout import service as checkout
+from transactional.checkout.rules import Amounts
+from transactional.checkout.service import PricedCart
+from transactional.errors import NotFound, ShopError
+from transactional.pages.rendering import CART_COOKIE, VISITOR_COOKIE, cart_id, page, see_other
+from transactional.shop import Shop
+from transactional.unit_of_work import Row
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+MAX_SELECTABLE = 10
+CART_DAYS = 30
+
+
+@router.get("/cart")
+async def cart(request: Request, problem: str = Query("", max_length=200)) -> HTMLResponse:
+    shop = shop_of(request)
+    with shop.database.read() as db:
+        basket = open_basket(request, shop)
+        lines = [] if basket is None else basket.lines
+        events = [{"event_name": "view_cart", **value_of_basket(basket)}] if basket and lines else []
+        return page(
+            request,
+            shop,
+            db,
+            "cart.html",
+            problem=problem,
+            lines=[line_view(line) for line in lines],
+            amounts=amounts_view(basket.amounts) if basket else None,
+            quantities=lambda chosen: range(1, max(MAX_SELECTABLE, chosen) + 1),
+            events=events,
+        )
+
+
+@router.post("/cart/lines")
+async def add_line(
+    request: Request,
+    sku: Annotated[str, Form(max_length=64)],
+    quantity: Annotated[int, Form(ge=1, le=99)] = 1,
+    back: Annotated[str, Form(max_length=200)] = "/",
+) -> RedirectResponse:
+    shop = shop_of(request)
+    known = cart_id(request, shop)
+    try:
+        with shop.database.transaction("shopper", request_id(request)) as uow:
+            if known is None or not checkout.is_open(uow, known):
+                known = checkout.create(uow, shop.terms, request.cookies.get(VISITOR_COOKIE))
+            checkout.add(uow, known, {sku: quantity})
+    except ShopError as refused:
+        path = back if back.startswith("/p/") else "/cart"
+        return see_other(f"{path}?{urlencode({'problem': refused.message})}")
+    answer = see_other("/cart")
+    answer.set_cookie(
+        CART_COOKIE,
+        shop.keys.token("cart", known),
+        max_age=CART_DAYS * 86_400,
+        httponly=True,
+        samesite="lax",
+        secure=shop.settings.shop_url.startswith("https:"),
+    )
+    return answer
+
+
+@router.post("/cart/lines/{line_id}")
+async def change_line(
+    request: Request, line_id: str, quantity: Annotated[int, Form(ge=0, le=99)]
+) -> RedirectResponse:
+    shop = shop_of(request)
+    known = cart_id(request, shop)
+    if known is None:
+        return see_other("/cart")
+    try:
+        with shop.database.transaction("shopper", request_id(request)) as uow:
+            if quantity:
+                checkout.set_quantity(uow, known, line_id, quantity)
+            else:
+                checkout.remove(uow, known, line_id)
+    except ShopError as refused:
+        return see_other(f"/cart?{urlencode({'problem': refused.message})}")
+    return see_other("/cart")
+
+
+def open_basket(request: Request, shop: Shop) -> PricedCart | None:
+    known = cart_id(request, shop)
+    if known is None:
+        return None
+    with shop.database.read() as db:
+        try:
+            basket = checkout.priced(db, shop.terms, known)
+        except NotFound:
+            return None
+    return basket if basket.cart["status"] == "open" else None
+
+
+def line_view(line: Row) -> dict[str, Any]:
+    return {
+        "id": line["id"],
+        "slug": line["product"],
+        "name": line["name"],
+        "variant": " / ".join(line["options"].values()),
+        "image": line["image"],
+        "unit_price": line["price"],
+        "quantity": line["quantity"],
+        "total": line["price"] * line["quantity"],
+        "available": line["available"],
+        "short": line["available"] < line["quantity"],
+        "removal": {"event_name": "remove_from_cart", "items": [_item(line)]},
+    }
+
+
+def _item(line: Row) -> dict[str, Any]:
+    return {
+        "item_id": line["sku"],
+        "item_name": line["name"],
+        "item_variant": " / ".join(line["options"].values()) or None,
+        "price": line["price"],
+        "quantity": line["quantity"],
+    }
+
+
+def value_of_basket(basket: PricedCart) -> dict[str, Any]:
+    return {
+        "items": [_item(line) for line in basket.lines],
+        "value": sum(line["price"] * line["quantity"] for line in basket.lines),
+        "currency": basket.cart["currency"],
+    }
+
+
+def amounts_view(amounts: Amounts) -> dict[str, int]:
+    goods = sum(line.total for line in amounts.lines)
+    return {
+        "items": goods,
+        "delivery": amounts.total - goods,
+        "tax": amounts.tax,
+        "total": amounts.total,
+    }

@@ -1,0 +1,196 @@
+"""Pages to look around: home, categories, products, search."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from transactional.api import shop_of
+from transactional.catalog import service as catalog
+from transactional.catalog.rules import tree
+from transactional.catalog.schemas import ProductCard, ProductView, SkuView, Sort
+from transactional.pages.rendering import page, theme_css
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+PAGE_SIZE = 24
+SORTS: dict[Sort, str] = {
+    "newest": "Newest first",
+    "price_asc": "Price, low to high",
+    "price_desc": "Price, high to low",
+    "name": "Name",
+}
+
+
+@router.get("/static/theme.css")
+async def theme_file() -> Response:
+    return Response(theme_css(), media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+
+@router.get("/")
+async def home(request: Request) -> HTMLResponse:
+    shop = shop_of(request)
+    with shop.database.read() as db:
+        offers = catalog.list_products(db, on_offer=True, page_size=8)
+        newest = catalog.list_products(db, page_size=60).items
+        hero = list({card.category: card for card in newest}.values())[:6]
+        return page(
+            request,
+            shop,
+            db,
+            "home.html",
+            hero=hero,
+            offers=[_card(each) for each in offers.items],
+            events=[_list_event("On offer", offers.items)],
+        )
+
+
+@router.get("/c/{slug}")
+async def category(
+    request: Request, slug: str, sort: Sort = "newest", number: int = Query(1, alias="page", ge=1, le=1000)
+) -> HTMLResponse:
+    shop = shop_of(request)
+    with shop.database.read() as db:
+        found = catalog.list_products(db, category=slug, sort=sort, page=number, page_size=PAGE_SIZE)
+        categories = catalog.list_categories(db)
+        here = next(each for each in categories if each.slug == slug)
+        parent = next((each for each in categories if each.id == here.parent_id), None)
+        children = next((each.categories for each in tree(categories) if each.slug == slug), ())
+        return page(
+            request,
+            shop,
+            db,
+            "category.html",
+            name=here.name,
+            trail=[parent] if parent else [],
+            children=children,
+            events=[_list_event(here.name, found.items)],
+            **_listing(f"/c/{slug}", {}, sort, number, found.total, found.items),
+        )
+
+
+@router.get("/search")
+async def search(
+    request: Request,
+    q: str = Query("", max_length=80),
+    sort: Sort = "newest",
+    number: int = Query(1, alias="page", ge=1, le=1000),
+) -> HTMLResponse:
+    shop = shop_of(request)
+    with shop.database.read() as db:
+        found = catalog.list_products(db, named=q, sort=sort, page=number, page_size=PAGE_SIZE)
+        events = [
+            {"event_name": "search", "search_term": q, "params": {"results": found.total}},
+            _list_event("Search results", found.items),
+        ]
+        return page(
+            request,
+            shop,
+            db,
+            "category.html",
+            name=f"Search: {q}",
+            q=q,
+            trail=[],
+            children=(),
+            events=events,
+            **_listing("/search", {"q": q}, sort, number, found.total, found.items),
+        )
+
+
+def _listing(
+    path: str, query: dict[str, str], sort: Sort, number: int, total: int, cards: list[ProductCard]
+) -> dict[str, Any]:
+    pages = max(1, -(-total // PAGE_SIZE))
+
+    def address(to: int) -> str:
+        return f"{path}?{urlencode({**query, 'sort': sort, 'page': to})}"
+
+    return {
+        "path": path,
+        "sort": sort,
+        "sorts": SORTS,
+        "total": total,
+        "page": number,
+        "pages": pages,
+        "products": [_card(each) for each in cards],
+        "previous_page": address(number - 1) if number > 1 else None,
+        "next_page": address(number + 1) if number < pages else None,
+    }
+
+
+@router.get("/p/{slug}")
+async def product(request: Request, slug: str, problem: str = Query("", max_length=200)) -> HTMLResponse:
+    shop = shop_of(request)
+    with shop.database.read() as db:
+        found = catalog.product(db, slug)
+        others = catalog.list_products(db, category=found.category_path[-1].slug, page_size=5).items
+        in_stock = [sku for sku in found.skus if sku.available]
+        chosen = (in_stock or found.skus)[0]
+        return page(
+            request,
+            shop,
+            db,
+            "product.html",
+            product=found,
+            chosen=chosen,
+            skus=[_choice(found, sku) for sku in found.skus],
+            option_names=" and ".join(name.capitalize() for name in chosen.options) or "Article",
+            available=sum(sku.available for sku in found.skus),
+            trail=found.category_path,
+            others=[_card(each) for each in others if each.slug != slug][:4],
+            problem=problem,
+            events=[{"event_name": "view_item", **value_of([(item_of(found, chosen), 1)], chosen.currency)}],
+        )
+
+
+def _choice(found: ProductView, sku: SkuView) -> dict[str, Any]:
+    variant = " / ".join(sku.options.values()) or "One size"
+    return {
+        "id": sku.id,
+        "code": sku.code,
+        "variant": variant,
+        "available": sku.available,
+        "item": item_of(found, sku),
+    }
+
+
+def _card(card: ProductCard) -> dict[str, Any]:
+    return {
+        "slug": card.slug,
+        "name": card.name,
+        "brand": card.brand,
+        "image": card.image,
+        "price": card.price_from,
+        "list_price": card.list_price_from,
+        "id": card.id,
+    }
+
+
+def item_of(found: ProductView, sku: SkuView) -> dict[str, Any]:
+    """An item of an analytics event, in GA4's words."""
+    return {
+        "item_id": sku.code,
+        "item_name": found.name,
+        "item_brand": found.brand.name if found.brand else None,
+        "item_category": found.category_path[-1].name,
+        "item_variant": " / ".join(sku.options.values()) or None,
+        "price": sku.price,
+    }
+
+
+def value_of(items: list[tuple[dict[str, Any], int]], currency: str) -> dict[str, Any]:
+    """The items, value and currency of an event about these items and quantities."""
+    return {
+        "items": [{**item, "quantity": quantity} for item, quantity in items],
+        "value": sum(item["price"] * quantity for item, quantity in items),
+        "currency": currency,
+    }
+
+
+def _list_event(name: str, cards: list[ProductCard]) -> dict[str, Any]:
+    items = [
+        {"item_id": card.slug, "item_name": card.name, "item_list_name": name, "index": index}
+        for index, card in enumerate(cards, 1)
+    ]
+    return {"event_name": "view_item_list", "items": items}

@@ -1,0 +1,107 @@
+"""Turns templates into pages: money and dates in the shop's words, and what every page carries."""
+
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from babel import Locale
+from babel.dates import format_datetime, get_timezone
+from babel.numbers import format_currency, get_currency_precision
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from settings import theme
+from transactional.catalog.rules import tree
+from transactional.catalog.service import list_categories
+from transactional.checkout import service as checkout
+from transactional.checkout.rules import FREE_SHIPPING_FROM, SHIPPING
+from transactional.errors import ShopError
+from transactional.shop import Shop
+from transactional.unit_of_work import Reading
+
+HERE = Path(__file__).parent
+CART_COOKIE = "sh_cart"
+VISITOR_COOKIE = "sh_vid"
+SEE_OTHER = 303
+
+
+@cache
+def _templates(currency: str, locale: str, time_zone: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    precision = get_currency_precision(currency)
+
+    def money(minor: int) -> str:
+        return str(format_currency(Decimal(minor).scaleb(-precision), currency, locale=locale))
+
+    def moment(at: datetime) -> str:
+        return str(format_datetime(at, "d MMM, HH:mm", tzinfo=get_timezone(time_zone), locale=locale))
+
+    environment.filters.update(money=money, moment=moment)
+    return environment
+
+
+def page(
+    request: Request, shop: Shop, db: Reading, template: str, status: int = 200, **context: Any
+) -> HTMLResponse:
+    """Render a template with what every page shows: departments, basket count, tracker."""
+    terms, settings = shop.terms, shop.settings
+    path = request.url.path
+    body = (
+        _templates(terms.currency, terms.locale, terms.time_zone)
+        .get_template(template)
+        .render(
+            language=terms.locale.replace("_", "-"),
+            shop_name=terms.name,
+            collector_url=settings.collector_url,
+            pixel_query=urlencode({"url": f"{settings.shop_url}{path}"}),
+            departments=tree(list_categories(db)),
+            department=None,
+            delivery_price=SHIPPING,
+            free_delivery_from=FREE_SHIPPING_FROM,
+            cart_count=cart_count(request, shop, db),
+            **context,
+        )
+    )
+    return HTMLResponse(body, status)
+
+
+def cart_id(request: Request, shop: Shop) -> str | None:
+    """The cart that the browser's cookie names; None without one, or when it is not ours."""
+    token = request.cookies.get(CART_COOKIE)
+    try:
+        return shop.keys.row_id("cart", token) if token else None
+    except ShopError:
+        return None
+
+
+def cart_count(request: Request, shop: Shop, db: Reading) -> int:
+    known = cart_id(request, shop)
+    return checkout.units_in(db, known) if known else 0
+
+
+def countries(locale: str) -> dict[str, str]:
+    """Countries by ISO code in the shop's language, sorted by name."""
+    names = Locale.parse(locale).territories
+    chosen = {code: name for code, name in names.items() if len(code) == 2 and code.isalpha() and code < "XA"}
+    return dict(sorted(chosen.items(), key=lambda pair: pair[1]))
+
+
+def theme_css() -> str:
+    """The theme's colours as custom properties."""
+    values = theme().colours.model_dump(exclude={"categories"})
+    lines = [f"--{name.replace('_', '-')}: {value};" for name, value in values.items()]
+    return ":root { " + " ".join([*lines, f"--family: {theme().type.family};"]) + " }\n"
+
+
+def see_other(address: str) -> RedirectResponse:
+    """After a form: show the page at `address`, so that a reload posts nothing again."""
+    return RedirectResponse(address, SEE_OTHER)
