@@ -1,16 +1,12 @@
 """The lake's tables: columns, DuckDB types and folders. Whoever writes or reads the lake starts here."""
 
-import importlib
-import importlib.util
-import pkgutil
 from pathlib import Path
 
 from sqlalchemy import JSON, BigInteger, Boolean, Date, Integer, String, Table
 from sqlalchemy.types import TypeDecorator
 
-import transactional
 from settings import Settings
-from transactional.database import metadata
+from transactional.tables import LOGGED_TABLES
 
 ITEM = (
     "STRUCT(item_id VARCHAR, item_name VARCHAR, item_brand VARCHAR, item_category VARCHAR,"
@@ -90,16 +86,6 @@ CHANGE = {
     "_before": "VARCHAR",
 }
 
-# The shop's own bookkeeping never leaves it.
-PRIVATE = {"change_log", "idempotency_keys", "webhook_inbox", "alembic_version"}
-
-
-def _load_shop_models() -> None:
-    """Import every domain's tables into the shop's metadata, also of domains added later."""
-    for package in pkgutil.iter_modules(transactional.__path__, "transactional."):
-        if package.ispkg and importlib.util.find_spec(f"{package.name}.models"):
-            importlib.import_module(f"{package.name}.models")
-
 
 def duckdb_type(column_type: object) -> str:
     """The DuckDB type that holds a column type of the shop; TypeError for one the lake does not know."""
@@ -124,14 +110,14 @@ def _change_columns(table: Table) -> dict[str, str]:
     return {"shop_id": "VARCHAR"} | {c.name: duckdb_type(c.type) for c in table.columns} | CHANGE
 
 
-_load_shop_models()
-
 CHANGES_TABLES: dict[str, dict[str, str]] = {
-    table.name: _change_columns(table) for table in metadata.sorted_tables if table.name not in PRIVATE
-} | {
-    name: {"shop_id": "VARCHAR"} | columns | CHANGE
-    for name, columns in IMPORTED.items()
-    if name not in metadata.tables
+    name: {"shop_id": "VARCHAR"} | columns | CHANGE for name, columns in IMPORTED.items()
+} | {table.name: _change_columns(table) for table in LOGGED_TABLES}
+
+# Columns whose text is JSON.
+JSON_COLUMNS: dict[str, set[str]] = {
+    table.name: {column.name for column in table.columns if isinstance(column.type, JSON)}
+    for table in LOGGED_TABLES
 }
 
 # Lake table -> column -> DuckDB type, in the order of the Parquet files.

@@ -13,6 +13,7 @@ from settings import UserError
 
 # Subcommand -> module of orchestration.commands whose `app` it is. Modules import heavy libraries inside functions.
 COMMANDS: dict[str, str] = {
+    "load": "load",
     "query": "query",
     "serve": "serve",
 }
