@@ -12,7 +12,7 @@ MINUTES = 30
 SLACK = timedelta(minutes=2)
 
 COLUMNS = (
-    "shop_id, event_id, event_name, received_at, visitor_id, page_url, page_title, user_agent, value, currency, "
+    "shop_id, event_id, event_name, received_at, visitor_id, page_url, page_title, value, currency, "
     "transaction_id, source"
 )
 

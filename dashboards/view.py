@@ -158,14 +158,14 @@ def list_shops(build: Build) -> list[Shop]:
             union all
             select shop_id, shop_day from marts.rpt_web_daily
         )
-        select shop_id, shop_name, time_zone, currency, locale, min(shop_day), max(shop_day)
+        select shop_id as id, shop_name as name, time_zone, currency, locale,
+            min(shop_day) as first_day, max(shop_day) as last_day
         from marts.dim_shops join days using (shop_id)
-        group by all order by max(shop_day) desc, shop_id
+        group by all order by last_day desc, shop_id
         """,
     )
-    return [
-        Shop(*row[:-2], row[-2].date(), row[-1].date()) for row in rows.itertuples(index=False, name=None)
-    ]
+    days = {"first_day": rows.first_day.dt.date, "last_day": rows.last_day.dt.date}
+    return [Shop(**row) for row in rows.assign(**days).to_dict("records")]
 
 
 def _period(chosen: str, shop: Shop, place: Any) -> Period:

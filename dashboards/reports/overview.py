@@ -148,7 +148,7 @@ def _funnel(view: View, web: pd.DataFrame) -> None:
     losses = [1 - after / before if before else 0 for before, after in pairwise(values[1:])]
     worst = losses.index(max(losses)) + 2
     chart(
-        f"{view.percent(max(losses), 0)} are lost between “{names[worst - 1].lower()}” and “{names[worst].lower()}”",
+        f"“{names[worst].capitalize()}” loses most: {view.percent(max(losses), 0)} stop before it",
         "Sessions of people that reached each step.",
         steps(
             names, values, [f"{view.count(v)} · {view.percent(v / values[0])}" for v in values], "sessions"
