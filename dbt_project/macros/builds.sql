@@ -1,0 +1,33 @@
+{#- Opens the next build. Its number is taken from the warehouse, not from a clock that could step back. -#}
+{% macro begin_build() -%}
+    insert into {{ source('raw', 'builds') }} (build_id, started_at, load_id)
+    select
+        coalesce(max(builds.build_id), 0) + 1,
+        {{ now_utc() }},
+        coalesce((select max(loaded_files.load_id) from {{ source('raw', 'loaded_files') }} as loaded_files), 0)
+    from {{ source('raw', 'builds') }} as builds
+{%- endmacro %}
+
+{#- The number of the running build, stamped on every row it writes as _build_id. -#}
+{% macro build_id() -%}
+    (select max(builds.build_id) from {{ source('raw', 'builds') }} as builds)
+{%- endmacro %}
+
+{#-
+  True for the rows of a parent that this model has not seen: those whose stamp is above the highest in this
+  model. A model that failed has an old highest stamp, so its next run catches up by itself.
+
+  column: the parent's stamp, `_load_id` (raw tables) or `_build_id` (models), with its table alias if any.
+  The highest stamp is written as a number, not as a subquery, so that DuckDB skips what lies below it.
+-#}
+{% macro is_new(column) -%}
+    {%- if is_incremental() -%}
+        {{ column }} > {{ highest_stamp(column.split('.')[-1]) }}
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro highest_stamp(column) -%}
+    {{ return(run_query('select coalesce(max(' ~ column ~ '), -1) from ' ~ this).columns[0].values()[0] | int) }}
+{%- endmacro %}

@@ -1,0 +1,31 @@
+{{ config(unique_key=['shop_id', 'order_line_id']) }}
+
+with changes as (
+    {{ latest_changes('order_lines', key='order_line_id') }}
+),
+
+final as (
+    select
+        shop_id,
+        id as order_line_id,
+        order_id,
+        position,
+        sku_id,
+        sku,
+        name,
+        quantity,
+        list_price,
+        unit_price,
+        cost,
+        gross,
+        discount,
+        shipping,
+        tax,
+        _op = 'd' as is_deleted,
+        _seq,
+        _load_id,
+        {{ build_id() }} as _build_id
+    from changes
+)
+
+select * from final

@@ -1,0 +1,36 @@
+{{ config(unique_key=['shop_id', 'order_id']) }}
+
+with changes as (
+    {{ latest_changes('orders', key='order_id') }}
+),
+
+final as (
+    select
+        shop_id,
+        id as order_id,
+        number as order_number,
+        customer_id,
+        status,
+        source_status,
+        channel,
+        currency,
+        ship_country,
+        gross,
+        discount,
+        shipping,
+        tax,
+        total,
+        placed_at,
+        paid_at,
+        shipped_at,
+        promised_at,
+        delivered_at,
+        cancelled_at,
+        _op = 'd' as is_deleted,
+        _seq,
+        _load_id,
+        {{ build_id() }} as _build_id
+    from changes
+)
+
+select * from final

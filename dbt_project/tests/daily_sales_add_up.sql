@@ -1,0 +1,39 @@
+-- The daily report holds every amount of fct_sales on its day.
+with reported as (
+    select
+        shop_id,
+        shop_day,
+        sum(total_sales + adjustments) as amount
+    from {{ ref('rpt_sales_daily') }}
+    group by shop_id, shop_day
+),
+
+days as (
+    select distinct
+        shop_id,
+        shop_day
+    from {{ audited(ref('fct_sales')) }} as audited
+),
+
+sold as (
+    select
+        sales.shop_id,
+        sales.shop_day,
+        sum(sales.amount) as amount
+    from {{ ref('fct_sales') }} as sales
+    inner join days
+        on sales.shop_id = days.shop_id and sales.shop_day = days.shop_day
+    group by sales.shop_id, sales.shop_day
+),
+
+final as (
+    select
+        sold.*,
+        reported.amount as reported_amount
+    from sold
+    left join reported
+        on sold.shop_id = reported.shop_id and sold.shop_day = reported.shop_day
+    where reported.amount is null or reported.amount <> sold.amount
+)
+
+select * from final

@@ -1,0 +1,30 @@
+-- What an order was placed for is the sum of its own rows in fct_sales, and its total that of all its rows.
+with sums as (
+    select
+        sales.shop_id,
+        sales.order_id,
+        sum(case when sales.document_kind = 'order' then sales.amount else 0 end) as ordered,
+        sum(case when sales.kind <> 'adjustment' then sales.amount else 0 end) as total
+    from {{ ref('fct_sales') }} as sales
+    inner join {{ audited(ref('fct_orders')) }} as orders
+        on sales.shop_id = orders.shop_id and sales.order_key = orders.order_id
+    group by sales.shop_id, sales.order_id
+),
+
+final as (
+    select
+        orders.shop_id,
+        orders.order_number,
+        orders.ordered_total,
+        orders.total_sales,
+        sums.ordered,
+        sums.total
+    from {{ audited(ref('fct_orders')) }} as orders
+    left join sums
+        on orders.shop_id = sums.shop_id and orders.order_id = sums.order_id
+    where
+        orders.is_sale
+        and (orders.ordered_total <> coalesce(sums.ordered, 0) or orders.total_sales <> coalesce(sums.total, 0))
+)
+
+select * from final
