@@ -41,6 +41,7 @@ async def home(request: Request) -> HTMLResponse:
             db,
             "home.html",
             hero=hero,
+            pictures=catalog.category_pictures(db),
             offers=[_card(each) for each in offers.items],
             events=[_list_event("On offer", offers.items)],
         )
@@ -65,6 +66,7 @@ async def category(
             name=here.name,
             trail=[parent] if parent else [],
             children=children,
+            pictures=catalog.category_pictures(db) if children else {},
             events=[_list_event(here.name, found.items)],
             **_listing(f"/c/{slug}", {}, sort, number, found.total, found.items),
         )
@@ -93,6 +95,7 @@ async def search(
             q=q,
             trail=[],
             children=(),
+            pictures={},
             events=events,
             **_listing("/search", {"q": q}, sort, number, found.total, found.items),
         )
