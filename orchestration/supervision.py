@@ -84,8 +84,8 @@ def processes(settings: Settings) -> list[Process]:
     ]
 
 
-def check_machine(settings: Settings) -> None:
-    """Raise `UserError` with one clear line when a folder, the disk or a port would stop Storehouse."""
+def check_home(settings: Settings) -> None:
+    """Raise `UserError` with one clear line when the home folder or its disk would stop Storehouse."""
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
         (settings.home / ".writable").touch()
@@ -101,6 +101,10 @@ def check_machine(settings: Settings) -> None:
             f"the disk of {settings.home} has {free // 1_000_000} MB free and Storehouse needs "
             f"{FREE_DISK_BYTES // 1_000_000} MB: free some room or set STOREHOUSE_HOME to another disk"
         )
+
+
+def check_ports(settings: Settings) -> None:
+    """Raise `UserError` with one clear line when another program has a port that Storehouse needs."""
     for process in processes(settings):
         if process.port is not None and _is_taken(settings.host, process.port):
             raise UserError(
@@ -122,7 +126,6 @@ def _is_taken(host: str, port: int) -> bool:
 @contextmanager
 def only_one(settings: Settings) -> Iterator[None]:
     """Hold the home folder for this `storehouse up`; the kernel lets go of it however the process ends."""
-    settings.home.mkdir(parents=True, exist_ok=True)
     with (settings.home / "up.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

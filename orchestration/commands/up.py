@@ -23,8 +23,9 @@ def up() -> None:
     settings = Settings()
     console = Console()
     signal.signal(signal.SIGTERM, _interrupt)
+    supervision.check_home(settings)
     with supervision.only_one(settings):
-        supervision.check_machine(settings)
+        supervision.check_ports(settings)
         try:
             demo.fill_once(settings, console)
         except KeyboardInterrupt:

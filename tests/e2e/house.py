@@ -1,0 +1,143 @@
+"""A whole Storehouse of a test's own: a home, free ports, and every process `storehouse up` starts."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from settings import Settings
+
+STOREHOUSE = Path(sys.executable).parent / "storehouse"
+PORTS = ("shop", "collector", "sandbox", "dagster", "dashboards")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on just now; all held at once, so that they differ."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+def eventually(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+    """The first true value of `condition`; fails with `what` when there is none in time."""
+    waiting = Retrying(
+        stop=stop_after_delay(seconds),
+        wait=wait_fixed(0.1),
+        retry=retry_if_result(lambda value: not value),
+        retry_error_callback=lambda state: None,
+    )
+    value = waiting(condition)
+    assert value, f"not within {seconds} s: {what}"
+    return value
+
+
+class House:
+    def __init__(self, home: Path) -> None:
+        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        self.settings = Settings(home=home, **{f"{name}_port": port for name, port in ports.items()})
+        self.environment = os.environ | {
+            "STOREHOUSE_HOME": str(home),
+            **{f"STOREHOUSE_{name.upper()}_PORT": str(port) for name, port in ports.items()},
+        }
+        self.up: subprocess.Popen[str] | None = None
+
+    def run(self, *arguments: str, timeout: float = 300) -> str:
+        """Run `storehouse` with these arguments; returns what it printed."""
+        done = subprocess.run(
+            [STOREHOUSE, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert done.returncode == 0, f"storehouse {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Rows of the published warehouse."""
+        rows: list[dict[str, Any]] = json.loads(self.run("query", sql, "--format", "json"))
+        return rows
+
+    def start(self) -> str:
+        """`storehouse up`; returns what it printed once everything answers."""
+        self.up = subprocess.Popen(
+            [STOREHOUSE, "up"],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        printed = ""
+        assert self.up.stdout is not None
+        for line in self.up.stdout:
+            printed += line
+            if "Dagster" in line and self.settings.dagster_url in line:
+                return printed
+        raise AssertionError(f"storehouse up ended with {self.up.wait()}:\n{printed}")
+
+    def stop(self) -> None:
+        """Ctrl-C; everything must be gone afterwards."""
+        if self.up is None:
+            return
+        self.up.send_signal(signal.SIGINT)
+        assert self.up.wait(60) == 0
+        assert not self.processes(), "processes were left behind"
+        self.up = None
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything this house runs, the supervisor included."""
+        return [p for p in psutil.process_iter() if _home_of(p) == str(self.settings.home)]
+
+    def process(self, *arguments: str) -> psutil.Process | None:
+        """The supervised process that was started with these arguments."""
+        wanted = ["storehouse", *arguments]
+        for candidate in self.processes():
+            try:
+                words = candidate.cmdline()
+            except psutil.Error:
+                continue
+            if [Path(words[1]).name, *words[2:]] == wanted if len(words) > 1 else False:
+                return candidate
+        return None
+
+    def kill(self, *arguments: str) -> None:
+        """`kill -9` of one supervised process."""
+        victim = eventually(lambda: self.process(*arguments), 60, f"{arguments} runs")
+        victim.kill()
+
+
+def _home_of(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get("STOREHOUSE_SUPERVISED_HOME")
+    except psutil.Error:
+        return None
+
+
+@contextmanager
+def running_house(home: Path, days: int) -> Iterator[House]:
+    """A house with `days` of history that is up; stopped at the end whatever happens."""
+    house = House(home)
+    house.run("simulate", "--days", str(days), "--visits", "60")
+    house.run("worker", "--once")
+    try:
+        house.start()
+        yield house
+        house.stop()
+    finally:
+        for process in house.processes():
+            process.kill()
