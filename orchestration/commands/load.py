@@ -13,7 +13,7 @@ app = typer.Typer()
 
 @app.command(epilog="Example: storehouse load --once")
 def load(
-    once: Annotated[bool, typer.Option("--once", help="Load what waits, print what it was, and exit.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Load what waits, say how much, and exit.")] = False,
 ) -> None:
     """Move what the collector spooled and what the shop changed into the lake, until stopped."""
     import logging
