@@ -12,6 +12,8 @@ from transactional.idempotency import Answer
 from transactional.shop import Shop
 from transactional.unit_of_work import UnitOfWork
 
+API = "/api/v1"
+
 IdempotencyKey = Annotated[
     str,
     Header(

@@ -99,7 +99,7 @@ def _moments(table: Table) -> tuple[str, ...]:
 
 def iso_moment(value: datetime) -> str:
     """`value` as 2026-11-22T10:00:00.000000Z."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def as_json(table: Table, row: Mapping[str, Any]) -> str:
@@ -138,8 +138,10 @@ def append(connection: Connection, changes: list[Captured], actor: str, request_
         connection.execute(_insert_postgresql, rows)
         return
     # SQLite has one writer, so the first seq of a transaction names it.
-    last = connection.exec_driver_sql("select seq from sqlite_sequence where name = 'change_log'").scalar()
-    tx_id = (last or 0) + 1
+    cursor = connection.connection.cursor()
+    cursor.execute("select seq from sqlite_sequence where name = 'change_log'")
+    last = cursor.fetchone()
+    tx_id = 1 + (last[0] if last else 0)
     connection.execute(_insert_sqlite, [{**row, "tx_id": tx_id} for row in rows])
 
 
@@ -172,7 +174,7 @@ def read_changes(engine: Engine, after: Position, limit: int) -> list[Change]:
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
         return []  # connecting would create the file, and only the shop does that
     try:
-        with reading(engine).connect() as connection:
+        with reading(engine) as connection:
             return _read(connection, after, limit)
     except (OperationalError, ProgrammingError):
         if inspect(engine).has_table(change_log.name):

@@ -1,6 +1,7 @@
 """The shop's database: column types, the clock and the engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -78,7 +79,7 @@ def utc_now() -> datetime:
 
 
 def connect(url: str) -> Engine:
-    """Open the engine of a shop database.
+    """Open the engine of a shop database; use it through `writing` and `reading`.
 
     Args:
         url: `sqlite:///<path>` or `postgresql://...` (psycopg 3).
@@ -98,13 +99,7 @@ def connect(url: str) -> Engine:
         address, connect_args={"isolation_level": None, "timeout": 10}, pool_size=10, max_overflow=60
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
-
-
-def reading(engine: Engine) -> Engine:
-    """The same database for transactions that only read, which wait for no writer."""
-    return engine.execution_options(reads_only=True)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
@@ -115,7 +110,24 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes the write lock at once: upgrading a read transaction later can fail without waiting.
-    reads_only = connection.get_execution_options().get("reads_only", False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes: commits at the end, rolls back when an exception leaves the block."""
+    with engine.begin() as connection:
+        # SQLite takes the write lock at once: upgrading a read transaction later can fail without waiting.
+        _begin_sqlite(connection, "BEGIN IMMEDIATE")
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads, and waits for no writer."""
+    with engine.connect() as connection:
+        _begin_sqlite(connection, "BEGIN")
+        yield connection
+
+
+def _begin_sqlite(connection: Connection, statement: str) -> None:
+    # Not an event on the engine: a single one makes SQLAlchemy dispatch events around every statement.
+    if connection.dialect.name == "sqlite":
+        connection.connection.cursor().execute(statement)

@@ -5,7 +5,6 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 from uuid import UUID
@@ -96,4 +95,4 @@ class Keys:
             raise NotAuthorised
 
     def _mac(self, kind: Kind, raw: bytes) -> bytes:
-        return hmac.new(self.links, kind.encode() + raw, sha256).digest()[:_MAC_BYTES]
+        return hmac.digest(self.links, kind.encode() + raw, "sha256")[:_MAC_BYTES]

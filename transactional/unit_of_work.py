@@ -32,7 +32,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from transactional import change_log
 from transactional.change_log import Captured
-from transactional.database import Clock, reading, utc_now
+from transactional.database import Clock, reading, utc_now, writing
 
 Row = dict[str, Any]
 NewId = Callable[[datetime], str]
@@ -84,9 +84,14 @@ def _columns(table: Table) -> tuple[str, ...]:
 
 
 @lru_cache
+def _get(table: Table) -> Select[Any]:
+    return select(table).where(table.c.id == bindparam("key"))
+
+
+@lru_cache
 def _lock(table: Table) -> Select[Any]:
     # On PostgreSQL FOR NO KEY UPDATE: rows that merely refer to this one may still be inserted meanwhile.
-    return select(table).where(table.c.id == bindparam("key")).with_for_update(key_share=True)
+    return _get(table).with_for_update(key_share=True)
 
 
 @lru_cache
@@ -103,11 +108,17 @@ class Reading:
         self.now = now
 
     def rows(self, statement: Executable, **parameters: Any) -> list[Row]:
-        return [dict(row) for row in self.connection.execute(statement, parameters).mappings()]
+        found = self.connection.execute(statement, parameters)
+        names = tuple(found.keys())
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def row(self, statement: Executable, **parameters: Any) -> Row | None:
-        found = self.connection.execute(statement, parameters).mappings().first()
-        return None if found is None else dict(found)
+        found = self.rows(statement, **parameters)
+        return found[0] if found else None
+
+    def get(self, table: Table, row_id: str) -> Row | None:
+        """The row of this id."""
+        return self.row(_get(table), key=row_id)
 
     def value(self, statement: Executable, **parameters: Any) -> Any:
         return self.connection.execute(statement, parameters).scalar()
@@ -124,7 +135,8 @@ class UnitOfWork(Reading):
         self.request_id = request_id
         self._new_id = new_id
         self._changes: list[Captured] = []
-        self._held: set[tuple[str, str]] = set()
+        # Rows that nobody else can change before the commit, as they are now.
+        self._held: dict[tuple[str, str], Row] = {}
 
     def new_id(self) -> str:
         return self._new_id(self.now)
@@ -133,16 +145,24 @@ class UnitOfWork(Reading):
         """Go on at another moment: replayed history puts many days' requests into one transaction."""
         self.now = now
 
+    def get(self, table: Table, row_id: str) -> Row | None:
+        return self._held.get((table.name, row_id)) or super().get(table, row_id)
+
     def lock(self, table: Table, row_id: str) -> Row | None:
         """Read a row in order to change it; nobody else changes it until the commit."""
-        self._held.add((table.name, row_id))
-        return self.row(_lock(table), key=row_id)
+        held = self._held.get((table.name, row_id))
+        if held is not None:
+            return held
+        row = self.row(_lock(table), key=row_id)
+        if row is not None:
+            self._held[table.name, row_id] = row
+        return row
 
     def lock_rows(self, table: Table, statement: Select[Any], **parameters: Any) -> list[Row]:
         """Read whole rows of `table` in order to change them, skipping those another transaction holds."""
         locking = statement.with_for_update(key_share=True, skip_locked=True)
         rows = self.rows(locking, **parameters)
-        self._held.update((table.name, row["id"]) for row in rows)
+        self._held.update({(table.name, row["id"]): row for row in rows})
         return rows
 
     def insert(self, table: Table, row: Mapping[str, Any]) -> Row:
@@ -203,8 +223,10 @@ class UnitOfWork(Reading):
         self._capture(table, "d", row, None)
 
     def _capture(self, table: Table, op: str, before: Row | None, after: Row | None) -> None:
-        row = after or before or {}
-        self._held.add((table.name, row["id"]))
+        if after is not None:
+            self._held[table.name, after["id"]] = after
+        elif before is not None:
+            del self._held[table.name, before["id"]]
         if change_log.is_logged(table):
             self._changes.append(Captured(table, op, before, after, self.now))
 
@@ -221,7 +243,6 @@ class Database:
         self.engine = engine
         self.clock = clock
         self._new_id = new_id
-        self._reading = reading(engine)
 
     @contextmanager
     def transaction(self, actor: str, request_id: str | None = None) -> Iterator[UnitOfWork]:
@@ -231,7 +252,7 @@ class Database:
             actor: who acts, as the change log shows it: shopper, staff, provider:sandbox, system:expiry...
             request_id: ties the changes to the request that asked for them.
         """
-        with self.engine.begin() as connection:
+        with writing(self.engine) as connection:
             uow = UnitOfWork(connection, self.clock(), actor, request_id, self._new_id)
             yield uow
             uow.write_change_log()
@@ -239,5 +260,5 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Reading]:
         """A transaction that only reads and waits for no writer."""
-        with self._reading.connect() as connection:
+        with reading(self.engine) as connection:
             yield Reading(connection, self.clock())

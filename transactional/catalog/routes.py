@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from transactional.api import problems, respond, shop_of
+from transactional.api import API, problems, respond, shop_of
 from transactional.catalog import service
 from transactional.catalog.schemas import CategoryList, ProductPage, ProductView, Sort
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(prefix=API, tags=["catalogue"])
 Slug = Annotated[str | None, Query(max_length=160)]
 
 

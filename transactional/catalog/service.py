@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true
 
 from transactional.catalog import rules
 from transactional.catalog.models import brands, categories, products, skus
@@ -55,6 +55,9 @@ _lowest_price = (
     .correlate(products)
     .scalar_subquery()
 )
+_reduced = (
+    select(skus.c.id).where(skus.c.product_id == products.c.id, skus.c.price < skus.c.list_price).exists()
+)
 _orderings: dict[Sort, tuple[ColumnElement[Any], ...]] = {
     "newest": (products.c.created_at.desc(), products.c.id.desc()),
     "price_asc": (_lowest_price.asc(), products.c.id.asc()),
@@ -99,6 +102,17 @@ def list_categories(db: Reading) -> list[CategoryView]:
     return [CategoryView(**row) for row in db.rows(_categories)]
 
 
+def category_pictures(db: Reading) -> dict[str, str]:
+    """A product's picture for each category that has one, by slug."""
+    pictured = (
+        select(categories.c.slug, func.min(products.c.image).label("image"))
+        .join(products, products.c.category_id == categories.c.id)
+        .where(products.c.status == "live", products.c.image.is_not(None))
+        .group_by(categories.c.slug)
+    )
+    return {row["slug"]: row["image"] for row in db.rows(pictured)}
+
+
 def list_brands(db: Reading) -> list[Named]:
     return [
         Named(slug=row["slug"], name=row["name"]) for row in db.rows(select(brands).order_by(brands.c.name))
@@ -121,7 +135,7 @@ def list_products(
     Args:
         category: slug; products of its whole subtree.
         brand: slug.
-        named: words of which each stands somewhere in the product's name.
+        named: words of which each stands somewhere in the product's or its brand's name.
         on_offer: only products with a SKU below its list price.
 
     Raises:
@@ -133,18 +147,20 @@ def list_products(
     if brand is not None:
         conditions.append(products.c.brand_id == _brand_id(db, brand))
     for word in (named or "").split():
-        conditions.append(products.c.name.icontains(word, autoescape=True))
+        called = products.c.name.icontains(word, autoescape=True)
+        conditions.append(or_(called, products.c.brand_id.in_(_brands_called(word))))
     if on_offer:
-        cheaper = select(skus.c.id).where(
-            skus.c.product_id == products.c.id, skus.c.price < skus.c.list_price
-        )
-        conditions.append(cheaper.exists())
+        conditions.append(_reduced)
     where = and_(true(), *conditions)
     found = db.rows(
         _cards.where(where).order_by(*_orderings[sort]), size=page_size, skip=(page - 1) * page_size
     )
     total = db.value(_count.where(where))
     return ProductPage(items=_priced(db, found), page=page, page_size=page_size, total=total)
+
+
+def _brands_called(word: str) -> Select[tuple[str]]:
+    return select(brands.c.id).where(brands.c.name.icontains(word, autoescape=True))
 
 
 def _subtree_ids(db: Reading, slug: str) -> list[str]:

@@ -6,14 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from transactional.api import IdempotencyKey, once, problems, request_id, respond, shop_of
+from transactional.api import API, IdempotencyKey, once, problems, request_id, respond, shop_of
 from transactional.checkout import service
 from transactional.checkout.schemas import CartIn, CartView, CheckoutView, LinesIn, QuantityIn
 from transactional.checkout.views import cart_view, checkout_view
 from transactional.shop import Shop
 from transactional.unit_of_work import Reading, UnitOfWork
 
-router = APIRouter(tags=["cart"])
+router = APIRouter(prefix=API, tags=["cart"])
 
 
 def _view(shop: Shop, db: Reading, cart_id: str) -> CartView:

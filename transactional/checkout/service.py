@@ -13,7 +13,6 @@ from transactional.staff.service import Terms
 from transactional.stock.models import stock_levels
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
-_cart = select(carts).where(carts.c.id == bindparam("cart_id"))
 _lines = select(cart_lines).where(cart_lines.c.cart_id == bindparam("cart_id"))
 _priced_lines = (
     select(
@@ -171,7 +170,7 @@ def priced(db: Reading, terms: Terms, cart_id: str) -> PricedCart:
     Raises:
         NotFound: there is no such cart.
     """
-    cart = db.row(_cart, cart_id=cart_id)
+    cart = db.get(carts, cart_id)
     if cart is None:
         raise NotFound("cart", cart_id)
     return price_lines(db, terms, cart)
@@ -186,7 +185,7 @@ def price_lines(db: Reading, terms: Terms, cart: Row) -> PricedCart:
 
 def is_open(db: Reading, cart_id: str) -> bool:
     """Whether the cart is there and can still be changed."""
-    cart = db.row(_cart, cart_id=cart_id)
+    cart = db.get(carts, cart_id)
     return cart is not None and cart["status"] == "open"
 
 

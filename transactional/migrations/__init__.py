@@ -6,6 +6,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
 
+from transactional.database import writing
+
 # Any number, the same in every process: whoever starts second waits for the first to finish migrating.
 _LOCK = 5_307_841
 
@@ -22,7 +24,7 @@ def migrate(engine: Engine) -> None:
 
     On SQLite the transaction itself holds the write lock from its start.
     """
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         command.upgrade(alembic_config(connection), "head")

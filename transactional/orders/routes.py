@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from transactional.api import IdempotencyKey, once, problems, respond, shop_of
+from transactional.api import API, IdempotencyKey, once, problems, respond, shop_of
 from transactional.orders import after_sales, service
 from transactional.orders.schemas import CancelIn, CreditNoteView, OrderIn, OrderView, ReturnIn
 from transactional.orders.views import credit_note_view, order_view
 from transactional.shop import Shop
 from transactional.unit_of_work import Reading, UnitOfWork
 
-router = APIRouter(tags=["orders"])
+router = APIRouter(prefix=API, tags=["orders"])
 
 
 def view_of(shop: Shop, db: Reading, order_id: str) -> OrderView:
@@ -60,7 +60,7 @@ async def _staff(
     shop_of(request).keys.authorise_staff(f"{given.scheme} {given.credentials}" if given else None)
 
 
-staff_router = APIRouter(prefix="/staff/orders", tags=["staff"], dependencies=[Depends(_staff)])
+staff_router = APIRouter(prefix=f"{API}/staff/orders", tags=["staff"], dependencies=[Depends(_staff)])
 _REFUSALS = problems(400, 401, 404, 409)
 
 

@@ -19,7 +19,6 @@ from transactional.staff.service import Terms
 from transactional.stock import service as stock
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
-_order = select(orders).where(orders.c.id == bindparam("order_id"))
 _order_of_cart = select(orders.c.id).where(orders.c.cart_id == bindparam("cart_id"))
 _lines = (
     select(order_lines)
@@ -220,16 +219,25 @@ def units(db: Reading, order_id: str) -> dict[str, int]:
     return {line["sku_id"]: line["quantity"] for line in db.rows(_lines, order_id=order_id)}
 
 
+def header(db: Reading, order_id: str) -> Row:
+    """An order without its lines.
+
+    Raises:
+        NotFound: there is no such order.
+    """
+    order = db.get(orders, order_id)
+    if order is None:
+        raise NotFound("order", order_id)
+    return order
+
+
 def find(db: Reading, order_id: str) -> OrderWithLines:
     """An order with its lines.
 
     Raises:
         NotFound: there is no such order.
     """
-    order = db.row(_order, order_id=order_id)
-    if order is None:
-        raise NotFound("order", order_id)
-    return OrderWithLines(order, db.rows(_lines, order_id=order_id))
+    return OrderWithLines(header(db, order_id), db.rows(_lines, order_id=order_id))
 
 
 def of_cart(db: Reading, cart_id: str) -> str | None:

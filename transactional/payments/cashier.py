@@ -12,7 +12,6 @@ from sqlalchemy import bindparam, select
 
 from transactional.errors import IllegalTransition, ProviderUnavailable, ShopError
 from transactional.orders import service as orders
-from transactional.orders.models import orders as orders_table
 from transactional.payments import service, settlement
 from transactional.payments.models import payments, refunds
 from transactional.payments.provider import PaymentRequest, RemotePayment
@@ -53,7 +52,7 @@ async def start(shop: Shop, order_id: str, return_url: str) -> RemotePayment:
         ProviderUnavailable: the provider does not answer; trying again is safe.
     """
     with shop.database.read() as db:
-        order = orders.find(db, order_id).order
+        order = orders.header(db, order_id)
         payment = next((p for p in service.of_order(db, order_id) if p["status"] == "pending"), None)
     if order["status"] != "pending_payment":
         raise IllegalTransition(order["status"], "pay")
@@ -99,7 +98,7 @@ async def confirm(shop: Shop, order_id: str, request_id: str | None = None) -> N
         NotFound: there is no such order.
     """
     with shop.database.read() as db:
-        orders.find(db, order_id)
+        orders.header(db, order_id)
         waiting = [p for p in service.of_order(db, order_id) if p["status"] == "pending" and p["external_id"]]
     for payment in waiting:
         try:
@@ -137,7 +136,7 @@ async def reconcile(shop: Shop) -> int:
 async def _reconcile(shop: Shop, payment_id: str) -> bool:
     with shop.database.read() as db:
         payment = service.find(db, payment_id)
-        order = db.row(select(orders_table).where(orders_table.c.id == payment["order_id"])) or {}
+        order = orders.header(db, payment["order_id"])
     if payment["external_id"] is None:
         return_url = default_return_url(shop, order["id"])
         remote = await shop.provider.create(_request(shop, order, payment, return_url))

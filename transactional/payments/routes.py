@@ -5,14 +5,14 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from transactional.api import IdempotencyKey, once_after, problems, request_id, respond, shop_of
+from transactional.api import API, IdempotencyKey, once_after, problems, request_id, respond, shop_of
 from transactional.orders.routes import view_of
 from transactional.orders.schemas import OrderView
 from transactional.payments import cashier, inbox, service
 from transactional.payments.schemas import PayIn, PayView, WebhookView
 from transactional.unit_of_work import UnitOfWork
 
-router = APIRouter(tags=["payments"])
+router = APIRouter(prefix=API, tags=["payments"])
 
 
 @router.post(

@@ -9,7 +9,6 @@ from transactional.errors import NotFound
 from transactional.payments.models import payments, refunds
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
-_payment = select(payments).where(payments.c.id == bindparam("payment_id"))
 _of_order = (
     select(payments).where(payments.c.order_id == bindparam("order_id")).order_by(payments.c.id.desc())
 )
@@ -51,7 +50,7 @@ def find(db: Reading, payment_id: str) -> Row:
     Raises:
         NotFound: there is no such payment.
     """
-    payment = db.row(_payment, payment_id=payment_id)
+    payment = db.get(payments, payment_id)
     if payment is None:
         raise NotFound("payment", payment_id)
     return payment

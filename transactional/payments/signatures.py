@@ -2,7 +2,6 @@
 
 import hmac
 from datetime import datetime
-from hashlib import sha256
 
 from transactional.errors import BadSignature
 
@@ -33,4 +32,4 @@ def check(secret: bytes, header: str | None, body: bytes, now: datetime) -> None
 
 
 def _mac(secret: bytes, moment: int, body: bytes) -> str:
-    return hmac.new(secret, f"{moment}.".encode() + body, sha256).hexdigest()
+    return hmac.digest(secret, f"{moment}.".encode() + body, "sha256").hex()

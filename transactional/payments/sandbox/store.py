@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, Text, select, update
 
-from transactional.database import Clock, Money, UtcDateTime
+from transactional.database import Clock, Money, UtcDateTime, writing
 from transactional.payments.sandbox.schemas import EventOut, PaymentIn, PaymentOut, RefundOut, WebhookMode
 
 metadata = MetaData()
@@ -70,7 +70,7 @@ class Store:
 
     def create(self, key: str, wanted: PaymentIn) -> PaymentOut:
         """Create a payment, or return the one made before with this idempotency key."""
-        with self._engine.begin() as db:
+        with writing(self._engine) as db:
             found = db.execute(select(payments).where(payments.c.idempotency_key == key)).mappings().first()
             if found is None:
                 row = {
@@ -90,7 +90,7 @@ class Store:
         Raises:
             KeyError: there is no such payment.
         """
-        with self._engine.begin() as db:
+        with writing(self._engine) as db:
             row = _row(db, payment_id)
         return self._out(row), row
 
@@ -105,7 +105,7 @@ class Store:
         Raises:
             KeyError: there is no such payment.
         """
-        with self._engine.begin() as db:
+        with writing(self._engine) as db:
             row = _row(db, payment_id)
             if row["status"] == "pending":
                 row = _set_status(db, row, status)
@@ -118,7 +118,7 @@ class Store:
         Raises:
             KeyError: there is no such payment.
         """
-        with self._engine.begin() as db:
+        with writing(self._engine) as db:
             row = _row(db, payment_id)
             if row["status"] == "pending":
                 row = _set_status(db, row, "voided")
@@ -130,7 +130,7 @@ class Store:
         Raises:
             KeyError: there is no such payment.
         """
-        with self._engine.begin() as db:
+        with writing(self._engine) as db:
             payment = _row(db, payment_id)
             found = db.execute(select(refunds).where(refunds.c.idempotency_key == key)).mappings().first()
             if found is None:
@@ -150,23 +150,23 @@ class Store:
 
     def due_webhooks(self) -> list[Webhook]:
         due = select(outbox).where(outbox.c.due_at <= self._clock()).order_by(outbox.c.due_at).limit(50)
-        with self._engine.begin() as db:
+        with writing(self._engine) as db:
             return [Webhook(row.id, row.url, row.body, row.attempts) for row in db.execute(due)]
 
     def next_due(self) -> datetime | None:
         """When the next webhook is to be sent; None when the outbox is empty."""
-        with self._engine.begin() as db:
+        with writing(self._engine) as db:
             return db.execute(select(outbox.c.due_at).order_by(outbox.c.due_at).limit(1)).scalar()
 
     def delivered(self, webhook: Webhook) -> None:
-        with self._engine.begin() as db:
+        with writing(self._engine) as db:
             db.execute(outbox.delete().where(outbox.c.id == webhook.id))
 
     def postpone(self, webhook: Webhook) -> None:
         """Try again later, each time twice as late."""
         wait = min(FIRST_RETRY * 2 ** min(webhook.attempts, 20), LAST_RETRY)
         again = {"due_at": self._clock() + wait, "attempts": webhook.attempts + 1}
-        with self._engine.begin() as db:
+        with writing(self._engine) as db:
             db.execute(update(outbox).where(outbox.c.id == webhook.id).values(**again))
 
     def _announce(self, db: Connection, row: dict[str, Any], mode: WebhookMode) -> None:
