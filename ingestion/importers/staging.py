@@ -82,7 +82,8 @@ class Import:
         `query` gives `id`, `_seq` (epoch microseconds of the source's own time) and any of the table's
         columns; of several rows with one id the one with the highest `_seq` stays.
         """
-        given = {name for name, *_ in self.con.execute(f"DESCRIBE {query}").fetchall()}
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {query}")
+        given = {name for name, *_ in self.con.execute("DESCRIBE staged").fetchall()}
         now = lake.literal(self.at.replace(tzinfo=None))
         fixed = {
             "shop_id": lake.literal(self.shop),
@@ -95,9 +96,9 @@ class Import:
             f"({fixed.get(name, _quoted(name) if name in given else 'NULL')})::{kind} AS {_quoted(name)}"
             for name, kind in CHANGES_TABLES[table].items()
         )
-        latest = f"SELECT * FROM ({query}) QUALIFY row_number() OVER (PARTITION BY id ORDER BY _seq DESC) = 1"
-        target = self.publication.target(table, self.at.date(), self.name)
-        if self.con.execute(f"SELECT 1 FROM ({query}) LIMIT 1").fetchone():
+        latest = "SELECT * FROM staged QUALIFY row_number() OVER (PARTITION BY id ORDER BY _seq DESC) = 1"
+        if self.con.execute("SELECT 1 FROM staged LIMIT 1").fetchone():
+            target = self.publication.target(table, self.at.date(), self.name)
             self.publication.copy(self.con, f"SELECT {selected} FROM ({latest}) ORDER BY id", target)
 
     def stage_shop(self, time_zone: str, currency: str, locale: str) -> None:
