@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ def classifier() -> str:
     return " ".join(f"{name}-{version(name)}" for name in ("ua-parser", "crawler-user-agents"))
 
 
+@lru_cache(maxsize=50_000)
 def classify(user_agent: str) -> Classified:
     from crawleruseragents import is_crawler
     from ua_parser import parse

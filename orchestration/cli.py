@@ -13,9 +13,18 @@ from settings import UserError
 
 # Subcommand -> module of orchestration.commands whose `app` it is. Modules import heavy libraries inside functions.
 COMMANDS: dict[str, str] = {
+    "dagster": "dagster",
+    "dashboards": "dashboards",
+    "import": "import_",
     "load": "load",
+    "publish": "publish",
     "query": "query",
+    "rebuild": "rebuild",
     "serve": "serve",
+    "simulate": "simulate",
+    "status": "status",
+    "up": "up",
+    "worker": "worker",
 }
 
 

@@ -16,6 +16,7 @@ from settings import UserError
 Progress = Callable[[int], None]  # told how many more bytes of the source are done
 TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 CHUNK = 1 << 20
+MAX_LINE = 65_536
 
 
 def no_progress(_: int) -> None:
@@ -122,6 +123,40 @@ def records(source: Source, delimiter: str | None, progress: Progress = no_progr
         except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
             raise UserError(f"{source.path}: the gzip file is damaged: {problem}") from None
         progress(source.size - done)
+
+
+def fingerprint(path: Path) -> str:
+    """The hash of a file's content, unzipped. Raises UserError when it cannot be read."""
+    digest = hashlib.sha256()
+    with open_bytes(path) as file:
+        while chunk := _read(file, path):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def text_lines(path: Path, progress: Progress = no_progress) -> Iterator[tuple[int, str]]:
+    """The lines of a file with their numbers, from 1; bytes that are no UTF-8 are read as Latin-1.
+
+    Of a line longer than MAX_LINE bytes only that much is kept.
+    """
+    done = 0
+    with open_bytes(path) as file:
+        number = 0
+        while raw := file.readline(MAX_LINE):
+            number += 1
+            rest = raw
+            while len(rest) == MAX_LINE and not rest.endswith(b"\n"):
+                rest = file.readline(MAX_LINE)
+            try:
+                line = raw.decode()
+            except UnicodeDecodeError:
+                line = raw.decode("latin-1")
+            yield number, line.rstrip("\r\n")
+            if not number & 4095:
+                position = _position(file)
+                progress(position - done)
+                done = position
+    progress(path.stat().st_size - done)
 
 
 def _position(file: BinaryIO) -> int:

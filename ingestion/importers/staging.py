@@ -101,13 +101,16 @@ class Import:
             target = self.publication.target(table, self.at.date(), self.name)
             self.publication.copy(self.con, f"SELECT {selected} FROM ({latest}) ORDER BY id", target)
 
-    def stage_shop(self, time_zone: str, currency: str, locale: str) -> None:
-        """Stage the shop's own row; it never hides that of a shop that runs here, whose _seq begins at 1."""
+    def stage_shop(self, time_zone: str, currency: str, locale: str, seq: int = 0) -> None:
+        """Stage the shop's own row; it never hides that of a shop that runs here, whose _seq begins at 1.
+
+        `seq`: lower where the source knows less about the shop than another kind of source does.
+        """
         self.stage(
             "shops",
             f"SELECT {lake.literal(self.shop)} AS id, {lake.literal(self.shop)} AS name,"
             f" {lake.literal(time_zone)} AS time_zone, {lake.literal(currency)} AS currency,"
-            f" {lake.literal(locale)} AS locale, 0 AS tax_rate_bp, 0 AS _seq",
+            f" {lake.literal(locale)} AS locale, 0 AS tax_rate_bp, {seq} AS _seq",
         )
 
     def finish(self, outcome: Outcome, dry_run: bool) -> None:
