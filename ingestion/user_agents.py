@@ -97,5 +97,6 @@ def fill_table(con: "duckdb.DuckDBPyConnection", user_agents: list[str]) -> str:
     columns = ", ".join(f"{name} {kind}" for name, kind in USER_AGENTS.items())
     con.execute(f"CREATE OR REPLACE TEMP TABLE new_user_agents ({columns})")
     rows = [astuple(classify(user_agent)) for user_agent in user_agents]
-    con.executemany(f"INSERT INTO new_user_agents VALUES ({', '.join('?' * len(USER_AGENTS))})", rows)
+    lists = ", ".join(f"unnest(?::{kind}[])" for kind in USER_AGENTS.values())
+    con.execute(f"INSERT INTO new_user_agents SELECT {lists}", list(map(list, zip(*rows, strict=True))))
     return "new_user_agents"

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import secrets
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from ingestion.importers import log_lines
 from ingestion.importers.log_lines import Hit
 from ingestion.importers.outcome import Outcome, Rejects
 from ingestion.importers.sources import Progress, fingerprint, no_progress, text_lines
-from ingestion.importers.staging import NAMESPACE, VERSION, Import, importing, repeated
+from ingestion.importers.staging import VERSION, Import, importing, repeated, row_id
 from ingestion.importers.values import BadValueError
 from ingestion.user_agents import KnownUserAgents, classify
 from settings import Settings, UserError
@@ -92,12 +91,11 @@ def _events(
             rejects.add(path, number, str(problem), line)
             continue
         at = hit.at.replace(tzinfo=None).isoformat(" ")
-        identity = f"{run.shop}\x1flog\x1f{host}\x1f{line}\x1f{occurrences.number(line)}"
         yield (
             hit,
             _Event(
                 shop_id=run.shop,
-                event_id=str(uuid.uuid5(NAMESPACE, identity)),
+                event_id=row_id(run.shop, KIND, host, line, str(occurrences.number(line))),
                 event_name=hit.kind,
                 occurred_at=at,
                 received_at=at,
