@@ -1,10 +1,12 @@
 """Finds what is new in the lake without listing all of it."""
 
+import json
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ingestion.lake import MANIFEST, STAGING
 from ingestion.schema import LAKE_TABLES, lake_folder
 from settings import Settings
 
@@ -23,7 +25,23 @@ class LakeFiles:
         self._seen: dict[str, set[str]] = {}  # folder -> names known to be loaded, of folders still busy
 
     def waiting(self) -> dict[str, list[str]]:
-        """Lake table -> paths relative to the lake of files that may not be loaded yet."""
+        """Lake table -> paths relative to the lake of files that may not be loaded yet.
+
+        Files that ingestion publishes together have the same name in every table, and come together: those of a
+        publication that is still under way are left for the next time, and those of one that was completed while
+        we listed are found by listing once more.
+        """
+        stems = {Path(path).stem for paths in self._list().values() for path in paths}
+        if not stems:
+            return {}
+        complete = stems - _under_way(self._lake)
+        found = {
+            table: [path for path in paths if Path(path).stem in complete]
+            for table, paths in self._list().items()
+        }
+        return {table: paths for table, paths in found.items() if paths}
+
+    def _list(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for table, folder in self._tables.items():
             paths = [path for partition in _partitions(folder) for path in self._unseen(partition)]
@@ -60,3 +78,15 @@ def _partitions(folder: Path) -> Iterator[os.DirEntry[str]]:
     except FileNotFoundError:
         return
     yield from (entry for entry in entries if entry.name.startswith("date="))
+
+
+def _under_way(lake: Path) -> set[str]:
+    """Names of the files that ingestion is renaming into the lake at this moment, or was when it was killed."""
+    names: set[str] = set()
+    for manifest in (lake / STAGING).glob(f"*/{MANIFEST}"):
+        try:
+            targets = json.loads(manifest.read_text()).values()
+        except FileNotFoundError:  # completed since
+            continue
+        names |= {Path(target).stem for target in targets}
+    return names

@@ -1,5 +1,6 @@
 """dbt in this process: parsed once, built many times."""
 
+import fcntl
 import hashlib
 import json
 import logging
@@ -56,38 +57,55 @@ def manifest_file(settings: Settings) -> Path:
 class Transform:
     """The parsed dbt project. The caller holds the warehouse open; dbt joins that DuckDB instance."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Parse the project: seconds the first time, a fraction of one when nothing changed since."""
+    def __init__(self, settings: Settings, manifest: "Manifest | None" = None) -> None:
+        """Parse the project: seconds the first time, a fraction of one when nothing changed since.
+
+        Args:
+            manifest: the project as parsed before, when that is at hand; it is the same for every warehouse.
+        """
+        self._settings = settings
         self._target = settings.warehouse / "dbt"
-        os.environ.update(environment(settings))
-        result = self._invoke("parse", "--write-json")
-        self.manifest: Manifest = result
-        self._publish_manifest(manifest_file(settings))
+        self._target.mkdir(parents=True, exist_ok=True)
+        self.manifest = manifest or self._parse()
+
+    def _parse(self) -> "Manifest":
+        with (self._target / "lock").open("a") as lock:  # worker and Dagster page start at the same time
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            manifest: Manifest = self._invoke("parse", "--write-json")
+            self._publish_manifest(manifest_file(self._settings))
+        return manifest
 
     def build(
         self,
         select: Iterable[str] = (),
         *,
-        command: str = "build",
         full_refresh: bool = False,
         audit_all: bool = False,
     ) -> list[NodeResult]:
-        """Build and audit models, or with `command` "test" only audit them.
+        """Build models and audit them; what failed, and what was skipped for that, is among the results.
 
         Args:
             select: dbt selectors; none means all of the project.
             full_refresh: from all of raw instead of what is new.
             audit_all: every row instead of those since the last published build.
         """
-        arguments = ["--no-write-json", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"]
+        arguments = [
+            "--no-write-json",
+            "--exclude-resource-type",
+            "unit_test",
+            "--exclude-resource-type",
+            "exposure",
+        ]
         if selectors := list(select):
             arguments += ["--select", *selectors]
         if full_refresh:
             arguments.append("--full-refresh")
         if audit_all:
             arguments += ["--vars", json.dumps({"audit": "all"})]
-        results = self._invoke(command, *arguments)
-        return [_node_result(result) for result in results.results if result.node.resource_type != "operation"]
+        results = self._invoke("build", *arguments)
+        return [
+            _node_result(result) for result in results.results if result.node.resource_type != "operation"
+        ]
 
     def fingerprint(self) -> str:
         """Changes whenever a definition does, so that it is applied to history."""
@@ -99,6 +117,11 @@ class Transform:
         ]
         definitions.append(("project", (PROJECT / "dbt_project.yml").read_text()))
         return hashlib.sha256(repr(sorted(definitions)).encode()).hexdigest()
+
+    def node(self, unique_id: str) -> dict[str, Any]:
+        """A model or test as it stands in the manifest's JSON."""
+        node: dict[str, Any] = self.manifest.nodes[unique_id].to_dict(omit_none=False)
+        return node
 
     def marts(self) -> list[str]:
         """Names of the tables that are published."""
@@ -129,6 +152,7 @@ class Transform:
         """Run one dbt command and return its result. Raises the exception dbt stopped with, if it did."""
         from dbt.cli.main import dbtRunner
 
+        os.environ.update(environment(self._settings))
         common = [
             *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
             *("--target-path", str(self._target), "--log-path", str(self._target)),

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -52,7 +53,7 @@ class Source:
 
     name: str
     rows: int
-    data_through: object
+    data_through: datetime | None
 
 
 class Warehouse:
@@ -79,12 +80,15 @@ class Warehouse:
         )
         rows = 0
         for start in range(0, len(files), FILES_A_TRANSACTION):
-            rows += self._load_files([(path, table) for _, path, table in files[start : start + FILES_A_TRANSACTION]])
+            rows += self._load_files(
+                [(path, table) for _, path, table in files[start : start + FILES_A_TRANSACTION]]
+            )
         return rows
 
     def _not_loaded(self, paths: list[str]) -> set[str]:
         rows = self.con.execute(
-            "SELECT path FROM (SELECT unnest(?) AS path) AS waiting ANTI JOIN raw.loaded_files USING (path)", [paths]
+            "SELECT path FROM (SELECT unnest(?) AS path) AS waiting ANTI JOIN raw.loaded_files USING (path)",
+            [paths],
         ).fetchall()
         return {path for (path,) in rows}
 
@@ -109,7 +113,7 @@ class Warehouse:
         paths = [path for _, path in files]
         columns = ", ".join(f'"{column}"' for column in LAKE_TABLES[table])
         self.con.execute(
-            f"INSERT INTO raw.{table} BY NAME SELECT {columns}, list_extract($numbers, file_index + 1) AS _load_id"
+            f"INSERT INTO raw.{table} BY NAME SELECT {columns}, list_extract($numbers, CAST(file_index AS BIGINT) + 1) AS _load_id"
             " FROM read_parquet($files, union_by_name = true, hive_partitioning = false)",
             {"numbers": numbers, "files": [str(self.settings.lake / path) for path in paths]},
         )
@@ -134,7 +138,9 @@ class Warehouse:
 
     def sources(self) -> list[Source]:
         """Every lake table that has rows."""
-        rows = self.con.execute("SELECT source, rows, data_through FROM raw.sources WHERE rows > 0 ORDER BY 1")
+        rows = self.con.execute(
+            "SELECT source, rows, data_through FROM raw.sources WHERE rows > 0 ORDER BY 1"
+        )
         return [Source(*row) for row in rows.fetchall()]
 
     def unpublished_tables(self) -> set[str] | None:
@@ -152,7 +158,10 @@ class Warehouse:
 
     def is_built_by(self, fingerprint: str) -> bool:
         """Whether the tables were built with these definitions; False when they never were."""
-        return self.con.execute("SELECT 1 FROM raw.project WHERE fingerprint = ?", [fingerprint]).fetchone() is not None
+        return (
+            self.con.execute("SELECT 1 FROM raw.project WHERE fingerprint = ?", [fingerprint]).fetchone()
+            is not None
+        )
 
     def mark_built_by(self, fingerprint: str) -> None:
         self.con.execute("BEGIN; DELETE FROM raw.project")

@@ -1,16 +1,21 @@
+{#-
+  raw.builds and raw.loaded_files are the worker's bookkeeping. They are named here and not declared as sources,
+  or every model would descend from them.
+-#}
+
 {#- Opens the next build. Its number is taken from the warehouse, not from a clock that could step back. -#}
 {% macro begin_build() -%}
-    insert into {{ source('raw', 'builds') }} (build_id, started_at, load_id)
+    insert into raw.builds (build_id, started_at, load_id)
     select
         coalesce(max(builds.build_id), 0) + 1,
         {{ now_utc() }},
-        coalesce((select max(loaded_files.load_id) from {{ source('raw', 'loaded_files') }} as loaded_files), 0)
-    from {{ source('raw', 'builds') }} as builds
+        coalesce((select max(loaded_files.load_id) from raw.loaded_files as loaded_files), 0)
+    from raw.builds as builds
 {%- endmacro %}
 
 {#- The number of the running build, stamped on every row it writes as _build_id. -#}
 {% macro build_id() -%}
-    (select max(builds.build_id) from {{ source('raw', 'builds') }} as builds)
+    (select max(builds.build_id) from raw.builds as builds)
 {%- endmacro %}
 
 {#-

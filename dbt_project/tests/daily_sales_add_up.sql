@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_sales_daily'}}}) }}
 -- The daily report holds every amount of fct_sales on its day.
 with reported as (
     select

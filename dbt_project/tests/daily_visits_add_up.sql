@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_web_daily'}}}) }}
 -- The daily report holds every session of a person, its page views and revenue, on the day it began.
 with reported as (
     select

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
 -- What an order was placed for is the sum of its own rows in fct_sales, and its total that of all its rows.
 with sums as (
     select

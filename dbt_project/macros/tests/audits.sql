@@ -14,7 +14,7 @@
 {% macro last_published_build() -%}
     (
         select coalesce(max(builds.build_id), 0)
-        from {{ source('raw', 'builds') }} as builds
+        from raw.builds as builds
         where builds.published_at is not null
     )
 {%- endmacro %}

@@ -1,0 +1,1 @@
+"""What Dagster shows: lake -> models -> publish -> dashboards, with every dbt test as a check."""

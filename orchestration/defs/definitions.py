@@ -1,0 +1,27 @@
+"""The module Dagster loads. It reads the parsed project that the worker left, so loading it parses nothing."""
+
+import json
+
+from dagster import Definitions
+
+from orchestration.defs.lake import lake_assets
+from orchestration.defs.models import model_assets
+from orchestration.defs.serving import dashboard_assets, publish_asset
+from orchestration.transform import manifest_file
+from settings import Settings
+
+
+def definitions(settings: Settings) -> Definitions:
+    """Everything Dagster shows of one Storehouse. Raises FileNotFoundError before its project was ever parsed."""
+    manifest = json.loads(manifest_file(settings).read_text())
+    return Definitions(
+        assets=[
+            *lake_assets(manifest),
+            model_assets(settings, manifest),
+            publish_asset(settings, manifest),
+            *dashboard_assets(manifest),
+        ]
+    )
+
+
+defs = definitions(Settings())
