@@ -1,0 +1,91 @@
+"""A PostgreSQL server for one test run: private, in a folder of its own, reached by a socket."""
+
+import glob
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from pathlib import Path
+
+import psycopg
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+# The server refuses to run as root, so root starts it as the user its package made.
+_USER = "postgres" if os.geteuid() == 0 else None
+
+
+class PostgresServer:
+    """Starts in about a second; its databases are copies of templates."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="storehouse-pg-"))
+        if _USER:
+            shutil.chown(self.folder, _USER, _USER)
+        data = str(self.folder / "data")
+        self._run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8")
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+            "fsync": "off",
+            "max_connections": "200",
+            "shared_buffers": "32MB",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self._log = (self.folder / "log").open("wb")
+        self._server = subprocess.Popen(
+            [_binary("postgres"), "-D", data, *options],
+            stdout=self._log,
+            stderr=self._log,
+            cwd=self.folder,
+            user=_USER,
+            group=_USER,
+        )
+        self._execute("select 1")
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def create(self, template: str = "template1") -> str:
+        """Make a database from a template; returns its URL."""
+        name = f"test_{uuid.uuid4().hex}"
+        self._execute(f'create database "{name}" template "{template}" strategy file_copy')
+        return self.url(name)
+
+    def stop(self) -> None:
+        self._server.terminate()
+        try:
+            self._server.wait(5)
+        except subprocess.TimeoutExpired:
+            self._server.send_signal(3)  # SIGQUIT: at once, whoever is still connected
+            self._server.wait(10)
+        self._log.close()
+        shutil.rmtree(self.folder)
+
+    @retry(
+        retry=retry_if_exception_type(psycopg.OperationalError),
+        stop=stop_after_delay(30),
+        wait=wait_fixed(0.05),
+        reraise=True,
+    )
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [_binary(program), *arguments],
+            check=True,
+            capture_output=True,
+            cwd=self.folder,
+            user=_USER,
+            group=_USER,
+        )
+
+
+def _binary(program: str) -> str:
+    """Distributions keep the server's programs off the PATH."""
+    found = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{program}")) or [shutil.which(program)]
+    if found[-1] is None:
+        raise FileNotFoundError(f"{program}: run tests/install_system_packages")
+    return str(found[-1])
