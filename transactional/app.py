@@ -20,7 +20,7 @@ from transactional.orders.routes import staff_router
 from transactional.pages.routes import add_pages
 from transactional.payments.routes import router as payments
 from transactional.problems import add_handlers
-from transactional.shop import open_shop
+from transactional.shop import Shop, open_shop
 
 
 class Health(BaseModel):
@@ -45,9 +45,9 @@ def security_headers(settings: Settings) -> dict[str, str]:
     }
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The shop, its database brought to the newest schema."""
-    shop = open_shop(settings)
+def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
+    """The shop's application; it opens the shop of the settings unless one is given."""
+    shop = shop or open_shop(settings)
     refunds_waiting = asyncio.Event()
 
     @asynccontextmanager

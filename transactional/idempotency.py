@@ -24,8 +24,10 @@ idempotency_keys = Table(
 
 _keys = idempotency_keys.c
 _claims = {
-    "sqlite": sqlite.insert(idempotency_keys).on_conflict_do_nothing(index_elements=["key"]),
-    "postgresql": postgresql.insert(idempotency_keys).on_conflict_do_nothing(index_elements=["key"]),
+    name: dialect.insert(idempotency_keys)
+    .on_conflict_do_nothing(index_elements=["key"])
+    .execution_options(preserve_rowcount=True)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 _find = select(idempotency_keys).where(_keys.key == bindparam("wanted"))
 _keep = (

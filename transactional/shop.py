@@ -22,12 +22,18 @@ class Shop:
     provider: Provider
 
 
-def open_shop(settings: Settings, clock: Clock = utc_now, new_id: NewId = uuid7) -> Shop:
+def open_shop(
+    settings: Settings,
+    clock: Clock = utc_now,
+    new_id: NewId = uuid7,
+    provider: Provider | None = None,
+) -> Shop:
     """Open the shop, bringing its database to the newest schema; safe when several start at once.
 
     Args:
         clock: tells the time to everything the shop does; a simulator replays history through it.
         new_id: makes ids from that time.
+        provider: takes the payments; the sandbox when none is given.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     engine = connect(settings.shop_database_url)
@@ -35,5 +41,5 @@ def open_shop(settings: Settings, clock: Clock = utc_now, new_id: NewId = uuid7)
     database = Database(engine, clock, new_id)
     with database.transaction("system:start") as uow:
         terms = staff.terms(uow, settings)
-    provider = SandboxProvider(settings.sandbox_url, sandbox_secret(settings))
+    provider = provider or SandboxProvider(settings.sandbox_url, sandbox_secret(settings))
     return Shop(settings, database, terms, Keys.of(settings), provider)

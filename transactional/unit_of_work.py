@@ -75,7 +75,8 @@ def _insert(table: Table) -> Insert:
 @lru_cache
 def _insert_unless_there(table: Table, by: tuple[str, ...], dialect: str) -> Insert:
     dialect_insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return dialect_insert(table).on_conflict_do_nothing(index_elements=by)
+    unless_there = dialect_insert(table).on_conflict_do_nothing(index_elements=by)
+    return unless_there.execution_options(preserve_rowcount=True)
 
 
 @lru_cache

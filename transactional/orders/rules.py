@@ -93,13 +93,10 @@ def return_credit(line: SoldLine, quantity: int) -> Credit:
     """
     if quantity > line.quantity - line.returned:
         raise TooManyReturned(line.id, line.quantity - line.returned, quantity)
-    return Credit(
-        line_id=line.id,
-        quantity=quantity,
-        amount=slice_of(line.net, line.quantity, line.returned, quantity),
-        shipping=0,
-        tax=slice_of(line.tax, line.quantity, line.returned, quantity),
-    )
+    # Sliced with tax, so that one unit of several gives back what one unit cost.
+    total = slice_of(line.net + line.tax, line.quantity, line.returned, quantity)
+    amount = slice_of(line.net, line.quantity, line.returned, quantity)
+    return Credit(line.id, quantity, amount, shipping=0, tax=total - amount)
 
 
 def cancellation_credits(lines: Sequence[SoldLine], shipping: int, tax: int) -> list[Credit]:

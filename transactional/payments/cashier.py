@@ -20,9 +20,6 @@ from transactional.unit_of_work import Row
 
 log = logging.getLogger(__name__)
 
-# A payment this young is probably being handled by the request that made it.
-_SETTLING_TIME = timedelta(seconds=30)
-
 _open_payments = (
     select(payments.c.id)
     .where(
@@ -121,7 +118,8 @@ async def reconcile(shop: Shop) -> int:
     A payment whose id at the provider was lost in a crash is asked for again by ours. When its order is over,
     the payment is closed at the provider first, so that nobody can pay for nothing.
     """
-    before = shop.database.clock() - _SETTLING_TIME
+    # A younger payment is probably in the hands of the request that made it.
+    before = shop.database.clock() - timedelta(seconds=shop.settings.payment_repair_seconds)
     with shop.database.read() as db:
         waiting = [row["id"] for row in db.rows(_open_payments, provider=shop.provider.name, before=before)]
     settled = 0

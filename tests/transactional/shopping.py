@@ -1,0 +1,112 @@
+"""What tests of the shop do again and again: fill shelves, carts and orders."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+
+from transactional.catalog import service as catalog
+from transactional.catalog.service import ProductDraft, SkuDraft
+from transactional.checkout import service as checkout
+from transactional.members.service import Buyer
+from transactional.orders import service as orders
+from transactional.orders.service import Placed
+from transactional.payments import settlement
+from transactional.shop import Shop
+from transactional.stock import service as stock
+from transactional.stock.models import stock_levels
+from transactional.unit_of_work import Row, UnitOfWork
+
+ADA = Buyer("ada@example.com", "Ada Lovelace", "12 St James's Square", "London", "SW1Y 4JH", "GB")
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """SKU ids by code."""
+
+    skus: dict[str, str]
+
+
+def fill_shelves(shop: Shop, products: int = 3, units: int = 10) -> Shelves:
+    skus: dict[str, str] = {}
+    with shop.database.transaction("test") as uow:
+        category = catalog.create_category(uow, "clothes", "Clothes")
+        for number in range(products):
+            price = 1_000 + 333 * number
+            drafts = [
+                SkuDraft(f"SHIRT{number}-{size}", price, price + 200, 400, {"size": size})
+                for size in ("S", "M")
+            ]
+            draft = ProductDraft(f"shirt-{number}", f"Shirt {number}", category, drafts)
+            skus |= catalog.create_product(uow, draft, shop.terms.currency)
+        stock.receive(uow, dict.fromkeys(skus.values(), units), "DELIVERY-1")
+    return Shelves(skus)
+
+
+def order(uow: UnitOfWork, shop: Shop, quantities: dict[str, int], buyer: Buyer = ADA) -> Placed:
+    """Fill a cart by SKU code and order it."""
+    cart_id = checkout.create(uow, shop.terms)
+    checkout.add(uow, cart_id, quantities)
+    return orders.place(uow, shop.terms, cart_id, buyer)
+
+
+def placed_order(shop: Shop, **quantities: int) -> Placed:
+    """An unpaid order; SKU codes are written with `_` for `-`."""
+    with shop.database.transaction("test") as uow:
+        return order(uow, shop, {code.replace("_", "-"): count for code, count in quantities.items()})
+
+
+def paid_order(shop: Shop, **quantities: int) -> Placed:
+    placed = placed_order(shop, **quantities)
+    with shop.database.transaction("test") as uow:
+        settlement.record_capture(
+            uow, placed.payment_id, f"pay_{placed.payment_id}", placed.total, placed.currency
+        )
+    return placed
+
+
+def shipped_order(shop: Shop, **quantities: int) -> Placed:
+    placed = paid_order(shop, **quantities)
+    with shop.database.transaction("test") as uow:
+        orders.ship(uow, placed.order_id)
+    return placed
+
+
+def status_of(shop: Shop, order_id: str) -> str:
+    with shop.database.read() as db:
+        return str(orders.header(db, order_id)["status"])
+
+
+def level(shop: Shop, sku_id: str) -> tuple[int, int]:
+    """Units on hand and reserved."""
+    with shop.database.read() as db:
+        row = db.row(select(stock_levels).where(stock_levels.c.sku_id == sku_id))
+    assert row is not None
+    return row["on_hand"], row["reserved"]
+
+
+def rows_of(shop: Shop, table: Any) -> list[Row]:
+    with shop.database.read() as db:
+        return db.rows(select(table))
+
+
+def key() -> dict[str, str]:
+    """A fresh Idempotency-Key."""
+    return {"Idempotency-Key": str(uuid.uuid4())}
+
+
+def order_body(cart: str) -> dict[str, Any]:
+    return {"cart": cart, "buyer": {name: value for name, value in vars(ADA).items() if value is not None}}
+
+
+def ordered_over_http(client: httpx.Client, **quantities: int) -> dict[str, Any]:
+    """Order through the API; SKU codes are written with `_` for `-`."""
+    cart = client.post("/api/v1/carts", json={}, headers=key()).json()["token"]
+    lines = [{"sku": code.replace("_", "-"), "quantity": count} for code, count in quantities.items()]
+    client.post(f"/api/v1/carts/{cart}/lines", json={"lines": lines}, headers=key()).raise_for_status()
+    answer = client.post("/api/v1/orders", json=order_body(cart), headers=key())
+    answer.raise_for_status()
+    found: dict[str, Any] = answer.json()
+    return found
