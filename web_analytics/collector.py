@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from msgspec import json
 
-from settings import Settings
+from settings import Settings, UserError
 from web_analytics import tracker
 from web_analytics.events import MAX_BODY_BYTES, Arrival, event_lines, parse, quarantine_lines
 from web_analytics.group_commit import GroupCommit, SpoolFullError
@@ -79,7 +79,7 @@ class Collector:
         settings = self._settings
         try:
             spool = Spool(settings.spool / settings.collector_name)
-        except Exception as problem:
+        except (UserError, OSError) as problem:
             await send({"type": "lifespan.startup.failed", "message": str(problem)})
             return
         self._commit = GroupCommit(spool, settings.collector_max_spool_bytes)
@@ -235,7 +235,10 @@ def create_app(settings: Settings) -> Collector:
 
 
 def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; before it ends, waiting requests are answered and segments sealed."""
+    """Serve until SIGTERM or SIGINT; before it ends, waiting requests are answered and segments sealed.
+
+    A spool that another collector holds or that cannot be written ends it at once, with a line that says so.
+    """
     import uvicorn
 
     uvicorn.run(

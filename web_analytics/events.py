@@ -111,7 +111,7 @@ class Invalid(Struct, frozen=True):
 
 _decoder = json.Decoder(Event | list[Event])
 _one = json.Decoder(Event)
-_raws = json.Decoder(Raw | list[Raw])
+_raws = json.Decoder(list[Raw])
 _encoder = json.Encoder()
 
 
@@ -131,10 +131,9 @@ def parse(body: bytes) -> tuple[Sequence[Event], Sequence[Invalid]]:
 def _sort_one_by_one(body: bytes) -> tuple[Sequence[Event], Sequence[Invalid]]:
     """The slow way, once something is known to be wrong."""
     try:
-        posted = _raws.decode(body)
+        raws = _raws.decode(body) if body.lstrip().startswith(b"[") else [Raw(body)]
     except (DecodeError, UnicodeDecodeError) as problem:
         return (), (Invalid(f"not JSON: {problem}", _text(body)),)
-    raws = posted if isinstance(posted, list) else [posted]
     if len(raws) > MAX_BATCH:
         return (), (Invalid(f"a batch holds 1 to {MAX_BATCH} events, this one {len(raws)}", _text(body)),)
     events: list[Event] = []
