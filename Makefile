@@ -18,7 +18,7 @@ check: env
 	@$(BIN)/sqlfluff lint dbt_project --disable-progress-bar
 
 bench: env
-	@$(BIN)/storehouse bench
+	@$(BIN)/python -m tests.benchmarks
 
 # The environment is complete only when the stamp is there, so a half-made one is finished by the next call.
 env: .venv/.ready

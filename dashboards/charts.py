@@ -69,7 +69,7 @@ def compared_by_day(
         incomplete_from: the first day whose data are still arriving; drawn dotted.
     """
     figure = plain()
-    if not before.empty and before.any():
+    if before.fillna(0).any():
         shifted = pd.Series(before.to_numpy()[: len(now)], index=now.index[: len(before)])
         figure.add_scatter(
             x=shifted.index,
@@ -108,13 +108,19 @@ def ranked_bars(names: Sequence[str], values: Sequence[float], texts: Sequence[s
         y=list(names),
         orientation="h",
         text=list(texts),
-        textposition="auto",
+        textposition="outside",
+        textangle=0,
+        cliponaxis=False,
         marker_color=[colour_of(name, 0) if name in FIXED_COLOURS else COLOURS.accent for name in names],
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
     figure.update_layout(hovermode="closest")
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(title_text=unit, gridcolor=COLOURS.line, showgrid=True, rangemode="tozero")
+    # Room for the label behind the longest bar.
+    longest = max([0, *values]) * 1.22 or 1
+    figure.update_xaxes(
+        title_text=unit, gridcolor=COLOURS.line, showgrid=True, range=[min(0, *values), longest]
+    )
     return figure
 
 

@@ -38,11 +38,11 @@ def figures(view: View, row: Sequence[Figure]) -> None:
                 delta=None if relative is None else view.signed_percent(relative),
                 delta_color=colours[figure.better],  # type: ignore[arg-type]
                 delta_arrow="auto" if relative is None else ("up" if relative >= 0 else "down"),
-                chart_data=None if figure.by_day is None else figure.by_day.tolist(),
+                chart_data=None if figure.by_day is None else figure.by_day.dropna().tolist(),
                 chart_type="line",
                 border=True,
                 help=figure.definition or None,
-                width=190,
+                width=170,
                 height="stretch",
             )
 

@@ -26,11 +26,10 @@ class Build:
 def current_build(settings: Settings) -> Build | None:
     """The build that serving/CURRENT names, or None when nothing was published yet."""
     try:
-        name = (settings.serving / "CURRENT").read_text().strip()
+        build_id = (settings.serving / "CURRENT").read_text().strip()
     except FileNotFoundError:
         return None
-    path = settings.serving / name
-    return _describe(name.removesuffix(".duckdb"), path)
+    return _describe(build_id, settings.serving / f"{build_id}.duckdb")
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -76,5 +75,5 @@ def publishing_status(settings: Settings) -> Status | None:
     return Status(
         state=status["state"],
         since=datetime.fromisoformat(status["since"]),
-        failed_tests=tuple(status.get("failed_tests", ())),
+        failed_tests=tuple(failure["name"] for failure in status["failed"]),
     )

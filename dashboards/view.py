@@ -86,13 +86,12 @@ class View:
         return words.moved(what, now, before, self.shop.locale)
 
     def by_day(self, table: pd.DataFrame, column: str, period: Period | None = None) -> pd.Series:
-        """`column` summed per day over the whole period, days without rows as 0."""
+        """`column` summed per day; a day without rows is 0, and a gap before the shop's first day."""
         chosen = period or self.period
-        if table.empty:
-            return pd.Series(0, index=chosen.index)
-        sums = table.groupby("shop_day")[column].sum()
+        sums = table.groupby("shop_day")[column].sum().astype(float)
         sums.index = pd.to_datetime(sums.index)
-        return sums.reindex(chosen.index, fill_value=0)
+        whole = sums.reindex(chosen.index, fill_value=0.0)
+        return whole.where(whole.index >= pd.Timestamp(self.shop.first_day))
 
     @cached_property
     def incomplete_from(self) -> pd.Timestamp | None:
@@ -140,6 +139,7 @@ def open_view(settings: Settings, title: str, question: str) -> View:
         default=DEFAULT_PERIOD,
         key="dates",
         required=True,
+        wrap=True,
         bind="query-params",
     )
     period = _period(chosen, shop, right)

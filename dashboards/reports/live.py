@@ -16,6 +16,7 @@ from settings import Settings
 
 NOW_MINUTES = 5
 FEED = 12
+PURCHASES = 6
 
 
 @st.cache_resource(show_spinner=False)
@@ -53,6 +54,7 @@ def _show(settings: Settings) -> None:
     with left:
         _feed(events, shop)
     with right:
+        _purchases(events, shop)
         _pages(events)
 
 
@@ -106,25 +108,39 @@ def _by_minute(events: pd.DataFrame, shop: Shop, now: datetime) -> None:
     )
 
 
+def _purchases(events: pd.DataFrame, shop: Shop) -> None:
+    bought = events[events.event_name == "purchase"].drop_duplicates("transaction_id").head(PURCHASES)
+    st.markdown("##### Newest purchases")
+    if bought.empty:
+        st.caption(f"None in the last {MINUTES} minutes.")
+        return
+    amounts = [
+        words.money(value, currency or shop.currency, shop.locale)
+        for value, currency in zip(bought.value.fillna(0), bought.currency, strict=True)
+    ]
+    st.table(
+        pd.DataFrame(
+            {"Time": _times(bought, shop), "Order": bought.transaction_id, "Paid": amounts}
+        ).set_index("Time")
+    )
+
+
 def _feed(events: pd.DataFrame, shop: Shop) -> None:
     shown = events[events.event_name != "view_item_list"].head(FEED)
-    times = shown.received_at.dt.tz_localize("UTC").dt.tz_convert(shop.time_zone)
-    amounts = [
-        words.money(value, currency, shop.locale) if event == "purchase" else ""
-        for event, value, currency in zip(shown.event_name, shown.value, shown.currency, strict=True)
-    ]
-    rows = pd.DataFrame(
-        {
-            "Time": times.dt.strftime("%H:%M:%S"),
-            "What": shown.event_name.str.replace("_", " "),
-            "Where": shown.page_title.fillna(shown.page_url.map(_path)),
-            "Amount": amounts,
-            "Order": shown.transaction_id.fillna(""),
-        }
-    )
     st.markdown("##### What happens")
-    st.caption("The newest events first.")
-    st.dataframe(rows, hide_index=True, height=38 + 35 * FEED)
+    st.table(
+        pd.DataFrame(
+            {
+                "Time": _times(shown, shop),
+                "What": shown.event_name.str.replace("_", " "),
+                "Where": shown.page_title.fillna(shown.page_url.map(_path)).str.slice(0, 48),
+            }
+        ).set_index("Time")
+    )
+
+
+def _times(events: pd.DataFrame, shop: Shop) -> pd.Series:
+    return events.received_at.dt.tz_localize("UTC").dt.tz_convert(shop.time_zone).dt.strftime("%H:%M:%S")
 
 
 def _pages(events: pd.DataFrame) -> None:

@@ -120,7 +120,7 @@ def _categories(view: View) -> None:
     first = table.iloc[0]
     share = first.net_sales / max(table.net_sales.sum(), 1)
     chart(
-        f"{first.category} sells most: {view.percent(share, 0)} of the categories shown",
+        f"{first.category} bring most: {view.percent(share, 0)} of the categories shown",
         f"Net sales by category, {view.shop.currency}.",
         ranked_bars(
             table.category.tolist(),

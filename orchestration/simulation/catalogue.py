@@ -102,7 +102,7 @@ def _plan_product(
         department=department,
         description=_describe(name, brand, category["name"], chance),
         picture=draw(category["shape"], f"{brand} {name}"),
-        popularity=category["popularity"] * chance.paretovariate(1.3),
+        popularity=category["popularity"] * min(chance.paretovariate(1.5), 9),
         skus=skus,
     )
 

@@ -72,7 +72,7 @@ class Street:
                 products = [await _product(client, api, slug, self.chance) for slug in slugs]
         except httpx.HTTPError as problem:
             raise UserError(
-                f"the shop at {self.settings.shop_url} does not answer ({problem}): start it with `storehouse up`"
+                f"the shop at {self.settings.shop_url} does not answer ({problem}): start it with make up"
             ) from None
         self.catalogue = Catalogue(tuple(products))
 
@@ -164,7 +164,7 @@ async def _product(client: httpx.AsyncClient, api: str, slug: str, chance: rando
         category=category["name"],
         category_slug=category["slug"],
         department=department["name"],
-        popularity=chance.paretovariate(1.3),
+        popularity=min(chance.paretovariate(1.5), 9),
         skus=tuple(
             Sku(sku["id"], sku["code"], " / ".join(sku["options"].values()), sku["price"])
             for sku in found["skus"]

@@ -26,7 +26,7 @@ def test_days_still_arriving_are_drawn_apart() -> None:
 
 def test_bars_start_at_zero_and_run_from_the_largest_down() -> None:
     figure = charts.ranked_bars(["email", "direct"], [5, 3], ["5", "3"], "orders")
-    assert figure.layout.xaxis.rangemode == "tozero"
+    assert figure.layout.xaxis.range[0] == 0
     assert figure.layout.yaxis.autorange == "reversed"
 
 
