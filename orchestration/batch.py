@@ -30,7 +30,7 @@ class Batch:
 
 
 class Batches:
-    """Runs batches one after the other; the warehouse is closed between them, so that others get their turn."""
+    """Runs batches one after the other; between them others get the warehouse."""
 
     def __init__(self, settings: Settings, transform: Transform, stop: threading.Event | None = None) -> None:
         """A set `stop` ends waiting for the warehouse."""
@@ -65,7 +65,7 @@ class Batches:
         self._looked = False
 
     def _build(self, warehouse: Warehouse, steps: "Steps") -> tuple[list[NodeResult], str | None]:
-        """Build what the files affect that no published build has seen; the results and the published build."""
+        """Build what files affect that no published build has seen; the results and the published build."""
         if not warehouse.is_built_by(self.transform.fingerprint()):
             return self._build_all(warehouse, steps)
         affected = warehouse.unpublished_tables()

@@ -11,8 +11,8 @@ from settings import Settings
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-# Runs start without a queue, so no daemon is needed; the warehouse's lock is what they wait for. Nothing leaves
-# the machine. Old ticks and logs are dropped.
+# Runs start without a queue, so no daemon is needed; the warehouse's lock is what they wait for. Nothing
+# leaves the machine. Old ticks are dropped.
 CONFIGURATION = """\
 storage:
   sqlite:

@@ -10,13 +10,13 @@ from ingestion.lake import MANIFEST, STAGING
 from ingestion.schema import LAKE_TABLES, lake_folder
 from settings import Settings
 
-# A folder's time stamp moves in steps of the kernel's clock, so a file may arrive after a listing without moving
-# it. A listing is trusted only when the folder had been quiet for this long.
+# A folder's time stamp moves in steps of the kernel's clock, so a file may arrive after a listing without
+# moving it. A listing is trusted only when the folder had been quiet for this long.
 QUIET_NANOSECONDS = 2_000_000_000
 
 
 class LakeFiles:
-    """Remembers which `date=` folders were quiet when they were last listed, and does not list those again."""
+    """Remembers which `date=` folders were quiet when last listed, and does not list those again."""
 
     def __init__(self, settings: Settings) -> None:
         self._lake = settings.lake
@@ -27,9 +27,9 @@ class LakeFiles:
     def waiting(self) -> dict[str, list[str]]:
         """Lake table -> paths relative to the lake of files that may not be loaded yet.
 
-        Files that ingestion publishes together have the same name in every table, and come together: those of a
-        publication that is still under way are left for the next time, and those of one that was completed while
-        we listed are found by listing once more.
+        Files that ingestion publishes together have the same name in every table, and come together: those of
+        a publication that is still under way are left for the next time, and those of one that was completed
+        while we listed are found by listing once more.
         """
         stems = {Path(path).stem for paths in self._list().values() for path in paths}
         if not stems:
@@ -59,11 +59,11 @@ class LakeFiles:
     def _unseen(self, partition: os.DirEntry[str]) -> list[str]:
         folder = os.path.relpath(partition.path, self._lake)
         listed_at = time.time_ns()
-        modified = os.stat(partition.path).st_mtime_ns  # the entry's own stat may be cached
+        modified = Path(partition.path).stat().st_mtime_ns  # the entry's own stat may be cached
         if self._quiet.get(folder) == modified:
             return []
         seen = self._seen.setdefault(folder, set())
-        names = {name for name in os.listdir(partition.path) if name.endswith(".parquet")}
+        names = {entry.name for entry in os.scandir(partition.path) if entry.name.endswith(".parquet")}
         unseen = names - seen
         if not unseen and listed_at - modified > QUIET_NANOSECONDS:
             self._quiet[folder] = modified
@@ -81,7 +81,7 @@ def _partitions(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def _under_way(lake: Path) -> set[str]:
-    """Names of the files that ingestion is renaming into the lake at this moment, or was when it was killed."""
+    """Names of the files that ingestion is renaming into the lake just now, or was when it was killed."""
     names: set[str] = set()
     for manifest in (lake / STAGING).glob(f"*/{MANIFEST}"):
         try:

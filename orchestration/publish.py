@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -80,7 +81,8 @@ def _write_meta(
 def _is_described(warehouse: Warehouse, fingerprint: str) -> bool:
     """Whether the last publication from here already wrote the definitions that this project has."""
     known = warehouse.con.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE database_name = 'serving' AND schema_name = 'meta' AND table_name = 'kpis'"
+        "SELECT 1 FROM duckdb_tables()"
+        " WHERE database_name = 'serving' AND schema_name = 'meta' AND table_name = 'kpis'"
     ).fetchone()
     if known is None:
         return False
@@ -88,7 +90,7 @@ def _is_described(warehouse: Warehouse, fingerprint: str) -> bool:
     return same.fetchone() is not None
 
 
-def _insert(warehouse: Warehouse, table: str, rows: list[tuple[object, ...]]) -> None:
+def _insert(warehouse: Warehouse, table: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Insert all rows in one statement; one statement a row would cost more than the rest of publishing."""
     if rows:
         columns = [list(column) for column in zip(*rows, strict=True)]
@@ -97,7 +99,7 @@ def _insert(warehouse: Warehouse, table: str, rows: list[tuple[object, ...]]) ->
 
 
 def _copy_durably(source: Path, target: Path) -> None:
-    """Copy a file that is not open anywhere; where the file system can, its blocks are shared and not copied."""
+    """Copy a file that is not open anywhere; blocks are shared where the file system can."""
     written = target.with_name(f"{target.name}.tmp")
     try:
         with source.open("rb") as reader, written.open("wb") as writer:

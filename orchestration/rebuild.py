@@ -49,7 +49,7 @@ def rebuild(settings: Settings, tell: Callable[[str], None]) -> Rebuild:
     Args:
         tell: called with each step as it begins.
 
-    Until it is published, readers keep the build they have. A rebuild that is killed is finished by the worker.
+    Until it is published, readers keep the build they have. The worker finishes a rebuild that was killed.
     """
     from orchestration.batch import failures
 
@@ -110,12 +110,12 @@ def _columns(con: "DuckDBPyConnection", database: str, mart: str) -> list[str]:
 def _rows(con: "DuckDBPyConnection", database: str, mart: str, columns: list[str]) -> int | None:
     if not columns:
         return None
-    [(rows,)] = con.execute(f"SELECT count(*) FROM {database}.marts.{mart}").fetchall()
+    [(rows,)] = con.execute(f"SELECT count(*) FROM {database}.marts.{mart}").fetchall()  # noqa: S608 - our names
     return int(rows)
 
 
 def _only_in(con: "DuckDBPyConnection", here: str, there: str, columns: str) -> int:
     [(rows,)] = con.execute(
-        f"SELECT count(*) FROM (SELECT {columns} FROM {here} EXCEPT ALL SELECT {columns} FROM {there})"
+        f"SELECT count(*) FROM (SELECT {columns} FROM {here} EXCEPT ALL SELECT {columns} FROM {there})"  # noqa: S608 - our names
     ).fetchall()
     return int(rows)

@@ -19,7 +19,7 @@ EVERY_SECONDS = 60.0
 
 
 class Reporter:
-    """Gathers what batches built and reports the latest of each, at most once a minute and never within a batch."""
+    """Gathers what batches built and reports the latest of each, at most once a minute, between batches."""
 
     def __init__(self, settings: Settings, transform: Transform) -> None:
         self._settings = settings

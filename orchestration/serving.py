@@ -1,4 +1,4 @@
-"""The published files: which one is current, and what the last batch came to. Read-only for everybody else."""
+"""The published files: which one is current, and what the last batch came to. Others only read."""
 
 import json
 import os
@@ -28,7 +28,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Status:
-    """serving/STATUS.json: whether the published build is as new as the lake, and if not, since when and why."""
+    """serving/STATUS.json: whether the published build is as new as the lake; else since when, and why."""
 
     state: Literal["ok", "failed"]
     since: str  # when it became so, ISO 8601 UTC

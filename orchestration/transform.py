@@ -71,7 +71,7 @@ class Transform:
     def _parse(self) -> "Manifest":
         with (self._target / "lock").open("a") as lock:  # worker and Dagster page start at the same time
             fcntl.flock(lock, fcntl.LOCK_EX)
-            manifest: Manifest = self._invoke("parse", "--write-json")
+            manifest: Manifest = self.invoke("parse", "--write-json")
             self._publish_manifest(manifest_file(self._settings))
         return manifest
 
@@ -102,7 +102,7 @@ class Transform:
             arguments.append("--full-refresh")
         if audit_all:
             arguments += ["--vars", json.dumps({"audit": "all"})]
-        results = self._invoke("build", *arguments)
+        results = self.invoke("build", *arguments)
         return [
             _node_result(result) for result in results.results if result.node.resource_type != "operation"
         ]
@@ -146,9 +146,9 @@ class Transform:
         ]
 
     def _models(self) -> list[Any]:
-        return [node for node in self.manifest.nodes.values() if node.resource_type == "model"]
+        return [node for node in self.manifest.nodes.values() if str(node.resource_type) == "model"]
 
-    def _invoke(self, command: str, *arguments: str) -> Any:
+    def invoke(self, command: str, *arguments: str) -> Any:
         """Run one dbt command and return its result. Raises the exception dbt stopped with, if it did."""
         from dbt.cli.main import dbtRunner
 

@@ -34,7 +34,8 @@ BOOKKEEPING = """
         path VARCHAR NOT NULL, load_id BIGINT NOT NULL, rows BIGINT NOT NULL, loaded_at TIMESTAMP NOT NULL);
     CREATE TABLE IF NOT EXISTS raw.sources (source VARCHAR, rows BIGINT, data_through TIMESTAMP);
     CREATE TABLE IF NOT EXISTS raw.builds (
-        build_id BIGINT NOT NULL, started_at TIMESTAMP NOT NULL, load_id BIGINT NOT NULL, published_at TIMESTAMP);
+        build_id BIGINT NOT NULL, started_at TIMESTAMP NOT NULL, load_id BIGINT NOT NULL,
+        published_at TIMESTAMP);
     CREATE TABLE IF NOT EXISTS raw.project (fingerprint VARCHAR NOT NULL);
 """
 
@@ -67,9 +68,9 @@ class Warehouse:
     def load(self, waiting: dict[str, list[str]]) -> int:
         """Load those of the files that are not in the ledger yet; returns the number of rows.
 
-        Rows and ledger are written in one transaction, so a file is loaded entirely and once, wherever a crash
-        comes. Files are numbered in the order they were written, so that loading the whole lake again gives them
-        the same order.
+        Rows and ledger are written in one transaction, so a file is loaded entirely and once, wherever a
+        crash comes. Files are numbered in the order they were written, so that loading the whole lake again
+        gives them the same order.
         """
         fresh = self._not_loaded([path for paths in waiting.values() for path in paths])
         files = sorted(
@@ -113,12 +114,13 @@ class Warehouse:
         paths = [path for _, path in files]
         columns = ", ".join(f'"{column}"' for column in LAKE_TABLES[table])
         self.con.execute(
-            f"INSERT INTO raw.{table} BY NAME SELECT {columns}, list_extract($numbers, CAST(file_index AS BIGINT) + 1) AS _load_id"
+            f"INSERT INTO raw.{table} BY NAME SELECT {columns},"  # noqa: S608 - our names
+            " list_extract($numbers, CAST(file_index AS BIGINT) + 1) AS _load_id"
             " FROM read_parquet($files, union_by_name = true, hive_partitioning = false)",
             {"numbers": numbers, "files": [str(self.settings.lake / path) for path in paths]},
         )
         self.con.execute(
-            "INSERT INTO raw.loaded_files SELECT files.path, files.load_id, count(loaded._load_id),"
+            "INSERT INTO raw.loaded_files SELECT files.path, files.load_id, count(loaded._load_id),"  # noqa: S608
             " timezone('UTC', now())"
             " FROM (SELECT unnest($numbers) AS load_id, unnest($paths) AS path) AS files"
             f" LEFT JOIN (SELECT _load_id FROM raw.{table} WHERE _load_id >= {numbers[0]}) AS loaded"
@@ -127,7 +129,7 @@ class Warehouse:
         )
         arrived_at = ARRIVED_AT.get(table, "_ts")
         [(rows, data_through)] = self.con.execute(
-            f"SELECT count(*), max({arrived_at}) FROM raw.{table} WHERE _load_id >= {numbers[0]}"
+            f"SELECT count(*), max({arrived_at}) FROM raw.{table} WHERE _load_id >= {numbers[0]}"  # noqa: S608
         ).fetchall()
         self.con.execute(
             "UPDATE raw.sources SET rows = rows + $rows, data_through = greatest(data_through, $through)"
@@ -144,15 +146,16 @@ class Warehouse:
         return [Source(*row) for row in rows.fetchall()]
 
     def unpublished_tables(self) -> set[str] | None:
-        """Lake tables with files that no published build has seen; None when nothing was published from here."""
+        """Lake tables with files no published build has seen; None when nothing was ever published."""
         [(load_id,)] = self.con.execute(
             "SELECT max(load_id) FROM raw.builds WHERE published_at IS NOT NULL"
         ).fetchall()
         if load_id is None:
             return None
         rows = self.con.execute(
-            f"SELECT DISTINCT regexp_extract(path, '(?:changes/)?([^/]+)/date=', 1) FROM raw.loaded_files"
-            f" WHERE load_id > {int(load_id)}"
+            "SELECT DISTINCT regexp_extract(path, '(?:changes/)?([^/]+)/date=', 1) FROM raw.loaded_files"
+            " WHERE load_id > ?",
+            [load_id],
         ).fetchall()
         return {table for (table,) in rows}
 
@@ -187,9 +190,10 @@ class Warehouse:
         _create(self.con, self.settings)
 
     def detach_marts(self) -> None:
-        """Close the marts' file with everything in it, so that it can be copied; no lock of ours is lost by that.
+        """Close the marts' file with everything in it, so that it can be copied.
 
-        Closing any handle of a file drops the POSIX locks this process has on it, so it must not be open then.
+        Closing any handle of a file drops the POSIX locks this process has on it, so it must not be copied
+        while it is open.
         """
         self.con.execute("CHECKPOINT serving; DETACH serving")
 

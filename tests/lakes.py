@@ -11,7 +11,7 @@ from settings import Settings
 
 Row = Mapping[str, Any]
 
-NOON = datetime(2026, 11, 2, 12, 0)
+NOON = datetime(2026, 11, 2, 12, 0)  # noqa: DTZ001 - the lake holds UTC without a zone
 
 
 def at(minutes: float) -> datetime:

@@ -23,7 +23,7 @@ def rebuild() -> None:
     logging.basicConfig(level=logging.CRITICAL)
     console = Console()
     with console.status("Starting") as status:
-        result: Rebuild = run(Settings(), lambda step: status.update(step))
+        result: Rebuild = run(Settings(), status.update)
     if result.build is None:
         for failure in result.failed:
             typer.echo(f"failed: {failure.name} on {failure.model}: {failure.message}", err=True)

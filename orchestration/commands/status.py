@@ -11,7 +11,7 @@ app = typer.Typer()
 
 @app.command(epilog="Example: storehouse status")
 def status() -> None:
-    """Show what waits in spool and lake, the published build with its sources and audits, and the processes."""
+    """Show what waits in spool and lake, the published build and its audits, and the processes."""
     from orchestration import overview
 
     settings = Settings()

@@ -1,4 +1,4 @@
-"""The module Dagster loads. It reads the parsed project that the worker left, so loading it parses nothing."""
+"""The module Dagster loads. It reads the project as parsed before, so loading it parses nothing."""
 
 import json
 
@@ -12,7 +12,7 @@ from settings import Settings
 
 
 def definitions(settings: Settings) -> Definitions:
-    """Everything Dagster shows of one Storehouse. Raises FileNotFoundError before its project was ever parsed."""
+    """Everything Dagster shows. Raises FileNotFoundError before the project was ever parsed."""
     manifest = json.loads(manifest_file(settings).read_text())
     return Definitions(
         assets=[

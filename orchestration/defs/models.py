@@ -39,7 +39,7 @@ def model_assets(settings: Settings, manifest: Mapping[str, Any]) -> AssetsDefin
     }
 
     @dbt_assets(manifest=manifest, dagster_dbt_translator=Translator(), name="warehouse")
-    def build(context: AssetExecutionContext) -> Iterator[MaterializeResult | AssetCheckResult]:
+    def build(context: AssetExecutionContext) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         with open_warehouse(settings):  # waits until the worker is between two batches
             results = Transform(settings).build(sorted(names[key] for key in context.selected_asset_keys))
         for result in results:

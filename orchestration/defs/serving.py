@@ -21,7 +21,7 @@ def publish_asset(settings: Settings, manifest: Mapping[str, Any]) -> AssetsDefi
     ]
 
     @asset(key=AssetKey(PUBLISHED), deps=marts, group_name="serving", kinds={"duckdb"})
-    def published_build() -> MaterializeResult:
+    def published_build() -> MaterializeResult[None]:
         """Builds what is not built yet, audits what is not published yet, and publishes it."""
         with open_warehouse(settings) as warehouse:
             results, build = build_and_publish(warehouse, Transform(settings), Steps(), [])

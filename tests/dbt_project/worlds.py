@@ -97,7 +97,8 @@ class World:
                 visitor,
                 shop_id=shop_id,
                 user_agent=agent,
-                page_url=f"https://shop.example/{self._random.choice(['', 'mugs', '?utm_source=google&utm_medium=cpc'])}",
+                page_url="https://shop.example/"
+                + self._random.choice(["", "mugs", "?utm_source=x&utm_medium=cpc"]),
                 referrer=self._random.choice([None, "https://www.google.com/", "https://blog.example/x"]),
                 transaction_id=f"A{self._random.randint(1, 6)}" if name == "purchase" else None,
                 search_term=self._random.choice(["Mug", "mug "]) if name == "search" else None,

@@ -15,6 +15,15 @@ with touched as (
         customer_id
     from {{ ref('fct_orders') }}
     where customer_id is not null and {{ is_new('_build_id') }}
+
+    union distinct
+
+    -- an order that was deleted is in fct_orders no more
+    select
+        shop_id,
+        customer_id
+    from {{ ref('stg_shop__orders') }}
+    where customer_id is not null and is_deleted and {{ is_new('_build_id') }}
 ),
 
 customers as (

@@ -68,6 +68,25 @@ sold as (
     where not lines.is_deleted and not credit_notes.is_deleted
 ),
 
+{% if is_incremental() -%}
+only_sold_before as (
+    select
+        shop_id,
+        sku
+    from {{ this }}
+    where sku_id is null
+),
+
+still_sold as (
+    select distinct
+        sold.shop_id,
+        sold.sku
+    from sold
+    inner join only_sold_before
+        on sold.shop_id = only_sold_before.shop_id and sold.sku = only_sold_before.sku
+),
+
+{% endif -%}
 touched as (
     select
         shop_id,
@@ -96,6 +115,17 @@ touched as (
     inner join {{ ref('stg_shop__skus') }} as skus
         on known.shop_id = skus.shop_id and known.sku_id = skus.sku_id
     where {{ is_new('skus._build_id') }}
+
+    union distinct
+
+    -- what no document names any more
+    select
+        only_sold_before.shop_id,
+        only_sold_before.sku
+    from only_sold_before
+    left join still_sold
+        on only_sold_before.shop_id = still_sold.shop_id and only_sold_before.sku = still_sold.sku
+    where still_sold.sku is null
     {%- endif %}
 ),
 
