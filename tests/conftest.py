@@ -1,16 +1,13 @@
 """Fixtures every room's tests share."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from databases import Databases, PostgresDatabases, SqliteDatabases
 from postgresql import PostgresServer
-from sqlalchemy import make_url
 
 from settings import Settings
-from transactional.database import connect
-from transactional.migrations import migrate
 
 
 @pytest.fixture
@@ -27,50 +24,28 @@ def postgresql() -> Iterator[PostgresServer]:
     server.stop()
 
 
-def _migrated(url: str) -> str:
-    engine = connect(url)
-    migrate(engine)
-    engine.dispose()
-    return url
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Empty shop databases on SQLite."""
+    return SqliteDatabases(tmp_path_factory.mktemp("databases"))
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty shop database, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "shop.db"
-    _migrated(f"sqlite:///{path}")
-    return path
+def postgresql_databases(postgresql: PostgresServer) -> Databases:
+    """Empty shop databases on PostgreSQL."""
+    return PostgresDatabases(postgresql)
 
 
-@pytest.fixture(scope="session")
-def postgresql_template(postgresql: PostgresServer) -> str:
-    """The name of an empty shop database, to be copied."""
-    database = make_url(_migrated(postgresql.create())).database
-    assert database is not None
-    return database
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def new_database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], str]:
-    """Makes empty shop databases and returns their URLs; the test runs once on each engine."""
-    if request.param == "sqlite":
-        template = request.getfixturevalue("sqlite_template")
-        folder = tmp_path_factory.mktemp("databases")
-
-        def copied() -> str:
-            path = folder / f"{len(list(folder.iterdir()))}.db"
-            shutil.copy(template, path)
-            return f"sqlite:///{path}"
-
-        return copied
-    server = request.getfixturevalue("postgresql")
-    name = request.getfixturevalue("postgresql_template")
-    return lambda: str(server.create(name))
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Empty shop databases; the test runs once on each engine."""
+    found: Databases = request.getfixturevalue(f"{request.param}_databases")
+    return found
 
 
 @pytest.fixture
-def database_url(new_database: Callable[[], str]) -> str:
+def database_url(databases: Databases) -> Iterator[str]:
     """An empty shop database; the test runs once on each engine."""
-    return new_database()
+    url = databases.take()
+    yield url
+    databases.give_back(url)
