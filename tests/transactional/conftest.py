@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from databases import Databases
 from shopping import Shelves, fill_shelves
 
 from settings import Settings
@@ -30,20 +31,19 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture
-def new_shop(
-    new_database: Callable[[], str], tmp_path: Path, clock: MovableClock
-) -> Iterator[Callable[[], Shop]]:
+def new_shop(databases: Databases, tmp_path: Path, clock: MovableClock) -> Iterator[Callable[[], Shop]]:
     """Opens shops that have nothing to sell yet, each on a database of its own."""
     opened: list[Shop] = []
 
     def open_one() -> Shop:
-        shop = open_shop(Settings(home=tmp_path / "var", database_url=new_database()), clock)
+        shop = open_shop(Settings(home=tmp_path / "var", database_url=databases.take()), clock)
         opened.append(shop)
         return shop
 
     yield open_one
     for shop in opened:
         shop.database.engine.dispose()
+        databases.give_back(shop.settings.database_url)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import threading
 from itertools import pairwise
 from pathlib import Path
 
-from postgresql import PostgresServer
+from databases import Databases
 
 from settings import Settings
 from transactional.catalog import service as catalog
@@ -46,10 +46,10 @@ def test_a_transaction_is_never_split(shop: Shop) -> None:
 
 
 def test_an_older_transaction_that_commits_later_is_not_skipped(
-    settings: Settings, postgresql: PostgresServer, postgresql_template: str
+    settings: Settings, postgresql_databases: Databases
 ) -> None:
     """Only PostgreSQL: transactions of SQLite, which has one writer, do not overlap."""
-    url = postgresql.create(postgresql_template)
+    url = postgresql_databases.take()
     shop = open_shop(settings.model_copy(update={"database_url": url}))
     here = read_changes(shop.database.engine, START, 100)[-1].position
     with shop.database.transaction("older") as older:
@@ -61,6 +61,7 @@ def test_an_older_transaction_that_commits_later_is_not_skipped(
     assert while_open == [], "a reader that had gone past the newer one would have skipped the older"
     assert [change.actor for change in after] == ["older", "test"]
     shop.database.engine.dispose()
+    postgresql_databases.give_back(url)
 
 
 def test_concurrent_writers_are_all_read_exactly_once(shop: Shop) -> None:
