@@ -93,7 +93,6 @@ def connect(url: str) -> Engine:
             connect_args={"options": options},
             pool_size=10,
             max_overflow=40,
-            pool_pre_ping=True,
         )
     engine = create_engine(
         address, connect_args={"isolation_level": None, "timeout": 10}, pool_size=10, max_overflow=60

@@ -85,7 +85,10 @@ class Gate:
         await self._app(scope, body, send_with_headers)
 
     async def _bounded(self, headers: dict[bytes, bytes], receive: "Receive") -> "Receive | None":
-        """How to receive the body; None when it is too large."""
+        """How to receive the body; None when it is too large.
+
+        FastAPI can bound it too, but answers in plain text, and every refusal here is a `Problem`.
+        """
         length = headers.get(b"content-length")
         if length is not None:
             return receive if length.isdigit() and int(length) <= self._max_body_bytes else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pydantic_core
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from transactional.errors import (
@@ -54,6 +54,11 @@ def add_handlers(app: "FastAPI") -> None:
     async def not_served(_: "Request", problem: HTTPException) -> Response:
         code = _CODES.get(problem.status_code, "http_error")
         return _response(problem.status_code, code, str(problem.detail), {})
+
+    @app.exception_handler(DataError)
+    async def unstorable(_: "Request", problem: DataError) -> Response:
+        # PostgreSQL takes no zero bytes in text, and nothing else gets past the schemas.
+        return _response(422, "invalid_request", "The request holds text that cannot be stored.", {})
 
     @app.exception_handler(OperationalError)
     async def busy(_: "Request", problem: OperationalError) -> Response:

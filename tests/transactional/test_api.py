@@ -346,6 +346,11 @@ class TestManners:
         assert ["body", "cart"] in [error["at"] for error in refused.json()["details"]["errors"]]
         assert client.post("/api/v1/carts", content=b"{", headers=key()).status_code == 422
 
+    def test_a_zero_byte_breaks_nothing(self, client: TestClient) -> None:
+        made = client.post("/api/v1/carts", json={"visitor_id": "a\x00b"}, headers=key())
+        assert made.status_code in (201, 422)
+        assert client.get("/api/v1/products/a%00b").status_code in (404, 422)
+
     @pytest.mark.parametrize("token", ["x", "A" * 43, "%00", "\u20ac"])
     def test_a_made_up_token_opens_nothing(self, client: TestClient, token: str) -> None:
         for address in (f"/api/v1/carts/{token}", f"/api/v1/orders/{token}"):
