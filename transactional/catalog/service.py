@@ -113,12 +113,6 @@ def category_pictures(db: Reading) -> dict[str, str]:
     return {row["slug"]: row["image"] for row in db.rows(pictured)}
 
 
-def list_brands(db: Reading) -> list[Named]:
-    return [
-        Named(slug=row["slug"], name=row["name"]) for row in db.rows(select(brands).order_by(brands.c.name))
-    ]
-
-
 def list_products(
     db: Reading,
     *,

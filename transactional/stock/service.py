@@ -88,11 +88,6 @@ def receive(uow: UnitOfWork, units: Units, document: str) -> None:
     _move(uow, "received", units, document)
 
 
-def adjust(uow: UnitOfWork, units: Units, document: str) -> None:
-    """Correct on hand by signed `units` after a count; the database refuses to go below what is promised."""
-    _move(uow, "adjusted", units, document)
-
-
 def _move(uow: UnitOfWork, kind: str, units: Units, document: str) -> None:
     for sku_id in sorted(units):
         _change(uow, _MOVE, sku_id, on_hand=units[sku_id])
