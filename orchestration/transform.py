@@ -156,7 +156,7 @@ class Transform:
         common = [
             *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
             *("--target-path", str(self._target), "--log-path", str(self._target)),
-            *("--quiet", "--log-level-file", "none", "--no-use-colors", "--no-version-check"),
+            *("--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-version-check"),
         ]
         outcome = dbtRunner(manifest=getattr(self, "manifest", None)).invoke([command, *common, *arguments])
         if outcome.exception is not None:
