@@ -4,7 +4,7 @@ Each field is read from the environment as ``STOREHOUSE_<FIELD>``, for example `
 """
 
 import tomllib
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     def absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
-    @cached_property
+    @property
     def shop_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.home / 'shop.db'}"
 

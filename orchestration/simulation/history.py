@@ -242,6 +242,8 @@ class History:
     def _send(self, visit: Visit, step: Step) -> None:
         """Through the collector's own parser, so that history cannot hold what a browser could not send."""
         occurred_at = visit.started_at + timedelta(seconds=step.after)
+        if occurred_at >= self.until:
+            return  # the visit is still going on when the history ends
         event: dict[str, Any] = {
             "event_id": self._new_id(occurred_at),
             "event_name": step.event,
