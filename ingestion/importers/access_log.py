@@ -36,7 +36,7 @@ class _Event(Struct, omit_defaults=True, gc=False):
     visitor_id: str
     page_url: str
     http_status: int
-    source: str = "access_log"
+    source: str  # "access_log"; a default would be left out of the line
     referrer: str | None = None
     user_agent: str | None = None
 
@@ -102,6 +102,7 @@ def _events(
                 visitor_id=visitors.id_of(hit.address, hit.user_agent or ""),
                 page_url=log_lines.page_url(host, hit.target),
                 http_status=hit.status,
+                source="access_log",
                 referrer=hit.referrer,
                 user_agent=hit.user_agent,
             ),

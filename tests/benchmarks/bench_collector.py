@@ -17,8 +17,8 @@ from tenacity import retry, stop_after_delay, wait_fixed
 from tests.benchmarks.http_load import post
 from tests.benchmarks.table import Row
 
-ROUNDS = 3
-SECONDS = 3.0
+ROUNDS = 5
+SECONDS = 2.0
 EVENT = (
     b'{"event_id":"018f3a3e-7a4f-7c3c-8d2b-0123456789ab","event_name":"view_item","occurred_at":1763806800123,'
     b'"visitor_id":"5f0c8f6e-52f4-4a0e-9d2a-0f6c6a1b2c3d","page_url":"http://127.0.0.1:8000/p/oak-table",'

@@ -20,11 +20,11 @@ from web_analytics.events import Arrival, event_lines, parse
 
 EVENTS = 200_000
 SEGMENTS = 10
-ROUNDS = 3
+ROUNDS = 5
 
 
 def _segments(folder: Path) -> list[Path]:
-    """A first segment to warm up with, and ten as a busy collector leaves them, by some hundreds of browsers."""
+    """A first segment to warm up with, and ten as a busy collector leaves them, by 300 browsers."""
     folder.mkdir(parents=True)
     (event,), _ = parse(EVENT)
     paths = []
@@ -45,7 +45,7 @@ def _plain(paths: list[Path], target: Path) -> float:
     with duckdb.connect() as con:
         started = time.perf_counter()
         con.execute(
-            f"COPY (SELECT * FROM read_json([{files}], format = 'newline_delimited',"  # noqa: S608
+            f"COPY (SELECT * FROM read_json([{files}], format = 'newline_delimited',"
             f" columns = {columns_argument('events')})) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
         )
         return time.perf_counter() - started

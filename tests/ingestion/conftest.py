@@ -3,10 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 from spooling import SpoolWriter
 
 from settings import Settings
+
+# How long one example takes says nothing on a busy machine.
+hypothesis.settings.register_profile("storehouse", deadline=None)
+hypothesis.settings.load_profile("storehouse")
 
 REPOSITORY = Path(__file__).parents[2]
 
