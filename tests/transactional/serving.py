@@ -30,7 +30,7 @@ def free_ports(count: int) -> list[int]:
             probe.close()
 
 
-def eventually(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
+def eventually(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
     """The first true value of `condition`."""
     waiting = Retrying(
         stop=stop_after_delay(seconds),

@@ -18,8 +18,8 @@ from transactional.payments.models import payments
 from transactional.shop import open_shop
 from transactional.tables import LOGGED_TABLES
 
-KILLS = 3
-SHOPPERS = 4
+KILLS = 2
+SHOPPERS = 3
 
 
 class Shopper(threading.Thread):
@@ -55,7 +55,7 @@ class Shopper(threading.Thread):
     def _post(self, path: str, body: dict[str, object]) -> dict[str, str]:
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         again = Retrying(
-            stop=stop_after_delay(60),
+            stop=stop_after_delay(120),
             wait=wait_fixed(0.05),
             retry=retry_if_exception_type(httpx.TransportError)
             | retry_if_result(lambda answer: answer.status_code == 503),
