@@ -72,15 +72,15 @@ class Settings(BaseSettings):
         SecretStr(""), description="Signs the sandbox's webhooks; empty: made once in <home>/secrets."
     )
     shop_secret: SecretStr = Field(
-        SecretStr(""), description="Signs links to carts and orders; empty: made once, kept in <home>/secrets."
+        SecretStr(""), description="Signs links to carts and orders; empty: made once in <home>/secrets."
     )
     staff_token: SecretStr = Field(
         SecretStr(""), description="Opens the staff's API; empty: made once and kept in <home>/secrets."
     )
     max_body_bytes: int = Field(65_536, ge=1_024, description="A larger request body is refused.")
-    requests_per_second: float = Field(200, ge=0, description="Sustained, for one client address; 0: no limit.")
-    request_burst: int = Field(2_000, ge=1, description="Requests a client address may send at once.")
-    idempotency_hours: int = Field(24, ge=1, description="How long the answer to an Idempotency-Key is kept.")
+    requests_per_second: float = Field(200, ge=0, description="Sustained, from one address; 0: no limit.")
+    request_burst: int = Field(2_000, ge=1, description="Requests one address may send at once.")
+    idempotency_hours: int = Field(24, ge=1, description="How long answers to an Idempotency-Key are kept.")
     payment_repair_seconds: float = Field(15, gt=0, description="How often open payments are asked about.")
     sandbox_late_seconds: float = Field(5, ge=0, description="How late the sandbox's late webhooks are.")
 

@@ -66,23 +66,25 @@ class Batches:
 
     def _build(self, warehouse: Warehouse, steps: "Steps") -> tuple[list[NodeResult], str | None]:
         """Build what files affect that no published build has seen; the results and the published build."""
-        if not warehouse.is_built_by(self.transform.fingerprint()):
-            return self._build_all(warehouse, steps)
+        if not warehouse.is_built_by(self.transform.fingerprint, self.transform.marts()):
+            return build_all(warehouse, self.transform, steps)
         affected = warehouse.unpublished_tables()
         if affected is not None and not affected:
             return [], None
         select = [f"source:raw.{table}+" for table in sorted(affected or ())]
         return build_and_publish(warehouse, self.transform, steps, select)
 
-    def _build_all(self, warehouse: Warehouse, steps: "Steps") -> tuple[list[NodeResult], str | None]:
-        """Build everything from all of raw: the first time, and when definitions changed."""
-        log.info("building every model from all of the lake")
-        fingerprint = self.transform.fingerprint()
-        results = self.transform.build(full_refresh=True, audit_all=True)
-        steps.done("build")
-        if all(result.is_good or result.kind == "test" for result in results):
-            warehouse.mark_built_by(fingerprint)
-        return results, finish(warehouse, self.transform, results, steps)
+
+def build_all(
+    warehouse: Warehouse, transform: Transform, steps: "Steps"
+) -> tuple[list[NodeResult], str | None]:
+    """Build everything from all of raw, audit every row, and publish if nothing failed."""
+    log.info("building every model from all of the lake")
+    results = transform.build(full_refresh=True, audit_all=True)
+    steps.done("build")
+    if all(result.is_good or result.kind == "test" for result in results):
+        warehouse.mark_built_by(transform.fingerprint)
+    return results, finish(warehouse, transform, results, steps)
 
 
 def build_and_publish(

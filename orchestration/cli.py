@@ -2,8 +2,8 @@
 
 import sys
 from importlib import import_module
+from typing import Any
 
-import click
 import typer
 import typer.core
 from pydantic import ValidationError
@@ -31,14 +31,14 @@ COMMANDS: dict[str, str] = {
 class LazyGroup(typer.core.TyperGroup):
     """Imports a subcommand only when it is asked for, so `storehouse query` does not pay for dbt or Dagster."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"orchestration.commands.{COMMANDS[cmd_name]}")
-        command: click.Command = typer.main.get_command(module.app)
+        command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command
 

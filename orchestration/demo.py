@@ -101,7 +101,7 @@ def _move(source: Path, target: Path) -> None:
 
 def _build_warehouse(settings: Settings, console: Console) -> None:
     """Load and build in a process of its own, whose memory is given back before the servers start."""
-    command = [Path(sys.executable).parent / "storehouse", "worker", "--once"]
+    command = [str(Path(sys.executable).parent / "storehouse"), "worker", "--once"]
     with console.status("Loading the lake and building the warehouse (about a minute)"):
         built = subprocess.run(
             command,

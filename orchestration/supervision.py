@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import psutil
 from jinja2 import Environment
-from tenacity import Retrying, retry_if_result, stop_after_delay, stop_any, wait_fixed
+from tenacity import RetryCallState, Retrying, retry_if_result, wait_fixed
 
 from settings import Settings, UserError
 
@@ -191,8 +191,11 @@ def wait_until_healthy(settings: Settings, supervisor: "subprocess.Popen[bytes]"
 
 
 def _comes_up(url: str, supervisor: "subprocess.Popen[bytes]") -> bool:
+    def given_up(state: RetryCallState) -> bool:
+        return supervisor.poll() is not None or (state.seconds_since_start or 0) > START_SECONDS
+
     waiting = Retrying(
-        stop=stop_any(stop_after_delay(START_SECONDS), lambda state: supervisor.poll() is not None),
+        stop=given_up,
         wait=wait_fixed(0.2),
         retry=retry_if_result(lambda answered: not answered),
         retry_error_callback=lambda state: False,

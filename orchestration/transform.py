@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,16 +57,21 @@ def manifest_file(settings: Settings) -> Path:
 class Transform:
     """The parsed dbt project. The caller holds the warehouse open; dbt joins that DuckDB instance."""
 
-    def __init__(self, settings: Settings, manifest: "Manifest | None" = None) -> None:
+    def __init__(
+        self, settings: Settings, manifest: "Manifest | None" = None, tell: Callable[[str], None] = str
+    ) -> None:
         """Parse the project: seconds the first time, a fraction of one when nothing changed since.
 
         Args:
             manifest: the project as parsed before, when that is at hand; it is the same for every warehouse.
+            tell: called with what is being built now, for a progress line.
         """
         self._settings = settings
         self._target = settings.warehouse / "dbt"
         self._target.mkdir(parents=True, exist_ok=True)
+        self._tell = tell
         self.manifest = manifest or self._parse()
+        self.fingerprint = self._fingerprint()
 
     def _parse(self) -> "Manifest":
         with (self._target / "lock").open("a") as lock:  # worker and Dagster page start at the same time
@@ -89,13 +94,9 @@ class Transform:
             full_refresh: from all of raw instead of what is new.
             audit_all: every row instead of those since the last published build.
         """
-        arguments = [
-            "--no-write-json",
-            "--exclude-resource-type",
-            "unit_test",
-            "--exclude-resource-type",
-            "exposure",
-        ]
+        arguments = ["--no-write-json"]
+        for kind in ("unit_test", "exposure"):
+            arguments += ["--exclude-resource-type", kind]
         if selectors := list(select):
             arguments += ["--select", *selectors]
         if full_refresh:
@@ -107,7 +108,7 @@ class Transform:
             _node_result(result) for result in results.results if result.node.resource_type != "operation"
         ]
 
-    def fingerprint(self) -> str:
+    def _fingerprint(self) -> str:
         """Changes whenever a definition does, so that it is applied to history."""
         definitions = [(node.unique_id, node.checksum.checksum) for node in self._models()]
         definitions += [
@@ -158,10 +159,15 @@ class Transform:
             *("--target-path", str(self._target), "--log-path", str(self._target)),
             *("--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-version-check"),
         ]
-        outcome = dbtRunner(manifest=getattr(self, "manifest", None)).invoke([command, *common, *arguments])
+        runner = dbtRunner(manifest=getattr(self, "manifest", None), callbacks=[self._watch])
+        outcome = runner.invoke([command, *common, *arguments])
         if outcome.exception is not None:
             raise outcome.exception
         return outcome.result
+
+    def _watch(self, event: Any) -> None:
+        if event.info.name == "NodeStart":
+            self._tell(f"Building {event.data.node_info.node_name}")
 
     def _publish_manifest(self, path: Path) -> None:
         written = path.with_suffix(".tmp")

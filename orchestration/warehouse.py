@@ -159,12 +159,16 @@ class Warehouse:
         ).fetchall()
         return {table for (table,) in rows}
 
-    def is_built_by(self, fingerprint: str) -> bool:
-        """Whether the tables were built with these definitions; False when they never were."""
-        return (
-            self.con.execute("SELECT 1 FROM raw.project WHERE fingerprint = ?", [fingerprint]).fetchone()
-            is not None
-        )
+    def is_built_by(self, fingerprint: str, marts: list[str]) -> bool:
+        """Whether every mart is there and was built with these definitions."""
+        [(missing,)] = self.con.execute(
+            "SELECT count(*) FROM (SELECT unnest(?) AS table_name) AS marts ANTI JOIN"
+            " (FROM duckdb_tables() WHERE database_name = 'serving' AND schema_name = 'marts')"
+            " USING (table_name)",
+            [marts],
+        ).fetchall()
+        known = self.con.execute("SELECT 1 FROM raw.project WHERE fingerprint = ?", [fingerprint]).fetchone()
+        return missing == 0 and known is not None
 
     def mark_built_by(self, fingerprint: str) -> None:
         self.con.execute("BEGIN; DELETE FROM raw.project")

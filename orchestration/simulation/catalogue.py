@@ -136,7 +136,7 @@ def draw(shape: str, label: str) -> str:
     """An SVG picture of `shape` whose colours and details follow from `label`."""
     number = zlib.crc32(label.encode())
     hue = (number % 360) / 360
-    return _pictures().render(
+    picture: str = _pictures().render(
         shape=shape,
         label=label,
         mark=number % 4,
@@ -144,6 +144,7 @@ def draw(shape: str, label: str) -> str:
         shade=_colour(hue, 0.36, 0.46),
         ground=_colour((hue + 0.08) % 1, 0.945, 0.35),
     )
+    return picture
 
 
 def _colour(hue: float, lightness: float, saturation: float) -> str:
