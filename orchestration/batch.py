@@ -80,7 +80,8 @@ def build_all(
 ) -> tuple[list[NodeResult], str | None]:
     """Build everything from all of raw, audit every row, and publish if nothing failed."""
     log.info("building every model from all of the lake")
-    results = transform.build(full_refresh=True, audit_all=True)
+    warehouse.drop_models()
+    results = transform.build(audit_all=True)
     steps.done("build")
     if all(result.is_good or result.kind == "test" for result in results):
         warehouse.mark_built_by(transform.fingerprint)

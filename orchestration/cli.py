@@ -11,7 +11,7 @@ from rich.console import Console
 
 from settings import UserError
 
-# Subcommand -> module of orchestration.commands whose `app` it is. Modules import heavy libraries inside functions.
+# Subcommand -> module of orchestration.commands whose `app` it is; heavy imports stand inside functions.
 COMMANDS: dict[str, str] = {
     "dagster": "dagster",
     "dashboards": "dashboards",
@@ -29,7 +29,7 @@ COMMANDS: dict[str, str] = {
 
 
 class LazyGroup(typer.core.TyperGroup):
-    """Imports a subcommand only when it is asked for, so `storehouse query` does not pay for dbt or Dagster."""
+    """Imports a subcommand only when it is asked for: `storehouse query` does not pay for dbt or Dagster."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(COMMANDS)

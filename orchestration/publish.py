@@ -46,7 +46,7 @@ def _write_meta(
 ) -> None:
     con = warehouse.con
     naive = moment.replace(tzinfo=None)
-    fingerprint = transform.fingerprint()
+    fingerprint = transform.fingerprint
     con.execute("BEGIN")
     described = _is_described(warehouse, fingerprint)
     con.execute(META)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestration.batch import Steps, finish
+from orchestration.batch import Steps, build_all, failures
 from orchestration.lake_files import LakeFiles
 from orchestration.serving import Failure, build_file, current_build
 from orchestration.transform import Transform
@@ -51,20 +51,14 @@ def rebuild(settings: Settings, tell: Callable[[str], None]) -> Rebuild:
 
     Until it is published, readers keep the build they have. The worker finishes a rebuild that was killed.
     """
-    from orchestration.batch import failures
-
     before = current_build(settings)
     tell("Reading the models")
-    transform = Transform(settings)
+    transform = Transform(settings, tell=tell)
     with open_warehouse(settings) as warehouse:
         tell("Loading the lake")
         warehouse.empty()
         rows = warehouse.load(LakeFiles(settings).waiting())
-        tell(f"Building and auditing every model from {rows:,} rows")
-        results = transform.build(full_refresh=True, audit_all=True)
-        if not failures(results):
-            warehouse.mark_built_by(transform.fingerprint())
-        build = finish(warehouse, transform, results, Steps())
+        results, build = build_all(warehouse, transform, Steps())
     tell("Comparing with the build before")
     comparisons = compare(settings, before, build) if before and build else []
     return Rebuild(build, rows, failures(results), comparisons)

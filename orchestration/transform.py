@@ -58,7 +58,7 @@ class Transform:
     """The parsed dbt project. The caller holds the warehouse open; dbt joins that DuckDB instance."""
 
     def __init__(
-        self, settings: Settings, manifest: "Manifest | None" = None, tell: Callable[[str], None] = str
+        self, settings: Settings, manifest: "Manifest | None" = None, tell: Callable[[str], None] = log.debug
     ) -> None:
         """Parse the project: seconds the first time, a fraction of one when nothing changed since.
 
@@ -80,18 +80,11 @@ class Transform:
             self._publish_manifest(manifest_file(self._settings))
         return manifest
 
-    def build(
-        self,
-        select: Iterable[str] = (),
-        *,
-        full_refresh: bool = False,
-        audit_all: bool = False,
-    ) -> list[NodeResult]:
+    def build(self, select: Iterable[str] = (), *, audit_all: bool = False) -> list[NodeResult]:
         """Build models and audit them; what failed, and what was skipped for that, is among the results.
 
         Args:
             select: dbt selectors; none means all of the project.
-            full_refresh: from all of raw instead of what is new.
             audit_all: every row instead of those since the last published build.
         """
         arguments = ["--no-write-json"]
@@ -99,8 +92,6 @@ class Transform:
             arguments += ["--exclude-resource-type", kind]
         if selectors := list(select):
             arguments += ["--select", *selectors]
-        if full_refresh:
-            arguments.append("--full-refresh")
         if audit_all:
             arguments += ["--vars", json.dumps({"audit": "all"})]
         results = self.invoke("build", *arguments)

@@ -183,14 +183,22 @@ class Warehouse:
             " DELETE FROM raw.builds WHERE build_id < (SELECT max(build_id) - 1000 FROM raw.builds); COMMIT"
         )
 
-    def empty(self) -> None:
-        """Drop everything, to load and build it again. The file itself stays: its lock is the mutex."""
-        self.con.execute("DETACH serving")
-        marts_file(self.settings).unlink()
+    def drop_models(self) -> None:
+        """Drop all that dbt built, so that it is built from all of raw; a crash in between changes nothing.
+
+        The warehouse's file stays, because its lock is the mutex; the marts' file is made anew and compact.
+        """
         self.con.execute(
-            "DROP SCHEMA IF EXISTS raw CASCADE; DROP SCHEMA IF EXISTS staging CASCADE;"
-            " DROP SCHEMA IF EXISTS intermediate CASCADE; CHECKPOINT"
+            "DELETE FROM raw.project; DROP SCHEMA IF EXISTS staging CASCADE;"
+            " DROP SCHEMA IF EXISTS intermediate CASCADE; DETACH serving; CHECKPOINT"
         )
+        marts_file(self.settings).unlink()
+        _create(self.con, self.settings)
+
+    def empty(self) -> None:
+        """Drop everything, to load all of the lake again."""
+        self.drop_models()
+        self.con.execute("DROP SCHEMA raw CASCADE; CHECKPOINT")
         _create(self.con, self.settings)
 
     def detach_marts(self) -> None:

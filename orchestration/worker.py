@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 
 from orchestration.batch import Batch, Batches
 from orchestration.reporting import Reporter
@@ -45,15 +46,20 @@ def run(settings: Settings) -> None:
     reporter.report()
 
 
-def drain(settings: Settings) -> list[Batch]:
+def drain(settings: Settings, tell: Callable[[str], None]) -> list[Batch]:
     """Move what waits in spool and change log to the lake, and run batches until nothing waits.
+
+    Args:
+        tell: called with what is done now, for a progress line.
 
     Stops at the first batch that failed. Raises UserError when the warehouse or the shop cannot be opened.
     """
     from ingestion.loader import load_once
 
+    tell("Loading the spool and the change log")
     load_once(settings)
-    transform = Transform(settings)
+    tell("Reading the models")
+    transform = Transform(settings, tell=tell)
     batches = Batches(settings, transform)
     reporter = Reporter(settings, transform)
     done: list[Batch] = []
@@ -63,6 +69,7 @@ def drain(settings: Settings) -> list[Batch]:
         reporter.add(batch)
         if batch.failed:
             break
+    tell("Telling Dagster")
     reporter.report()
     return done
 

@@ -1,6 +1,7 @@
 """`storehouse publish`: what is loaded becomes the published build."""
 
 import typer
+from rich.console import Console
 
 from settings import Settings, UserError
 
@@ -18,8 +19,9 @@ def publish() -> None:
 
     logging.basicConfig(level=logging.CRITICAL)
     settings = Settings()
-    with open_warehouse(settings) as warehouse:
-        results, build = build_and_publish(warehouse, Transform(settings), Steps(), [])
+    with Console(stderr=True).status("Starting") as status, open_warehouse(settings) as warehouse:
+        transform = Transform(settings, tell=status.update)
+        results, build = build_and_publish(warehouse, transform, Steps(), [])
     if build is None:
         failed = ", ".join(f"{failure.name} on {failure.model}" for failure in failures(results))
         raise UserError(f"nothing is published, because these failed: {failed}")

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from settings import Settings
 
@@ -29,7 +30,8 @@ def worker(
         worker.run(settings)
         return
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    batches = worker.drain(settings)
+    with Console(stderr=True).status("Starting") as status:
+        batches = worker.drain(settings, status.update)
     typer.echo(f"{sum(batch.rows for batch in batches)} rows loaded in {len(batches)} batches")
     for failure in (failure for batch in batches for failure in batch.failed):
         found = f" ({failure.failures} rows)" if failure.failures else ""
