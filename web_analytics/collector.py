@@ -28,6 +28,7 @@ Header = tuple[bytes, bytes]
 JSON = (b"content-type", b"application/json")
 RETRY_AFTER = (b"retry-after", b"5")
 MAX_USER_AGENT = 1024
+LOCAL = ("127.0.0.1", "::1")
 _encoder = json.Encoder()
 
 
@@ -40,6 +41,8 @@ class Collector:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._shop_id = settings.shop_id
+        self._cookieless = settings.tracker_cookieless
         self._salts = DailySalts(settings.secrets)
         self._limit = RateLimit(settings.collector_requests_per_second)
         self._script = tracker.script(settings)
@@ -63,14 +66,14 @@ class Collector:
         handler = self._routes.get((scope["method"], scope["path"]))
         if handler is None:
             known = any(path == scope["path"] for _, path in self._routes)
-            await _answer(send, 405 if known else 404)
+            await _send(send, 405 if known else 404, b"", [])
             return
         headers = dict(scope["headers"])
         try:
             await handler(scope, headers, receive, send)
         except (SpoolFullError, OSError):  # the disk, also where the day's salt cannot be kept
             self.refused += 1
-            await _answer(send, 503, headers=[RETRY_AFTER, *self._cors(headers)])
+            await _send(send, 503, b"", [RETRY_AFTER, *self._cors(headers)])
         except ClientGoneError:
             return
 
@@ -92,47 +95,55 @@ class Collector:
         self, scope: Message, headers: dict[bytes, bytes], receive: Receive, send: Send
     ) -> None:
         cors = self._cors(headers)
-        if not self._limit.admits(_address(scope), time.monotonic()):
-            await _answer(send, 429, headers=[RETRY_AFTER, *cors])
+        address = _address(scope, headers)
+        if not self._limit.admits(address, time.monotonic()):
+            await _send(send, 429, b"", [RETRY_AFTER, *cors])
             return
-        body = await _read(receive, headers, MAX_BODY_BYTES)
+        message = await receive()
+        body: bytes | None = message.get("body")
+        if body is None or len(body) > MAX_BODY_BYTES or message.get("more_body"):
+            body = await _read_on(receive, message)
         if body is None:
-            await _answer(send, 413, {"error": f"a request holds at most {MAX_BODY_BYTES} bytes"}, cors)
+            problem = _encoder.encode({"error": f"a request holds at most {MAX_BODY_BYTES} bytes"})
+            await _send(send, 413, problem, [JSON, *cors])
             return
-        accepted, quarantined = await self._accept(scope, headers, body, "tracker")
-        answer = {"accepted": accepted, "quarantined": quarantined}
-        await _answer(send, 200 if accepted else 400, answer, cors)
+        accepted, quarantined, on_disk = self._write(headers, address, body, "tracker")
+        await on_disk
+        self.accepted += accepted
+        self.quarantined += quarantined
+        answer = _encoder.encode({"accepted": accepted, "quarantined": quarantined})
+        await _send(send, 200 if accepted else 400, answer, [JSON, *cors])
 
-    async def _accept(
-        self, scope: Message, headers: dict[bytes, bytes], body: bytes, source: str
-    ) -> tuple[int, int]:
-        """Write the events of `body` durably; returns how many were accepted and how many quarantined."""
+    def _write(
+        self, headers: dict[bytes, bytes], address: str, body: bytes, source: str
+    ) -> tuple[int, int, Awaitable[None]]:
+        """Hand a body to the disk: how many events are valid, how many not, and when they are on it."""
         if self._commit is None:
             raise SpoolFullError
-        settings = self._settings
         events, invalid = parse(body)
         user_agent = headers.get(b"user-agent", b"")[:MAX_USER_AGENT].decode("latin-1")
-        arrival = Arrival(settings.shop_id, datetime.now(UTC), user_agent or None, source)
-        if settings.tracker_cookieless or [event for event in events if event.visitor_id is None]:
+        arrival = Arrival(self._shop_id, datetime.now(UTC), user_agent or None, source)
+        if self._cookieless or [event for event in events if event.visitor_id is None]:
             today = arrival.received_at.date()
-            arrival.visitor_id = self._salts.visitor_id(today, arrival.shop_id, _address(scope), user_agent)
-            arrival.overrule_visitor = settings.tracker_cookieless
+            arrival.visitor_id = self._salts.visitor_id(today, arrival.shop_id, address, user_agent)
+            arrival.overrule_visitor = self._cookieless
         refused = quarantine_lines(invalid, arrival) if invalid else b""
-        await self._commit.commit(event_lines(events, arrival), refused)
-        self.accepted += len(events)
-        self.quarantined += len(invalid)
-        return len(events), len(invalid)
+        return len(events), len(invalid), self._commit.commit(event_lines(events, arrival), refused)
 
     async def _pixel(self, scope: Message, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
         """A page view without JavaScript: the page is the `u` parameter or the referring page."""
         refused = headers.get(b"dnt") == b"1" or headers.get(b"sec-gpc") == b"1"
         if not (refused and self._settings.tracker_honours_privacy_signals):
-            if not self._limit.admits(_address(scope), time.monotonic()):
-                await _answer(send, 429, headers=[RETRY_AFTER])
+            address = _address(scope, headers)
+            if not self._limit.admits(address, time.monotonic()):
+                await _send(send, 429, b"", [RETRY_AFTER])
                 return
             parameters = parse_qs(scope["query_string"].decode("latin-1"))
             page = parameters.get("u", [headers.get(b"referer", b"").decode("latin-1")])[0]
-            await self._accept(scope, headers, page_view(page), "pixel")
+            accepted, quarantined, on_disk = self._write(headers, address, page_view(page), "pixel")
+            await on_disk
+            self.accepted += accepted
+            self.quarantined += quarantined
         await _send(send, 200, PIXEL, [(b"content-type", b"image/gif"), (b"cache-control", b"no-store")])
 
     async def _tracker(
@@ -175,13 +186,22 @@ class Collector:
             "refused": self.refused,
             "spool_bytes": self._commit.spool_bytes if self._commit else 0,
         }
-        await _answer(send, 503 if full else 200, state)
+        await _send(send, 503 if full else 200, _encoder.encode(state), [JSON])
 
     def _cors(self, headers: dict[bytes, bytes]) -> list[Header]:
         origin = headers.get(b"origin")
         if origin is None or origin not in self._origins:
             return []
         return [(b"access-control-allow-origin", origin)]
+
+
+def _address(scope: Message, headers: dict[bytes, bytes]) -> str:
+    """The client's address; a proxy on this machine may speak for it."""
+    client = scope.get("client")
+    address: str = client[0] if client else ""
+    if b"x-forwarded-for" in headers and address in LOCAL:
+        return headers[b"x-forwarded-for"].decode("latin-1").rsplit(",", 1)[-1].strip()
+    return address
 
 
 def _origins(shop_url: str) -> set[bytes]:
@@ -194,33 +214,18 @@ def _origins(shop_url: str) -> set[bytes]:
     return {f"{parts.scheme}://{host}".encode() for host in hosts}
 
 
-def _address(scope: Message) -> str:
-    client = scope.get("client")
-    return client[0] if client else ""
-
-
-async def _read(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes | None:
-    """The request's body; None when it is larger than `limit` bytes."""
-    if len(length := headers.get(b"content-length", b"0")) > 9 or int(length) > limit:
-        return None
+async def _read_on(receive: Receive, message: Message) -> bytes | None:
+    """The body that begins with `message`; None when it is too large."""
     body = b""
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError
-        body = body + message["body"] if body else message["body"]
-        if len(body) > limit:
+    while message["type"] != "http.disconnect":
+        part: bytes = message.get("body", b"")
+        body += part
+        if len(body) > MAX_BODY_BYTES:
             return None
-        more = message.get("more_body", False)
-    return body
-
-
-async def _answer(
-    send: Send, status: int, content: dict[str, Any] | None = None, headers: list[Header] | None = None
-) -> None:
-    body = b"" if content is None else _encoder.encode(content)
-    await _send(send, status, body, [JSON, *headers] if headers else [JSON])
+        if not message.get("more_body"):
+            return body
+        message = await receive()
+    raise ClientGoneError
 
 
 async def _send(send: Send, status: int, body: bytes, headers: list[Header]) -> None:
@@ -251,5 +256,6 @@ def run(settings: Settings) -> None:
         server_header=False,
         date_header=False,
         limit_concurrency=4096,
+        proxy_headers=False,  # the collector reads the one it needs; the middleware costs every request
         timeout_graceful_shutdown=10,
     )

@@ -46,13 +46,18 @@
   function track(name, fields) {
     var event = Object.assign({
       event_id: uuid(), event_name: name, occurred_at: Date.now(), visitor_id: vid,
-      page_url: location.href.slice(0, 4096), page_title: d.title.slice(0, 1024), referrer: page.referrer.slice(0, 4096),
+      page_url: address().slice(0, 4096), page_title: d.title.slice(0, 1024), referrer: page.referrer.slice(0, 4096),
       language: n.language, viewport_width: w.innerWidth
     }, common, fields);
     var queued = keys();
     queued.slice(0, Math.max(0, queued.length - LIMIT + 1)).forEach(drop); // the oldest go first
     put(PREFIX + event.occurred_at + ":" + event.event_id, JSON.stringify(event));
     later(200);
+  }
+
+  // A page whose address is a secret (an order's) names the one to record: data-path="/orders/status".
+  function address() {
+    return tag.dataset.path ? location.origin + tag.dataset.path : location.href;
   }
 
   function drop(key) { delete store[key]; }

@@ -188,7 +188,7 @@ class History:
             )
             since = (uow.now - visit.started_at).total_seconds() + 2
             fields = {"transaction_id": placed.number, "value": placed.total, "currency": placed.currency}
-            path = f"/orders/{placed.number}/thanks"
+            path = "/orders/thanks"
             self._send(visit, Step(since, "page_view", path, "Thank you"))
             self._send(visit, Step(since + 0.3, "purchase", path, "Thank you", fields))
             if self.chance.random() < IS_CANCELLED:

@@ -126,7 +126,7 @@ class Street:
         payment = await _post(client, f"{api}/orders/{order['token']}/payments", {})
         await client.post(payment["redirect_url"], data={"action": "pay"}, follow_redirects=True)
         fields = {"transaction_id": order["number"], "value": order["total"], "currency": order["currency"]}
-        thanks = f"/orders/{order['token']}"
+        thanks = "/orders/thanks"
         await self._take(client, planned, Step(1, "page_view", thanks, "Thank you"))
         await self._take(client, planned, Step(1, "purchase", thanks, "Thank you", fields))
         self.orders += 1

@@ -148,6 +148,8 @@ def _order_page(
             db,
             "order.html",
             token=token,
+            # The address opens the order, so neither the tracker nor the next page may learn it.
+            secret_path="/orders/thanks" if back_from_provider else "/orders/status",
             order=row,
             lines=[{**line, "total": line["gross"] - line["discount"] + line["tax"]} for line in found.lines],
             thanks=bought,

@@ -54,7 +54,7 @@ def page(
 ) -> HTMLResponse:
     """Render a template with what every page shows: departments, basket count, tracker."""
     terms, settings = shop.terms, shop.settings
-    path = request.url.path
+    path = context.get("secret_path") or request.url.path
     body = (
         _templates(terms.currency, terms.locale, terms.time_zone)
         .get_template(template)
