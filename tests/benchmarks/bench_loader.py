@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import statistics
 import tempfile
 import time
 import uuid
@@ -80,7 +79,8 @@ def run() -> list[Row]:
             (_load(paths, folder / f"home{number}"), _plain(paths[1:], folder / "plain.parquet"))
             for number in range(ROUNDS)
         ]
-    ours, theirs = (EVENTS / statistics.median(seconds) for seconds in zip(*rounds, strict=True))
+    # The best round of each: what else runs on the machine only ever makes a round slower.
+    ours, theirs = (EVENTS / min(seconds) for seconds in zip(*rounds, strict=True))
     return [Row("loader, 10 segments of 20,000 events", ours, "events/s", theirs, 0.8)]
 
 
