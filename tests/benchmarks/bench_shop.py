@@ -87,7 +87,8 @@ class Checkout:
     async def _webhook(self, payment: dict[str, Any]) -> None:
         event = {
             "id": str(uuid4()),
-            "type": "payment.updated",
+            "type": "payment.captured",
+            "created_at": datetime.now(UTC).isoformat(),
             "payment": {
                 "id": payment["redirect_url"].rsplit("/", 1)[-1],
                 "reference": payment["payment_id"],
@@ -137,10 +138,11 @@ async def _measure(house: House, shop: psutil.Process) -> list[Row]:
         cpu = (_cpu(shop) - before) / ORDERS * 1000
 
         async def list_page(number: int) -> None:
-            await client.get(f"{api}/products", params={"page": number % 5 + 1, "page_size": 20})
+            page = {"page": number % 5 + 1, "page_size": 20}
+            (await client.get(f"{api}/products", params=page)).raise_for_status()
 
         async def detail(number: int) -> None:
-            await client.get(f"{api}/products/{cards[number % len(cards)]['slug']}")
+            (await client.get(f"{api}/products/{cards[number % len(cards)]['slug']}")).raise_for_status()
 
         lists = statistics.median([READS / await _spread(list_page, READS) for _ in range(3)])
         details = statistics.median([READS / await _spread(detail, READS) for _ in range(3)])
