@@ -149,6 +149,29 @@ def test_loading_goes_on_where_the_names_of_the_files_end(settings: Settings) ->
     assert last_position(settings) == Position(12, 4)
 
 
+def test_overlapping_transactions_are_loaded_once_by_loaders_that_begin_anew(
+    settings: Settings, database_url: str
+) -> None:
+    settings = settings.model_copy(update={"database_url": database_url})
+    shop = open_shop(settings)
+
+    def write(worker: int) -> None:
+        for number in range(15):
+            add_brands(shop, f"{worker}-{number}-a", f"{worker}-{number}-b")
+
+    writers = [threading.Thread(target=write, args=(worker,)) for worker in range(3)]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        load_once(settings)  # knows where to go on only from the names of the files
+    load_once(settings)
+    shop.database.engine.dispose()
+    slugs = Counter(slug for (slug,) in query(settings, "SELECT slug FROM brands_log"))
+    assert slugs == {
+        f"{worker}-{number}-{end}": 1 for worker in range(3) for number in range(15) for end in "ab"
+    }
+
+
 def test_a_shop_that_never_started_is_no_error(settings: Settings) -> None:
     assert load_once(settings).is_empty
     assert not (settings.home / "shop.db").exists()
