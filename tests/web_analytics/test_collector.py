@@ -267,7 +267,7 @@ def test_kill_9_never_loses_or_doubles_an_acknowledged_event(start_collector: An
     for thread in threads:
         thread.start()
     try:
-        for pause in (0.7, 0.35, 0.9, 0.5):
+        for pause in (0.7, 0.3, 0.5):
             time.sleep(pause)  # the moment of the kill, not a condition waited for
             collector.kill()
             collector.start()
