@@ -16,7 +16,7 @@ def query(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
     """Run SQL over the lake's tables: each changes table as `<name>` (latest rows) and `<name>_log` (all)."""
     with duckdb.connect() as con:
         for table in (*CHANGES_TABLES, "events", "user_agents", "quarantine"):
-            if not exists(settings, table):
+            if table not in sql or not exists(settings, table):
                 continue
             files = (
                 f"read_parquet('{lake_folder(settings, table)}/date=*/*.parquet', hive_partitioning = false)"
