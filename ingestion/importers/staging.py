@@ -13,7 +13,7 @@ from msgspec import json
 
 from ingestion import lake
 from ingestion.importers.outcome import Outcome
-from ingestion.schema import CHANGES_TABLES, lake_folder
+from ingestion.schema import CHANGES_TABLES
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -151,10 +151,6 @@ def repeated(read: int) -> Outcome:
     outcome = Outcome(read=read)
     outcome.skipped["the same file was imported before"] = read
     return outcome
-
-
-def lake_has(settings: Settings, table: str) -> bool:
-    return any(lake_folder(settings, table).glob("date=*/*.parquet"))
 
 
 def _row_id_macro(shop: str) -> str:
