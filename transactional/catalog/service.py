@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
 from transactional.catalog import rules
 from transactional.catalog.models import brands, categories, products, skus
@@ -59,7 +60,7 @@ _reduced = (
     select(skus.c.id).where(skus.c.product_id == products.c.id, skus.c.price < skus.c.list_price).exists()
 )
 _orderings: dict[Sort, tuple[ColumnElement[Any], ...]] = {
-    "newest": (products.c.created_at.desc(), products.c.id.desc()),
+    "newest": (products.c.id.desc(),),  # a UUIDv7 begins with the time it was made
     "price_asc": (_lowest_price.asc(), products.c.id.asc()),
     "price_desc": (_lowest_price.desc(), products.c.id.asc()),
     "name": (products.c.name.asc(), products.c.id.asc()),
@@ -75,21 +76,23 @@ _cards = (
     )
     .join(categories, categories.c.id == products.c.category_id)
     .join(brands, brands.c.id == products.c.brand_id, isouter=True)
-    .where(products.c.status == "live", select(skus.c.id).where(skus.c.product_id == products.c.id).exists())
     .limit(bindparam("size"))
     .offset(bindparam("skip"))
 )
-_count = (
-    select(func.count())
-    .select_from(products)
-    .where(products.c.status == "live", select(skus.c.id).where(skus.c.product_id == products.c.id).exists())
-)
-_sku_rows = (
+_count = select(func.count()).select_from(products)
+_shown = (products.c.status == "live", select(skus.c.id).where(skus.c.product_id == products.c.id).exists())
+_skus_of = (
     select(skus, _available.label("available"))
     .join(stock_levels, stock_levels.c.sku_id == skus.c.id)
-    .order_by(skus.c.product_id, skus.c.position)
+    .where(skus.c.product_id == bindparam("product_id"))
+    .order_by(skus.c.position)
 )
-_skus_of = _sku_rows.where(skus.c.product_id.in_(bindparam("product_ids", expanding=True)))
+_offers = (
+    select(skus.c.product_id, skus.c.currency, skus.c.price, skus.c.list_price, _available.label("available"))
+    .join(stock_levels, stock_levels.c.sku_id == skus.c.id)
+    .where(skus.c.product_id.in_(bindparam("product_ids", expanding=True)))
+    .order_by(skus.c.price, skus.c.position)
+)
 _product_by_slug = (
     select(products, brands.c.slug.label("brand_slug"), brands.c.name.label("brand_name"))
     .join(brands, brands.c.id == products.c.brand_id, isouter=True)
@@ -135,25 +138,32 @@ def list_products(
     Raises:
         NotFound: there is no such category or brand.
     """
-    conditions: list[ColumnElement[bool]] = []
+    narrowed: dict[str, Any] = {}
     if category is not None:
-        conditions.append(products.c.category_id.in_(_subtree_ids(db, category)))
+        narrowed["category_ids"] = _subtree_ids(db, category)
     if brand is not None:
-        conditions.append(products.c.brand_id == _brand_id(db, brand))
+        narrowed["brand_id"] = _brand_id(db, brand)
+    cards, count = _statements(sort, on_offer, *narrowed)
     for word in (named or "").split():
-        called = products.c.name.icontains(word, autoescape=True)
-        conditions.append(or_(called, products.c.brand_id.in_(_brands_called(word))))
-    if on_offer:
-        conditions.append(_reduced)
-    where = and_(true(), *conditions)
-    found = db.rows(
-        _cards.where(where).order_by(*_orderings[sort]), size=page_size, skip=(page - 1) * page_size
-    )
-    total = db.value(_count.where(where))
+        called = or_(products.c.name.icontains(word, autoescape=True), products.c.brand_id.in_(_called(word)))
+        cards, count = cards.where(called), count.where(called)
+    found = db.rows(cards, **narrowed, size=page_size, skip=(page - 1) * page_size)
+    total = db.value(count, **narrowed)
     return ProductPage(items=_priced(db, found), page=page, page_size=page_size, total=total)
 
 
-def _brands_called(word: str) -> Select[tuple[str]]:
+@lru_cache
+def _statements(sort: Sort, on_offer: bool, *narrowed: str) -> tuple[Select[Any], Select[Any]]:
+    """The page and the count; kept, because building them anew costs more than running them."""
+    by = {
+        "category_ids": products.c.category_id.in_(bindparam("category_ids", expanding=True)),
+        "brand_id": products.c.brand_id == bindparam("brand_id"),
+    }
+    conditions = [*_shown, *(by[name] for name in narrowed), *([_reduced] if on_offer else [])]
+    return _cards.where(*conditions).order_by(*_orderings[sort]), _count.where(*conditions)
+
+
+def _called(word: str) -> Select[tuple[str]]:
     return select(brands.c.id).where(brands.c.name.icontains(word, autoescape=True))
 
 
@@ -175,21 +185,18 @@ def _brand_id(db: Reading, slug: str) -> str:
 def _priced(db: Reading, found: list[Row]) -> list[ProductCard]:
     """Cards with the price and availability of their SKUs, which only one page of products pays for."""
     offers: dict[str, list[Row]] = {}
-    for sku in db.rows(_skus_of, product_ids=[row["id"] for row in found]):
-        offers.setdefault(sku["product_id"], []).append(sku)
-    cards = []
-    for row in found:
-        cheapest = min(offers[row["id"]], key=lambda sku: (sku["price"], sku["position"]))
-        cards.append(
-            ProductCard(
-                **row,
-                currency=cheapest["currency"],
-                price_from=cheapest["price"],
-                list_price_from=cheapest["list_price"],
-                available=sum(sku["available"] for sku in offers[row["id"]]),
-            )
+    for offer in db.rows(_offers, product_ids=[row["id"] for row in found]):
+        offers.setdefault(offer["product_id"], []).append(offer)
+    return [
+        ProductCard(
+            **row,
+            currency=offers[row["id"]][0]["currency"],
+            price_from=offers[row["id"]][0]["price"],
+            list_price_from=offers[row["id"]][0]["list_price"],
+            available=sum(offer["available"] for offer in offers[row["id"]]),
         )
-    return cards
+        for row in found
+    ]
 
 
 def product(db: Reading, slug: str) -> ProductView:
@@ -202,7 +209,7 @@ def product(db: Reading, slug: str) -> ProductView:
     if row is None:
         raise NotFound("product", slug)
     steps = rules.path(db.rows(_categories), row["category_id"])
-    offered = db.rows(_skus_of, product_ids=[row["id"]])
+    offered = db.rows(_skus_of, product_id=row["id"])
     return ProductView(
         id=row["id"],
         slug=row["slug"],
