@@ -1,6 +1,7 @@
 """The shop's HTTP application: the JSON API under /api/v1, and the pages."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -52,6 +53,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        gc.freeze()  # what is loaded by now stays: no need to look through it again and again
         async with background.running(shop, refunds_waiting):
             yield
         await shop.provider.close()

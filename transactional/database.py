@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -72,6 +74,11 @@ def moment(name: str, *, nullable: bool = False) -> Column[datetime]:
 
 
 Clock = Callable[[], datetime]
+# Several times faster than the standard library's, which is felt where a page shows many SKUs.
+_JSON: dict[str, Any] = {
+    "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+    "json_deserializer": msgspec.json.decode,
+}
 
 
 def utc_now() -> datetime:
@@ -93,9 +100,10 @@ def connect(url: str) -> Engine:
             connect_args={"options": options},
             pool_size=10,
             max_overflow=40,
+            **_JSON,
         )
     engine = create_engine(
-        address, connect_args={"isolation_level": None, "timeout": 10}, pool_size=10, max_overflow=60
+        address, connect_args={"isolation_level": None, "timeout": 10}, pool_size=10, max_overflow=60, **_JSON
     )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine

@@ -111,7 +111,7 @@ class Reading:
     def rows(self, statement: Executable, **parameters: Any) -> list[Row]:
         found = self.connection.execute(statement, parameters)
         names = tuple(found.keys())
-        return [dict(zip(names, row, strict=True)) for row in found]
+        return [dict(zip(names, row, strict=True)) for row in found.all()]
 
     def row(self, statement: Executable, **parameters: Any) -> Row | None:
         found = self.rows(statement, **parameters)
