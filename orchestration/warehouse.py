@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 Opened = TypeVar("Opened")
 
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "600MB"
 LOOK_AGAIN_SECONDS = 0.05
 FILES_A_TRANSACTION = 500
 

@@ -23,16 +23,19 @@
   model. A model that failed has an old highest stamp, so its next run catches up by itself.
 
   column: the parent's stamp, `_load_id` (raw tables) or `_build_id` (models), with its table alias if any.
-  The highest stamp is written as a number, not as a subquery, so that DuckDB skips what lies below it.
+  The highest stamp is written as a number, not as a subquery, so that DuckDB skips what lies below it. It is
+  asked for once a model, however often the model needs it.
 -#}
 {% macro is_new(column) -%}
     {%- if is_incremental() -%}
-        {{ column }} > {{ highest_stamp(column.split('.')[-1]) }}
+        {%- set stamp = column.split('.')[-1] -%}
+        {%- set highest = model.setdefault('highest_stamps', {}) -%}
+        {%- if stamp not in highest -%}
+            {%- set found = run_query('select coalesce(max(' ~ stamp ~ '), -1) from ' ~ this) -%}
+            {%- do highest.update({stamp: found.columns[0].values()[0] | int}) -%}
+        {%- endif -%}
+        {{ column }} > {{ highest[stamp] }}
     {%- else -%}
         true
     {%- endif -%}
-{%- endmacro %}
-
-{% macro highest_stamp(column) -%}
-    {{ return(run_query('select coalesce(max(' ~ column ~ '), -1) from ' ~ this).columns[0].values()[0] | int) }}
 {%- endmacro %}
