@@ -18,7 +18,7 @@ from transactional.checkout.routes import router as checkout
 from transactional.gate import Gate, RateLimiter
 from transactional.orders.routes import router as orders
 from transactional.orders.routes import staff_router
-from transactional.pages.routes import add_pages
+from transactional.pages.routes import add_pages, problem_page
 from transactional.payments.routes import router as payments
 from transactional.problems import add_handlers
 from transactional.shop import Shop, open_shop
@@ -74,7 +74,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     for router in (checkout, orders, payments, catalog, staff_router):
         app.router.routes.extend(router.routes)
     add_pages(app, shop)
-    add_handlers(app)
+    add_handlers(app, problem_page)
     app.add_middleware(
         Gate,
         max_body_bytes=settings.max_body_bytes,
@@ -89,3 +89,17 @@ async def health(request: Request) -> Response:
     with shop_of(request).database.read() as db:
         db.value(select(literal(1)))
     return respond(Health(status="ok"))
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are answered first."""
+    import uvicorn
+
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.shop_port,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import uuid_utils
 
 from transactional.errors import PayloadTooLarge, RateLimited
-from transactional.problems import problem_response
+from transactional.problems import refusal
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -76,18 +76,19 @@ class Gate:
 
         client = (scope.get("client") or ("",))[0]
         if not scope["path"].startswith(_UNLIMITED) and not self._limiter.admit(client, time.monotonic()):
-            await problem_response(RateLimited(1))(scope, receive, send_with_headers)
+            await refusal(scope["path"], RateLimited(1))(scope, receive, send_with_headers)
             return
         body = await self._bounded(headers, receive)
         if body is None:
-            await problem_response(PayloadTooLarge(self._max_body_bytes))(scope, receive, send_with_headers)
+            problem = PayloadTooLarge(self._max_body_bytes)
+            await refusal(scope["path"], problem)(scope, receive, send_with_headers)
             return
         await self._app(scope, body, send_with_headers)
 
     async def _bounded(self, headers: dict[bytes, bytes], receive: "Receive") -> "Receive | None":
         """How to receive the body; None when it is too large.
 
-        FastAPI can bound it too, but answers in plain text, and every refusal here is a `Problem`.
+        FastAPI can bound it too, but answers in plain text, and every refusal here is a `Problem` or a page.
         """
         length = headers.get(b"content-length")
         if length is not None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID, uuid5
 
 import uuid_utils
 from fastapi import APIRouter, Query, Request
@@ -32,6 +33,7 @@ FIELDS = {
     "postal_code": "Enter a postcode.",
     "country": "Choose a country.",
 }
+NEW_PRICES = "Prices have changed since this page was made. The new total is shown below: pay if you agree."
 
 
 @router.get("/checkout", response_model=None)
@@ -94,7 +96,8 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
             else:
                 order_id = before.body
     except (OutOfStock, PriceChanged) as refused:
-        return _checkout_page(request, form, {}, refused.message, str(uuid_utils.uuid7()), refused.status)
+        told = NEW_PRICES if isinstance(refused, PriceChanged) else refused.message
+        return _checkout_page(request, form, {}, told, str(uuid_utils.uuid7()), refused.status)
     except ShopError as refused:
         return see_other(f"/cart?{urlencode({'problem': refused.message})}")
     return await _send_to_pay(request, shop, order_id)
@@ -197,6 +200,8 @@ def _purchase(found: OrderWithLines) -> dict[str, Any]:
     ]
     order_row = found.order
     return {
+        # The same whenever the page is loaded again, so that the warehouse counts it once.
+        "event_id": str(uuid5(UUID(order_row["id"]), "purchase")),
         "event_name": "purchase",
         "transaction_id": order_row["number"],
         "value": order_row["total"],

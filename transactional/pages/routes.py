@@ -9,8 +9,6 @@ from transactional.pages import basket, browsing, ordering
 from transactional.pages.rendering import HERE, page
 from transactional.shop import Shop
 
-HEADINGS = {404: "There is nothing here", 405: "There is nothing here", 429: "One moment, please"}
-
 
 def add_pages(app: FastAPI, shop: Shop) -> None:
     """Serve the shop's pages beside its API."""
@@ -20,9 +18,10 @@ def add_pages(app: FastAPI, shop: Shop) -> None:
     app.mount("/media", StaticFiles(directory=shop.settings.media, check_dir=False))
 
 
-def problem_page(request: Request, status: int, message: str) -> Response:
+def problem_page(request: Request, status: int, heading: str, message: str) -> Response:
     """An error as a person sees it."""
     shop = shop_of(request)
+    # The address of an order opens it, also where something went wrong with it.
+    secret = {"secret_path": "/orders/problem"} if request.url.path.startswith("/orders/") else {}
     with shop.database.read() as db:
-        heading = HEADINGS.get(status, "That did not work")
-        return page(request, shop, db, "problem.html", status, heading=heading, explanation=message)
+        return page(request, shop, db, "problem.html", status, heading=heading, explanation=message, **secret)

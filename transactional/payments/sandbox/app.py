@@ -97,3 +97,17 @@ def _add_pages(app: FastAPI, store: Store, courier: Courier) -> None:
         store.finish(payment_id, "captured" if action == "pay" else "failed", webhook)
         courier.wake.set()
         return RedirectResponse(store.find(payment_id)[1]["return_url"], 303)
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are answered first."""
+    import uvicorn
+
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.sandbox_port,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+    )
