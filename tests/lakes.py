@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
+import pytest
 
 from ingestion.schema import LAKE_TABLES, lake_folder
+from orchestration.transform import Transform
 from settings import Settings
 
 Row = Mapping[str, Any]
@@ -35,10 +37,10 @@ class Lake:
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE rows ({definition})")
         unknown = {name for row in rows for name in row} - columns.keys()
         assert not unknown, f"{table} has no {unknown}"
-        placeholders = ", ".join("?" for _ in columns)
-        self._con.executemany(
-            f"INSERT INTO rows VALUES ({placeholders})", [[row.get(name) for name in columns] for row in rows]
-        )
+        if rows:
+            placeholders = ", ".join("(" + ", ".join("?" for _ in columns) + ")" for _ in rows)
+            values = [row.get(name) for row in rows for name in columns]
+            self._con.execute(f"INSERT INTO rows VALUES {placeholders}", values)
         folder = lake_folder(self._settings, table) / f"date={day}"
         folder.mkdir(parents=True, exist_ok=True)
         name = f"test-{self._number:012d}-{self._number:012d}.parquet"
@@ -47,6 +49,28 @@ class Lake:
 
     def events(self, *rows: Row) -> None:
         self.write("events", *rows)
+
+    def order(self, number: str, minutes: float, **more: Any) -> None:
+        """A paid order with its line, as a checkout writes them: together."""
+        self.write("orders", order(number, minutes, **more))
+        self.write("order_lines", order_line(number))
+
+
+@pytest.fixture(scope="session")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> Transform:
+    """The dbt project, parsed once for all tests of a folder."""
+    return Transform(Settings(home=tmp_path_factory.mktemp("parsed") / "var"))
+
+
+@pytest.fixture
+def transform(parsed: Transform, settings: Settings) -> Transform:
+    """The parsed project on this test's own warehouse."""
+    return Transform(settings, parsed.manifest)
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Lake:
+    return Lake(settings)
 
 
 def event(number: int, minutes: float, name: str = "page_view", visitor: str = "anna", **more: Any) -> Row:
