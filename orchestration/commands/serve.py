@@ -16,27 +16,15 @@ class Service(str, Enum):  # noqa: UP042 - typer shows the values of a str enum
     collector = "collector"
 
 
-# Where each service's `create_app(settings)` is, and the setting that holds its port.
-_SERVICES: dict[Service, tuple[str, str]] = {
-    Service.shop: ("transactional.app", "shop_port"),
-    Service.sandbox: ("transactional.payments.sandbox.app", "sandbox_port"),
-    Service.collector: ("web_analytics.collector", "collector_port"),
+# Where the `run(settings)` of each service is.
+_MODULES = {
+    Service.shop: "transactional.app",
+    Service.sandbox: "transactional.payments.sandbox.app",
+    Service.collector: "web_analytics.collector",
 }
 
 
 @app.command(epilog="Example: storehouse serve shop")
 def serve(service: Service) -> None:
     """Serve the shop, the sandbox payment provider or the event collector until it is stopped."""
-    import uvicorn
-
-    settings = Settings()
-    module, port = _SERVICES[service]
-    application = import_module(module).create_app(settings)
-    uvicorn.run(
-        application,
-        host=settings.host,
-        port=getattr(settings, port),
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=10,
-    )
+    import_module(_MODULES[service]).run(Settings())
