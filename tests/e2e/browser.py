@@ -29,9 +29,9 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def buy(page: Page, shop_url: str, email: str) -> str:
+def buy(page: Page, shop_url: str, email: str, category: str = "mugs-cups") -> str:
     """Buy the first product of a category through the shop's pages; returns the order's number."""
-    page.goto(f"{shop_url}/c/mugs-cups")
+    page.goto(f"{shop_url}/c/{category}")
     page.locator(".card a").first.click()
     page.get_by_role("button", name="Add to basket").click()
     page.get_by_role("link", name="Go to checkout").click()

@@ -1,14 +1,21 @@
 """A shop with goods on its shelves and a clock that the test moves."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from databases import Databases
+from fastapi.testclient import TestClient
 from shopping import Shelves, fill_shelves
 
 from settings import Settings
+from transactional.app import create_app
+from transactional.payments.sandbox.app import create_app as create_sandbox
+from transactional.payments.sandbox.client import SandboxProvider
+from transactional.security import sandbox_secret
 from transactional.shop import Shop, open_shop
 
 
@@ -55,3 +62,22 @@ def shop(new_shop: Callable[[], Shop]) -> Shop:
 def shelves(shop: Shop) -> Shelves:
     """Three products of two SKUs, ten units each."""
     return fill_shelves(shop)
+
+
+@pytest.fixture
+def sandbox(shop: Shop, clock: MovableClock) -> TestClient:
+    return TestClient(create_sandbox(shop.settings, clock), follow_redirects=False)
+
+
+@pytest.fixture
+def open_for_business(shop: Shop, shelves: Shelves, sandbox: TestClient) -> Shop:
+    """The shop with its sandbox connected and goods on its shelves."""
+    transport = httpx.ASGITransport(app=sandbox.app)
+    provider = SandboxProvider(shop.settings.sandbox_url, sandbox_secret(shop.settings), transport)
+    return replace(shop, provider=provider)
+
+
+@pytest.fixture
+def client(open_for_business: Shop) -> Iterator[TestClient]:
+    app = create_app(open_for_business.settings, open_for_business)
+    yield TestClient(app, raise_server_exceptions=False)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,29 +17,9 @@ from transactional.change_log import START, read_changes
 from transactional.orders.models import orders
 from transactional.payments import cashier, signatures
 from transactional.payments.models import payments, refunds
-from transactional.payments.sandbox.app import create_app as create_sandbox
 from transactional.payments.sandbox.client import SandboxProvider
 from transactional.security import sandbox_secret
 from transactional.shop import Shop
-
-
-@pytest.fixture
-def sandbox(shop: Shop, clock: MovableClock) -> TestClient:
-    return TestClient(create_sandbox(shop.settings, clock), follow_redirects=False)
-
-
-@pytest.fixture
-def open_for_business(shop: Shop, shelves: Shelves, sandbox: TestClient) -> Shop:
-    """The shop with its sandbox connected and goods on its shelves."""
-    transport = httpx.ASGITransport(app=sandbox.app)
-    provider = SandboxProvider(shop.settings.sandbox_url, sandbox_secret(shop.settings), transport)
-    return replace(shop, provider=provider)
-
-
-@pytest.fixture
-def client(open_for_business: Shop) -> Iterator[TestClient]:
-    app = create_app(open_for_business.settings, open_for_business)
-    yield TestClient(app, raise_server_exceptions=False)
 
 
 @pytest.fixture
