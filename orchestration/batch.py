@@ -68,11 +68,15 @@ class Batches:
         """Build what files affect that no published build has seen; the results and the published build."""
         if not warehouse.is_built_by(self.transform.fingerprint, self.transform.marts()):
             return build_all(warehouse, self.transform, steps)
-        affected = warehouse.unpublished_tables()
-        if affected is not None and not affected:
+        unpublished = warehouse.unpublished_tables()
+        if unpublished is None:
+            return build_and_publish(warehouse, self.transform, steps, [])
+        affected = sorted(unpublished & self.transform.lake_tables())
+        if not affected:
             return [], None
-        select = [f"source:raw.{table}+" for table in sorted(affected or ())]
-        return build_and_publish(warehouse, self.transform, steps, select)
+        return build_and_publish(
+            warehouse, self.transform, steps, [f"source:raw.{table}+" for table in affected]
+        )
 
 
 def build_all(

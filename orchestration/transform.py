@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.asset_keys import tested_model
 from orchestration.warehouse import marts_file, warehouse_file
 from settings import Settings
 
@@ -119,6 +120,11 @@ class Transform:
         """Names of the tables that are published."""
         return sorted(node.name for node in self._models() if node.database == "serving")
 
+    def lake_tables(self) -> set[str]:
+        """Lake tables that a model reads."""
+        read = {parent for node in self._models() for parent in node.depends_on.nodes}
+        return {source.name for source in self.manifest.sources.values() if source.unique_id in read}
+
     def columns(self) -> list[tuple[str, str, str, str]]:
         """(mart, column, type, description) of every column that is published."""
         return [
@@ -168,12 +174,12 @@ class Transform:
 
 def _node_result(result: Any) -> NodeResult:
     node = result.node
-    attached = getattr(node, "attached_node", None) or next(iter(node.depends_on.nodes), "")
+    tested = tested_model(node.to_dict()) if node.resource_type == "test" else None
     return NodeResult(
         unique_id=node.unique_id,
         name=node.name,
         kind=str(node.resource_type),
-        model=attached.split(".")[-1] if node.resource_type == "test" else node.name,
+        model=tested.split(".")[-1] if tested else node.name,
         status=str(result.status),
         failures=result.failures,
         message=(result.message or "").strip(),

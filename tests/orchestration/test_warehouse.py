@@ -52,7 +52,7 @@ def load(warehouse: Warehouse) -> int:
 
 
 def count(warehouse: Warehouse, table: str) -> int:
-    [(rows,)] = warehouse.con.execute(f"SELECT count(*) FROM raw.{table}").fetchall()  # noqa: S608
+    [(rows,)] = warehouse.con.execute(f"SELECT count(*) FROM raw.{table}").fetchall()
     return int(rows)
 
 
@@ -76,7 +76,9 @@ def test_a_file_that_cannot_be_read_leaves_nothing_half_loaded(settings: Setting
     with open_warehouse(settings) as warehouse:
         with pytest.raises(duckdb.Error):
             load(warehouse)
-        assert count(warehouse, "events") == count(warehouse, "orders") == count(warehouse, "loaded_files") == 0
+        assert (
+            count(warehouse, "events") == count(warehouse, "orders") == count(warehouse, "loaded_files") == 0
+        )
         broken.unlink()
         assert load(warehouse) == 2
 
