@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from databases import Databases, PostgresDatabases, SqliteDatabases
 from postgresql import PostgresServer
 
 from settings import Settings
+
+# A folder in memory, where there is one: tests of what is written need not wait for a disk.
+_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 @pytest.fixture
@@ -25,9 +29,10 @@ def postgresql() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+def sqlite_databases() -> Iterator[Databases]:
     """Empty shop databases on SQLite."""
-    return SqliteDatabases(tmp_path_factory.mktemp("databases"))
+    with TemporaryDirectory(prefix="storehouse-", dir=_MEMORY) as folder:
+        yield SqliteDatabases(Path(folder))
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,8 @@ class PostgresServer:
             "listen_addresses": "",
             "unix_socket_directories": str(self.folder),
             "fsync": "off",
+            "full_page_writes": "off",
+            "autovacuum": "off",
             "max_connections": "200",
             "shared_buffers": "32MB",
         }
