@@ -67,7 +67,7 @@ class Transform:
             manifest: the project as parsed before, when that is at hand; it is the same for every warehouse.
             tell: called with what is being built now, for a progress line.
         """
-        self._settings = settings
+        self.settings = settings
         self._target = settings.warehouse / "dbt"
         self._target.mkdir(parents=True, exist_ok=True)
         self._tell = tell
@@ -78,7 +78,7 @@ class Transform:
         with (self._target / "lock").open("a") as lock:  # worker and Dagster page start at the same time
             fcntl.flock(lock, fcntl.LOCK_EX)
             manifest: Manifest = self.invoke("parse", "--write-json")
-            self._publish_manifest(manifest_file(self._settings))
+            self._publish_manifest(manifest_file(self.settings))
         return manifest
 
     def build(self, select: Iterable[str] = (), *, audit_all: bool = False) -> list[NodeResult]:
@@ -150,7 +150,7 @@ class Transform:
         """Run one dbt command and return its result. Raises the exception dbt stopped with, if it did."""
         from dbt.cli.main import dbtRunner
 
-        os.environ.update(environment(self._settings))
+        os.environ.update(environment(self.settings))
         common = [
             *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
             *("--target-path", str(self._target), "--log-path", str(self._target)),

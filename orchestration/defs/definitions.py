@@ -2,7 +2,7 @@
 
 import json
 
-from dagster import Definitions
+import dagster
 
 from orchestration.defs.lake import lake_assets
 from orchestration.defs.models import model_assets
@@ -11,10 +11,10 @@ from orchestration.transform import manifest_file
 from settings import Settings
 
 
-def definitions(settings: Settings) -> Definitions:
+def definitions(settings: Settings) -> dagster.Definitions:
     """Everything Dagster shows. Raises FileNotFoundError before the project was ever parsed."""
     manifest = json.loads(manifest_file(settings).read_text())
-    return Definitions(
+    return dagster.Definitions(
         assets=[
             *lake_assets(manifest),
             model_assets(settings, manifest),
@@ -24,4 +24,6 @@ def definitions(settings: Settings) -> Definitions:
     )
 
 
-defs = definitions(Settings())
+@dagster.definitions
+def defs() -> dagster.Definitions:
+    return definitions(Settings())
