@@ -47,3 +47,8 @@
         else 'direct'
     end
 {%- endmacro %}
+
+{#- Events that make a session engaged by themselves. -#}
+{% macro is_key_event(event_name) -%}
+    {{ event_name }} in ('{{ var("key_events") | join("', '") }}')
+{%- endmacro %}

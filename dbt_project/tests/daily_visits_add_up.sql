@@ -13,8 +13,8 @@ with reported as (
 
 days as (
     select distinct
-        shop_id,
-        shop_day
+        audited.shop_id,
+        audited.shop_day
     from {{ audited(ref('fct_sessions')) }} as audited
 ),
 

@@ -25,7 +25,10 @@ final as (
         on orders.shop_id = sums.shop_id and orders.order_id = sums.order_id
     where
         orders.is_sale
-        and (orders.ordered_total <> coalesce(sums.ordered, 0) or orders.total_sales <> coalesce(sums.total, 0))
+        and (
+            orders.ordered_total <> coalesce(sums.ordered, 0)
+            or orders.total_sales <> coalesce(sums.total, 0)
+        )
 )
 
 select * from final

@@ -16,6 +16,11 @@ ARGUMENTS = [
 ]
 
 
+CHROME = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+)
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, headless; fails when there is none (`make test` installs it)."""
@@ -27,6 +32,11 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def new_shopper(browser: Browser) -> Page:
+    """A page in a browser of its own that says it is a person's: headless Chromium counts as a bot."""
+    return browser.new_context(user_agent=CHROME).new_page()
 
 
 def buy(page: Page, shop_url: str, email: str, category: str = "mugs-cups") -> str:

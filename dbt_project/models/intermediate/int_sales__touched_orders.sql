@@ -93,7 +93,7 @@ final as (
         touched.*,
         {{ build_id() }} as _build_id
     from touched
-    where order_key is not null
+    where touched.order_key is not null
 )
 
 select * from final

@@ -32,7 +32,7 @@ near as (
         on
             sessions.shop_id = touched.shop_id
             and sessions.visitor_id = touched.visitor_id
-            and touched.occurred_at >= {{ plus_minutes('sessions.started_at', -gap) }}
+            and touched.occurred_at >= {{ plus_minutes('sessions.started_at', '-' ~ gap) }}
             and touched.occurred_at <= {{ plus_minutes('sessions.ended_at', gap) }}
     where sessions.is_current
 ),

@@ -80,7 +80,10 @@ final as (
         totals.first_order_day,
         totals.last_order_at,
         cast(
-            case when totals.orders is not null then totals.orders when customers.customer_id is not null then 0 end
+            case
+                when totals.orders is not null then totals.orders
+                when customers.customer_id is not null then 0
+            end
             as integer
         ) as orders,
         cast(coalesce(totals.net_sales, 0) as bigint) as net_sales,

@@ -22,7 +22,7 @@ with catalogue as (
         skus.price,
         skus.cost,
         products.created_at,
-        not (skus.is_deleted or coalesce(products.is_deleted, false)) as is_listed,
+        not skus.is_deleted and not coalesce(products.is_deleted, false) as is_listed,
         greatest(
             skus._build_id,
             coalesce(products._build_id, 0),
@@ -147,7 +147,9 @@ final as (
         touched.sku,
         catalogue.sku_id,
         catalogue.product_id,
-        coalesce(catalogue.product_name, only_sold.product_name, catalogue.sku, only_sold.sku) as product_name,
+        coalesce(
+            catalogue.product_name, only_sold.product_name, catalogue.sku, only_sold.sku
+        ) as product_name,
         catalogue.options,
         catalogue.category_id,
         catalogue.category,

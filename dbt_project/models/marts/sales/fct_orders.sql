@@ -40,8 +40,8 @@ payments as (
     select
         payments.shop_id,
         payments.order_id,
-        sum(case when payments.kind = 'payment' and payments.status = 'captured' then payments.amount else 0 end) as paid,
-        sum(case when payments.kind = 'refund' and payments.status = 'succeeded' then -payments.amount else 0 end) as refunded
+        sum(case when payments.status = 'captured' then payments.amount else 0 end) as paid,
+        sum(case when payments.status = 'succeeded' then -payments.amount else 0 end) as refunded
     from {{ ref('fct_payments') }} as payments
     inner join touched
         on payments.shop_id = touched.shop_id and payments.order_id = touched.order_id
@@ -83,7 +83,8 @@ final as (
         cast(coalesce(sales.shipping, 0) as bigint) as shipping,
         cast(coalesce(sales.tax, 0) as bigint) as tax,
         cast(
-            coalesce(sales.gross_sales - sales.discounts - sales.returns + sales.shipping + sales.tax, 0) as bigint
+            coalesce(sales.gross_sales - sales.discounts - sales.returns + sales.shipping + sales.tax, 0)
+            as bigint
         ) as total_sales,
         cast(sales.cost_of_goods as bigint) as cost_of_goods,
         cast(coalesce(payments.paid, 0) as bigint) as paid,

@@ -181,7 +181,9 @@ sales as (
     from amounts
     inner join documents
         on amounts.shop_id = documents.shop_id and amounts.document_id = documents.document_id
-    where amounts.amount <> 0 or (amounts.amount is not null and amounts.kind in ('sale', 'return', 'adjustment'))
+    where
+        amounts.amount <> 0
+        or (amounts.amount is not null and amounts.kind in ('sale', 'return', 'adjustment'))
 ),
 
 final as (

@@ -1,4 +1,4 @@
-{#- One row per request; a bot's request is a bot hit whatever it asked for, then errors, assets and views. -#}
+{#- A bot's request is a bot hit whatever it asked for; then come errors, assets and views. -#}
 {{ config(unique_key=['shop_id', 'request_id'], meta={'row_key': 'kind'}) }}
 
 with touched as (

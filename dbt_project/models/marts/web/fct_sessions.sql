@@ -104,7 +104,8 @@ counted as (
         min(shop_day) as shop_day,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
-        {{ epoch_microseconds('max(occurred_at)') }} - {{ epoch_microseconds('min(occurred_at)') }} as duration_microseconds,
+        {{ epoch_microseconds('max(occurred_at)') }}
+        - {{ epoch_microseconds('min(occurred_at)') }} as duration_microseconds,
         max(customer_id) as customer_id,
         count(*) as events,
         sum(case when event_name = 'page_view' then 1 else 0 end) as page_views,
@@ -113,7 +114,7 @@ counted as (
         sum(case when event_name = 'begin_checkout' then 1 else 0 end) as begin_checkouts,
         sum(case when event_name = 'search' then 1 else 0 end) as searches,
         max(case when is_bot then 1 else 0 end) = 1 as is_bot,
-        max(case when event_name in ('{{ var("key_events") | join("', '") }}') then 1 else 0 end) = 1 as has_key_event
+        max(case when {{ is_key_event('event_name') }} then 1 else 0 end) = 1 as has_key_event
     from events
     group by session_id, shop_id, visitor_id
 ),

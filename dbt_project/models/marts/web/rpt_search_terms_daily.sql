@@ -1,4 +1,4 @@
-{#- What people searched for, on the day they did. A term counts once per session, however often it is repeated. -#}
+{#- What people searched for, on the day they did. A term counts once per session. -#}
 {{ config(unique_key=['shop_id', 'shop_day'], meta={'row_key': 'search_term'}) }}
 
 with touched as (

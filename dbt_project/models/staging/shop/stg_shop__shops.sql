@@ -19,9 +19,9 @@ renamed as (
 
 -- Every import writes its shop again; only a real change may touch all of the shop's history.
 changed as (
+    {%- if is_incremental() %}
     select renamed.*
     from renamed
-    {%- if is_incremental() %}
     left join {{ this }} as known
         on
             renamed.shop_id = known.shop_id
@@ -31,6 +31,9 @@ changed as (
             and renamed.locale = known.locale
             and renamed.tax_rate_bp = known.tax_rate_bp
     where known.shop_id is null
+    {%- else %}
+    select renamed.*
+    from renamed
     {%- endif %}
 ),
 

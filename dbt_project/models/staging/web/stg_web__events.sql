@@ -23,7 +23,8 @@ with ranked as (
 ),
 
 arrived as (
-    select {{ delivered | join(', ') }}
+    select
+        {{ delivered | join(',\n        ') }}
     from ranked
     where delivery = 1
 ),
@@ -71,7 +72,10 @@ touched as (
 
     union all
 
-    select {% for column in delivered %}rejudged.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+    select
+        {%- for column in delivered %}
+        rejudged.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from rejudged
     left join counted
         on rejudged.shop_id = counted.shop_id and rejudged.event_id = counted.event_id

@@ -3,16 +3,19 @@
 with arrived as (
     select
         verdicts.*,
-        row_number() over (partition by verdicts.user_agent order by verdicts._load_id desc nulls last) as recency
+        row_number() over (
+            partition by verdicts.user_agent
+            order by verdicts._load_id desc nulls last
+        ) as recency
     from {{ source('raw', 'user_agents') }} as verdicts
     where {{ is_new('verdicts._load_id') }}
 ),
 
 -- The same verdict again touches nothing; another one touches every event of that user agent.
 changed as (
+    {%- if is_incremental() %}
     select arrived.*
     from arrived
-    {%- if is_incremental() %}
     left join {{ this }} as known
         on
             arrived.user_agent = known.user_agent
@@ -22,6 +25,8 @@ changed as (
             and arrived.os is not distinct from known.os
     where arrived.recency = 1 and known.user_agent is null
     {%- else %}
+    select arrived.*
+    from arrived
     where arrived.recency = 1
     {%- endif %}
 ),
