@@ -32,8 +32,8 @@ near as (
         on
             sessions.shop_id = touched.shop_id
             and sessions.visitor_id = touched.visitor_id
-            and touched.occurred_at >= {{ plus_minutes('sessions.started_at', '-' ~ gap) }}
-            and touched.occurred_at <= {{ plus_minutes('sessions.ended_at', gap) }}
+            and {{ plus_minutes('sessions.started_at', '-' ~ gap) }} <= touched.occurred_at
+            and {{ plus_minutes('sessions.ended_at', gap) }} >= touched.occurred_at
     where sessions.is_current
 ),
 

@@ -73,9 +73,7 @@ touched as (
     union all
 
     select
-        {%- for column in delivered %}
-        rejudged.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        rejudged.{{ delivered | join(',\n        rejudged.') }}
     from rejudged
     left join counted
         on rejudged.shop_id = counted.shop_id and rejudged.event_id = counted.event_id
