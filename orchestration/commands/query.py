@@ -49,7 +49,14 @@ def query(
             json.dump([dict(zip(names, row, strict=True)) for row in rows], sys.stdout, default=str, indent=2)
             sys.stdout.write("\n")
         case Format.TABLE:
-            Console(soft_wrap=True).print(_table(names, rows))
+            _print(_table(names, rows))
+
+
+def _print(table: Table) -> None:
+    """Print all of every column: a figure cut short to fit the screen would be worse than a long line."""
+    console = Console()
+    width = max(console.width, console.measure(table, options=console.options.update(width=100_000)).maximum)
+    Console(width=width).print(table)
 
 
 def _table(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Table:

@@ -44,6 +44,13 @@ def test_query_prints_a_table(published: Settings, run: Runner) -> None:
     assert result.output.split() == ["order_number", "net_sales", "cancelled_at", "A1", "0"]
 
 
+def test_query_cuts_nothing_short(published: Settings, run: Runner) -> None:
+    long = "x" * 300
+    result = run(published, "query", f"SELECT '{long}' AS text, 123456789012345678 AS figure")
+    assert long in result.output
+    assert "123456789012345678" in result.output
+
+
 def test_query_prints_csv(published: Settings, run: Runner) -> None:
     result = run(published, "query", SQL, "--format", "csv")
     assert list(csv.DictReader(io.StringIO(result.output))) == [
