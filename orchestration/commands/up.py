@@ -22,7 +22,9 @@ def up() -> None:
 
     settings = Settings()
     console = Console()
-    signal.signal(signal.SIGTERM, _interrupt)
+    # A shell that starts a job in the background ignores SIGINT for it, so ask for both.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     supervision.check_home(settings)
     with supervision.only_one(settings):
         supervision.check_ports(settings)
