@@ -9,7 +9,7 @@ from statistics import quantiles
 from playwright.sync_api import Page
 
 from tests.benchmarks.table import Row
-from tests.e2e.browser import buy, chromium, new_shopper
+from tests.e2e.browser import buy, chromium
 from tests.e2e.house import STOREHOUSE, House, eventually, running_house
 
 PURCHASES = 20
@@ -52,7 +52,7 @@ def _measure(house: House) -> tuple[list[float], list[float]]:
         watching.goto(f"{house.settings.dashboards_url}/live")
         watching.get_by_test_id("stMetric").first.wait_for(timeout=60_000)
         for number in range(PURCHASES):
-            shopper = new_shopper(browser)
+            shopper = browser.new_page()
             order = buy(shopper, house.settings.shop_url, f"bench.{number}@example.com")
             bought = time.perf_counter()
             live.append(_until_live(watching, order, bought))

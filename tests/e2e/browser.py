@@ -6,7 +6,12 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+# A person's browser: headless Chromium counts as a bot, and what a page sends as it closes ignores an override.
+CHROME = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+)
 ARGUMENTS = [
+    f"--user-agent={CHROME}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -14,11 +19,6 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-
-
-CHROME = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
-)
 
 
 @contextmanager
@@ -32,11 +32,6 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
-
-
-def new_shopper(browser: Browser) -> Page:
-    """A page in a browser of its own that says it is a person's: headless Chromium counts as a bot."""
-    return browser.new_context(user_agent=CHROME).new_page()
 
 
 def buy(page: Page, shop_url: str, email: str, category: str = "mugs-cups") -> str:

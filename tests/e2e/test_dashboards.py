@@ -44,7 +44,7 @@ def test_a_table_is_exported_with_its_filters_and_build(house: House) -> None:
     with chromium() as browser:
         page = browser.new_page()
         open_page(page, house, "sales")
-        button = page.get_by_role("button", name="CSV")
+        button = page.get_by_role("button", name="CSV", exact=True)
         expect(button).to_be_visible(timeout=60_000)
         with page.expect_download() as downloading:
             button.click()

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.browser import buy, chromium, new_shopper
+from tests.e2e.browser import buy, chromium
 from tests.e2e.house import House, eventually
 
 pytestmark = pytest.mark.xdist_group("house")
@@ -15,7 +15,7 @@ def test_a_purchase_in_the_browser_reaches_live_page_orders_and_sessions(house: 
         watching.goto(f"{house.settings.dashboards_url}/live")
         expect(watching.get_by_role("heading", name="Live")).to_be_visible(timeout=60_000)
         paid = watching.get_by_test_id("stMetric").filter(has_text="Purchases")
-        number = buy(new_shopper(browser), house.settings.shop_url, "ada@example.com")
+        number = buy(browser.new_page(), house.settings.shop_url, "ada@example.com")
         expect(paid).to_contain_text("1", timeout=30_000)
     order = eventually(
         lambda: house.query(f"select * from marts.fct_orders where order_number = '{number}'"),
