@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from web_analytics.spool import Spool
 
-# A segment is sealed within a second of its first byte; half of it leaves room for a slow disk.
-SEAL_SECONDS = 0.5
+# The Live page waits for it, and sealing often is cheap: the loader merges whatever it finds sealed.
+SEAL_SECONDS = 0.25
 MAX_WAITING_BYTES = 64_000_000
 FULLNESS_CHECK_SECONDS = 0.25
 

@@ -110,11 +110,11 @@ def _events(
 
 
 def _counted_as(hit: Hit) -> str:
-    """Each line counts once: an error whoever met it, else a bot's, else a view or an asset."""
-    if hit.kind == log_lines.ERROR:
-        return "errors"
+    """Each line counts once, as in marts.fct_requests: a bot's first, then an error, an asset or a view."""
     if hit.user_agent is not None and classify(hit.user_agent).is_bot:
         return "bot hits"
+    if hit.kind == log_lines.ERROR:
+        return "errors"
     return "views" if hit.kind == log_lines.PAGE_VIEW else "assets"
 
 

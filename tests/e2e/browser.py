@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-# A person's browser: headless Chromium counts as a bot, and what a page sends as it closes ignores an override.
+# A person's: headless Chromium counts as a bot, and what a closing page sends ignores a page's override.
 CHROME = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 )
