@@ -12,7 +12,7 @@ BENCHMARKS = ("bench_collector", "bench_loader", "bench_shop", "bench_batch", "b
 
 
 def main(names: list[str]) -> int:
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     rows: list[Row] = []
     for name in names or BENCHMARKS:
         with console.status(f"Running {name}"):
