@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, get_timezone
 from babel.numbers import (
     format_compact_currency,
@@ -25,10 +26,13 @@ def money(minor: float, currency: str, locale: str) -> str:
 
 
 def short_money(minor: float, currency: str, locale: str) -> str:
-    """The amount with as many digits as matter: £12.4K."""
+    """The amount with three digits or so: £9.95, £646, £1,049, £12.4K."""
     amount = major(minor, currency)
-    if abs(amount) < 1_000:
+    if abs(amount) < 100:
         return format_currency(amount, currency, locale=locale)
+    if abs(amount) < 10_000:
+        whole = Locale.parse(locale).currency_formats["standard"].pattern.replace(".00", "")
+        return format_currency(amount, currency, whole, locale, currency_digits=False)
     return format_compact_currency(amount, currency, locale=locale, fraction_digits=1)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestration.batch import Steps, build_all, failures
+from orchestration.batch import Batches, Steps, build_all, failures
 from orchestration.lake_files import LakeFiles
 from orchestration.serving import Failure, build_file, current_build
 from orchestration.transform import Transform
@@ -49,18 +49,24 @@ def rebuild(settings: Settings, tell: Callable[[str], None]) -> Rebuild:
     Args:
         tell: called with each step as it begins.
 
-    Until it is published, readers keep the build they have. The worker finishes a rebuild that was killed.
+    It compares what is made of the same files: those that came since the build before are a batch of their
+    own afterwards. Until it is published, readers keep the build they have. The worker finishes a rebuild
+    that was killed.
     """
-    before = current_build(settings)
     tell("Reading the models")
     transform = Transform(settings, tell=tell)
+    tell("Waiting for the warehouse")
     with open_warehouse(settings) as warehouse:
         tell("Loading the lake")
+        before = current_build(settings)
+        files = warehouse.loaded_of(LakeFiles(settings).waiting())
         warehouse.empty()
-        rows = warehouse.load(LakeFiles(settings).waiting())
+        rows = warehouse.load(files)
         results, build = build_all(warehouse, transform, Steps())
-    tell("Comparing with the build before")
-    comparisons = compare(settings, before, build) if before and build else []
+        tell("Comparing with the build before")
+        comparisons = compare(settings, before, build) if before and build else []
+    tell("Building what came meanwhile")
+    Batches(settings, transform).run()
     return Rebuild(build, rows, failures(results), comparisons)
 
 

@@ -86,6 +86,12 @@ class Warehouse:
             )
         return rows
 
+    def loaded_of(self, files: dict[str, list[str]]) -> dict[str, list[str]]:
+        """Those of the files, by lake table, that are in the warehouse; all of them when it is empty."""
+        fresh = self._not_loaded([path for paths in files.values() for path in paths])
+        loaded = {table: [path for path in paths if path not in fresh] for table, paths in files.items()}
+        return loaded if any(loaded.values()) else files
+
     def _not_loaded(self, paths: list[str]) -> set[str]:
         rows = self.con.execute(
             "SELECT path FROM (SELECT unnest(?) AS path) AS waiting ANTI JOIN raw.loaded_files USING (path)",

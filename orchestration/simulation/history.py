@@ -1,8 +1,7 @@
 """Plays the days a shop has behind it through its own services and event format, with an injected clock.
 
 A discrete-event simulation: visits, payments, parcels and returns wait in one queue ordered by time. Each
-local day is one transaction, so 90 days cost 90 commits. The same seed and end give the same history, ids
-included.
+local day is one transaction. The same seed and end give the same history, ids included.
 """
 
 import heapq

@@ -8,7 +8,9 @@ def test_money_is_shown_in_the_shops_locale_and_currency() -> None:
 
 def test_large_numbers_keep_only_the_digits_that_matter() -> None:
     assert words.short_money(1_240_000, "GBP", "en_GB") == "£12.4K"
-    assert words.short_money(99_950, "GBP", "en_GB") == "£999.50"
+    assert words.short_money(64_595, "GBP", "en_GB") == "£646"
+    assert words.short_money(104_900, "EUR", "de_DE").replace("\xa0", " ") == "1.049 €"
+    assert words.short_money(7_570, "GBP", "en_GB") == "£75.70"
     assert words.count(12_400, "en_GB") == "12.4K"
     assert words.count(912, "en_GB") == "912"
 
