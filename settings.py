@@ -6,6 +6,7 @@ Each field is read from the environment as ``STOREHOUSE_<FIELD>``, for example `
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -66,8 +67,12 @@ class Settings(BaseSettings):
     shop_time_zone: str = "Europe/London"
     shop_currency: str = Field("GBP", pattern=r"^[A-Z]{3}$")
     shop_locale: str = "en_GB"
+    shop_country: str = Field("GB", pattern=r"^[A-Z]{2}$", description="Where the first warehouse stands.")
 
     order_expiry_minutes: int = Field(30, ge=1, description="Unpaid orders expire after this.")
+    stock_allocation: Literal["priority", "nearest"] = Field(
+        "priority", description="Which warehouse an order leaves from, when several can send all of it."
+    )
     sandbox_webhook_secret: SecretStr = Field(
         SecretStr(""), description="Signs the sandbox's webhooks; empty: made once in <home>/secrets."
     )

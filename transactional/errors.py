@@ -86,6 +86,18 @@ class IllegalTransition(ShopError):
         super().__init__(f"An order that is {status} cannot {event}.", status=status, event=event)
 
 
+class TooManyArrived(ShopError):
+    code = "too_many_arrived"
+
+    def __init__(self, sku: str, sent: int, arrived: int):
+        super().__init__(
+            f"Only {sent} of {sku} were sent, {arrived} cannot have arrived.",
+            sku=sku,
+            sent=sent,
+            arrived=arrived,
+        )
+
+
 class TooManyReturned(ShopError):
     code = "too_many_returned"
 

@@ -127,7 +127,7 @@ def money_and_stock_add_up(shop: Shop) -> None:
     """No unit and no penny is lost or doubled."""
     moved: dict[str, int] = {}
     for row in rows_of(shop, stock_movements):
-        moved[row["sku_id"]] = moved.get(row["sku_id"], 0) + row["quantity"]
+        moved[row["sku_id"]] = moved.get(row["sku_id"], 0) + row["on_hand_change"]
     promised: dict[str, int] = {}
     placed = rows_of(shop, orders)
     with shop.database.read() as db:

@@ -20,7 +20,6 @@ from transactional.catalog.schemas import (
 )
 from transactional.errors import NotFound
 from transactional.stock import service as stock
-from transactional.stock.models import stock_levels
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 
@@ -49,7 +48,7 @@ class ProductDraft:
 
 
 _categories = select(categories).order_by(categories.c.position, categories.c.name)
-_available = stock_levels.c.on_hand - stock_levels.c.reserved
+_available = stock.available(skus.c.id)
 _lowest_price = (
     select(func.min(skus.c.price))
     .where(skus.c.product_id == products.c.id)
@@ -83,13 +82,11 @@ _count = select(func.count()).select_from(products)
 _shown = (products.c.status == "live", select(skus.c.id).where(skus.c.product_id == products.c.id).exists())
 _skus_of = (
     select(skus, _available.label("available"))
-    .join(stock_levels, stock_levels.c.sku_id == skus.c.id)
     .where(skus.c.product_id == bindparam("product_id"))
     .order_by(skus.c.position)
 )
 _offers = (
     select(skus.c.product_id, skus.c.currency, skus.c.price, skus.c.list_price, _available.label("available"))
-    .join(stock_levels, stock_levels.c.sku_id == skus.c.id)
     .where(skus.c.product_id.in_(bindparam("product_ids", expanding=True)))
     .order_by(skus.c.price, skus.c.position)
 )
@@ -255,7 +252,6 @@ def create_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> dict[
     )
     rows = [_sku_row(uow, product_id, position, sku, currency) for position, sku in enumerate(draft.skus)]
     uow.insert_many(skus, rows)
-    stock.open_levels(uow, [row["id"] for row in rows])
     return {row["code"]: row["id"] for row in rows}
 
 

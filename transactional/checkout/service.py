@@ -10,7 +10,7 @@ from transactional.checkout import rules
 from transactional.checkout.models import cart_lines, carts
 from transactional.errors import CartNotOpen, CartTooLarge, NotForSale, NotFound
 from transactional.staff.service import Terms
-from transactional.stock.models import stock_levels
+from transactional.stock import service as stock
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _lines = select(cart_lines).where(cart_lines.c.cart_id == bindparam("cart_id"))
@@ -28,11 +28,10 @@ _priced_lines = (
         products.c.name,
         products.c.image,
         products.c.status,
-        (stock_levels.c.on_hand - stock_levels.c.reserved).label("available"),
+        stock.available(skus.c.id).label("available"),
     )
     .join(skus, skus.c.id == cart_lines.c.sku_id)
     .join(products, products.c.id == skus.c.product_id)
-    .join(stock_levels, stock_levels.c.sku_id == skus.c.id)
     .where(cart_lines.c.cart_id == bindparam("cart_id"))
     .order_by(cart_lines.c.position)
 )

@@ -52,7 +52,7 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
         )
         note = _credit(uow, order, "cancellation", lines, credits, reason)
     uow.update(orders, order, status=status, cancelled_at=uow.now)
-    stock.release(uow, {line["sku_id"]: line["quantity"] for line in lines})
+    stock.release(uow, [order["number"]])
     return note
 
 

@@ -9,7 +9,7 @@ from transactional.catalog.rules import variant_name
 from transactional.checkout import service as checkout
 from transactional.checkout.models import carts
 from transactional.checkout.service import PricedCart
-from transactional.errors import CartEmpty, NotForSale, NotFound, PriceChanged
+from transactional.errors import CartEmpty, NotForSale, NotFound, OutOfStock, PriceChanged
 from transactional.members import service as members
 from transactional.members.service import Buyer
 from transactional.orders import rules
@@ -17,7 +17,8 @@ from transactional.orders.models import order_lines, orders
 from transactional.payments import service as payments
 from transactional.staff.service import Terms
 from transactional.stock import service as stock
-from transactional.unit_of_work import Reading, Row, UnitOfWork
+from transactional.stock.rules import Place
+from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _order_of_cart = select(orders.c.id).where(orders.c.cart_id == bindparam("cart_id"))
 _lines = (
@@ -25,11 +26,13 @@ _lines = (
     .where(order_lines.c.order_id == bindparam("order_id"))
     .order_by(order_lines.c.position)
 )
-_overdue = (
+_overdue = for_update(
     select(orders)
     .where(orders.c.status == "pending_payment", orders.c.expires_at <= bindparam("now"))
     .order_by(orders.c.id)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit")),
+    orders,
+    skip_locked=True,
 )
 _next_expiry = select(func.min(orders.c.expires_at)).where(orders.c.status == "pending_payment")
 
@@ -77,8 +80,14 @@ def place(
     basket = checkout.price_lines(uow, terms, cart)
     _check(basket, expected_total)
     customer_id = members.customer_id(uow, buyer)
-    stock.reserve(uow, {line["sku_id"]: line["quantity"] for line in basket.lines})
     order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, channel))
+    stock.reserve(
+        uow,
+        {line["sku_id"]: line["quantity"] for line in basket.lines},
+        order["number"],
+        to=Place(buyer.country, buyer.postal_code),
+        policy=terms.allocation,
+    )
     uow.insert_many(order_lines, _line_rows(uow, order["id"], basket))
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
     payment_id = payments.open_payment(uow, order["id"], provider, order["total"], order["currency"])
@@ -167,21 +176,27 @@ def mark_paid(uow: UnitOfWork, order: Row) -> bool:
     """
     if (order["status"], "pay") not in rules.TRANSITIONS:
         return False
-    if order["status"] == "expired" and not stock.reserve_if_all_there(uow, units(uow, order["id"])):
+    if order["status"] == "expired" and not _reserve_again(uow, order):
         return False
     uow.update(orders, order, status=rules.after(order["status"], "pay"), paid_at=uow.now)
+    return True
+
+
+def _reserve_again(uow: UnitOfWork, order: Row) -> bool:
+    to = Place(order["ship_country"], order["ship_postal_code"])
+    try:
+        stock.reserve(uow, units(uow, order["id"]), order["number"], to=to)
+    except OutOfStock:
+        return False
     return True
 
 
 def expire_unpaid(uow: UnitOfWork, limit: int = 100) -> int:
     """Give the stock of unpaid orders back when their time is over; returns how many expired."""
     overdue = uow.lock_rows(orders, _overdue, now=uow.now, limit=limit)
-    promised: dict[str, int] = {}
     for order in overdue:
         uow.update(orders, order, status=rules.after(order["status"], "expire"))
-        for sku_id, count in units(uow, order["id"]).items():
-            promised[sku_id] = promised.get(sku_id, 0) + count
-    stock.release(uow, promised)
+    stock.release(uow, [order["number"] for order in overdue])
     return len(overdue)
 
 
@@ -200,7 +215,7 @@ def ship(uow: UnitOfWork, order_id: str) -> None:
     """
     order = lock(uow, order_id)
     uow.update(orders, order, status=rules.after(order["status"], "ship"), shipped_at=uow.now)
-    stock.ship(uow, units(uow, order_id), order["number"])
+    stock.ship(uow, order["number"])
 
 
 def deliver(uow: UnitOfWork, order_id: str) -> None:
