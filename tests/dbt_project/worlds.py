@@ -22,7 +22,7 @@ class World:
 
     def files(self) -> list[File]:
         """Every file of the world, shuffled: nothing may depend on the order in which they arrive."""
-        files = [*self._shops(), *self._catalogue(), *self._visits(), *self._sales(), *self._agents()]
+        files = [*self._shops(), *self._catalogue(), *self._visits(), *self._sales(), *self._stock(), *self._agents()]
         self._random.shuffle(files)
         return files
 
@@ -190,6 +190,28 @@ class World:
                             "order_id": f"order-{number}",
                             "rating": 4,
                             "created_at": at(minutes),
+                        }
+                    )
+                ],
+            )
+
+    def _stock(self) -> Iterator[File]:
+        for code in ("main", "leeds"):
+            yield "warehouses", [change({"id": code, "code": code, "name": code, "is_active": True})]
+        for number in range(12):
+            yield (
+                "stock_movements",
+                [
+                    change(
+                        {
+                            "id": f"movement-{number}",
+                            "sku_id": self._random.choice(["sku-1", "sku-2"]),
+                            "warehouse_id": self._random.choice(["main", "leeds"]),
+                            "kind": self._random.choice(["received", "allocated", "shipped"]),
+                            "document": "D",
+                            "on_hand_change": self._random.randint(1, 9),
+                            "reserved_change": self._random.randint(-2, 2),
+                            "moved_at": at(self._random.uniform(-3000, 3000)),
                         }
                     )
                 ],
