@@ -10,6 +10,7 @@ from transactional.checkout import service as checkout
 from transactional.checkout.models import carts
 from transactional.checkout.service import PricedCart
 from transactional.errors import CartEmpty, NotForSale, NotFound, PriceChanged
+from transactional.ledger import events as ledger
 from transactional.members import service as members
 from transactional.members.service import Buyer
 from transactional.orders import rules
@@ -200,7 +201,9 @@ def ship(uow: UnitOfWork, order_id: str) -> None:
     """
     order = lock(uow, order_id)
     uow.update(orders, order, status=rules.after(order["status"], "ship"), shipped_at=uow.now)
-    stock.ship(uow, units(uow, order_id), order["number"])
+    lines = uow.rows(_lines, order_id=order_id)
+    stock.ship(uow, {line["sku_id"]: line["quantity"] for line in lines}, order["number"])
+    ledger.order_shipped(uow, order, lines)
 
 
 def deliver(uow: UnitOfWork, order_id: str) -> None:

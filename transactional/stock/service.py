@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 
 from transactional.catalog.models import skus
 from transactional.errors import NotFound, OutOfStock
+from transactional.ledger import events as ledger
 from transactional.stock.models import stock_levels, stock_movements
 from transactional.unit_of_work import Increment, UnitOfWork
 
@@ -86,6 +87,7 @@ def take_back(uow: UnitOfWork, units: Units, document: str) -> None:
 def receive(uow: UnitOfWork, units: Units, document: str) -> None:
     """Delivered units arrive with delivery `document`."""
     _move(uow, "received", units, document)
+    ledger.goods_received(uow, units, document)
 
 
 def _move(uow: UnitOfWork, kind: str, units: Units, document: str) -> None:
