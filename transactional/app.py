@@ -16,6 +16,7 @@ from transactional.api import respond, shop_of
 from transactional.catalog.routes import router as catalog
 from transactional.checkout.routes import router as checkout
 from transactional.gate import Gate, RateLimiter
+from transactional.ledger.routes import router as ledger
 from transactional.orders.routes import router as orders
 from transactional.orders.routes import staff_router
 from transactional.pages.routes import add_pages, problem_page
@@ -72,7 +73,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.state.refunds_waiting = refunds_waiting
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
-    for router in (checkout, orders, payments, catalog, staff_router, stock):
+    for router in (checkout, orders, payments, catalog, staff_router, stock, ledger):
         app.router.routes.extend(router.routes)
     add_pages(app, shop)
     add_handlers(app, problem_page)

@@ -22,7 +22,15 @@ class World:
 
     def files(self) -> list[File]:
         """Every file of the world, shuffled: nothing may depend on the order in which they arrive."""
-        files = [*self._shops(), *self._catalogue(), *self._visits(), *self._sales(), *self._stock(), *self._agents()]
+        files = [
+            *self._shops(),
+            *self._catalogue(),
+            *self._visits(),
+            *self._sales(),
+            *self._stock(),
+            *self._ledger(),
+            *self._agents(),
+        ]
         self._random.shuffle(files)
         return files
 
@@ -147,6 +155,33 @@ class World:
             row = {"id": f"customer-{customer}", "country": "FR", "created_at": NOON}
             yield "customers", [change(row)]
             yield "customers", [change(row | {"country": "DE"}, seq=2)]
+
+    def _ledger(self) -> Iterator[File]:
+        """Deliveries of a shop without orders: nothing they post must agree with its sales."""
+        for number in range(4):
+            happened = at(self._random.uniform(-2000, 3000))
+            entry = {
+                "id": f"entry-{number}",
+                "shop_id": "other",
+                "reference": f"goods_received:{number}",
+                "document": f"DELIVERY-{number}",
+                "reason": "goods received",
+                "occurred_at": happened,
+            }
+            posting = {
+                "id": f"posting-{number}",
+                "shop_id": "other",
+                "entry_id": entry["id"],
+                "position": 1,
+                "source": "asset:inventory",
+                "destination": "liability:payable",
+                "amount": self._random.randint(1, 10_000),
+                "currency": "GBP",
+                "occurred_at": happened,
+            }
+            yield "journal_entries", [change(entry)]
+            yield "postings", [change(posting)]
+            yield "postings", [change(posting)]  # delivered again
 
     def _order(self, number: str) -> Iterator[File]:
         minutes = self._random.uniform(-2000, 3000)

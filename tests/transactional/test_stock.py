@@ -15,6 +15,7 @@ from test_races import at_once
 
 from transactional.checkout import service as checkout
 from transactional.errors import IllegalTransition, NotFound, OutOfStock, TooManyArrived
+from transactional.ledger.models import journal_entries, postings
 from transactional.orders import after_sales, service
 from transactional.orders.models import order_lines, orders
 from transactional.shop import Shop
@@ -43,6 +44,16 @@ def stand(shop: Shop, sku_id: str) -> dict[str, tuple[int, int]]:
     with shop.database.read() as db:
         levels = warehousing.stock_of(db, sku_id).levels
     return {row["warehouse"]: (row["on_hand"], row["reserved"]) for row in levels}
+
+
+def posted(shop: Shop, document: str) -> list[tuple[str, str, int]]:
+    """Source, destination and amount of what the ledger says of a document."""
+    entries = {row["id"] for row in rows_of(shop, journal_entries) if row["document"] == document}
+    return [
+        (row["source"], row["destination"], row["amount"])
+        for row in rows_of(shop, postings)
+        if row["entry_id"] in entries
+    ]
 
 
 def movements_explain_every_level(shop: Shop) -> None:
@@ -139,6 +150,7 @@ class TestWarehousing:
         with shop.database.transaction("staff") as uow:
             warehousing.adjust(uow, "main", {sku: -3}, "COUNT-1", "lost")
         assert stand(shop, sku) == {"main": (7, 7)}
+        assert posted(shop, "COUNT-1") == [("expense:shrinkage", "asset:inventory", 3 * 400)]
 
     def test_a_transfer_is_in_transit_until_it_arrives(self, shop: Shop, shelves: Shelves) -> None:
         sku = shelves.skus["SHIRT0-S"]
@@ -155,6 +167,7 @@ class TestWarehousing:
         with shop.database.read() as db:
             arrived = warehousing.transfer(db, number)
         assert [(line["sent"], line["received"]) for line in arrived.lines] == [(6, 5)]
+        assert posted(shop, number) == [("expense:shrinkage", "asset:inventory", 400)]
         movements_explain_every_level(shop)
 
     def test_a_transfer_arrives_once_and_not_with_more_than_was_sent(

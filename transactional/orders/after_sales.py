@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select
 
 from transactional.errors import NotFound
+from transactional.ledger import events as ledger
 from transactional.orders import rules, service
 from transactional.orders.models import credit_note_lines, credit_notes, orders
 from transactional.orders.rules import Credit, SoldLine
@@ -45,7 +46,7 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
     order = service.lock(uow, order_id)
     status = rules.after(order["status"], "cancel")
     lines = service.find(uow, order_id).lines
-    note = None
+    note, credits = None, list[Credit]()
     if order["status"] == "paid":
         credits = rules.cancellation_credits(
             [_sold(line, 0) for line in lines], order["shipping"], order["tax"]
@@ -53,6 +54,8 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
         note = _credit(uow, order, "cancellation", lines, credits, reason)
     uow.update(orders, order, status=status, cancelled_at=uow.now)
     stock.release(uow, [order["number"]])
+    if note is not None:
+        _post(uow, note, credits)
     return note
 
 
@@ -82,6 +85,8 @@ def return_lines(
     ]
     note = _credit(uow, order, "return", lines, credits, reason)
     stock.take_back(uow, {line["sku_id"]: quantities[line["id"]] for line in lines}, note.number)
+    _post(uow, note, credits)
+    ledger.goods_returned(uow, note.number, note.currency, lines, quantities)
     return note
 
 
@@ -133,3 +138,15 @@ def _credit(
     amount = sum(credit.total for credit in credits)
     payments.refund_order(uow, order["id"], amount, note_id)
     return CreditNote(note_id, note["number"], kind, order["currency"], amount)
+
+
+def _post(uow: UnitOfWork, note: CreditNote, credits: list[Credit]) -> None:
+    ledger.credited(
+        uow,
+        note.kind,
+        note.number,
+        note.currency,
+        goods=sum(credit.amount for credit in credits),
+        shipping=sum(credit.shipping for credit in credits),
+        tax=sum(credit.tax for credit in credits),
+    )

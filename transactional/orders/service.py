@@ -10,6 +10,7 @@ from transactional.checkout import service as checkout
 from transactional.checkout.models import carts
 from transactional.checkout.service import PricedCart
 from transactional.errors import CartEmpty, NotForSale, NotFound, OutOfStock, PriceChanged
+from transactional.ledger import events as ledger
 from transactional.members import service as members
 from transactional.members.service import Buyer
 from transactional.orders import rules
@@ -216,6 +217,7 @@ def ship(uow: UnitOfWork, order_id: str) -> None:
     order = lock(uow, order_id)
     uow.update(orders, order, status=rules.after(order["status"], "ship"), shipped_at=uow.now)
     stock.ship(uow, order["number"])
+    ledger.order_shipped(uow, order, uow.rows(_lines, order_id=order_id))
 
 
 def deliver(uow: UnitOfWork, order_id: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, select
 
 from transactional.catalog.models import skus
 from transactional.errors import NotFound, OutOfStock
+from transactional.ledger import events as ledger
 from transactional.stock import rules
 from transactional.stock.models import stock_levels, stock_movements, warehouses
 from transactional.stock.rules import Place, Policy, Shelf, Shortage
@@ -154,6 +155,7 @@ def ship(uow: UnitOfWork, document: str, warehouse_id: str | None = None) -> dic
 def receive(uow: UnitOfWork, units: Units, document: str, warehouse_id: str | None = None) -> None:
     """Delivered units arrive with delivery `document`, in the first warehouse when none is named."""
     change(uow, "received", units, document, warehouse_id or main(uow))
+    ledger.goods_received(uow, units, document)
 
 
 def take_back(uow: UnitOfWork, units: Units, document: str, warehouse_id: str | None = None) -> None:

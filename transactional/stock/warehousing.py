@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, func, select, tuple_
 from transactional.catalog.models import skus
 from transactional.database import Id, UtcDateTime
 from transactional.errors import IllegalTransition, NotFound, TooManyArrived
+from transactional.ledger import events as ledger
 from transactional.orders.rules import document_number
 from transactional.stock import service
 from transactional.stock.models import stock_levels, stock_movements, transfer_lines, transfers, warehouses
@@ -173,6 +174,7 @@ def adjust(uow: UnitOfWork, warehouse: str, units: Units, document: str, reason:
         OutOfStock: more would go than is there and not promised.
     """
     service.change(uow, "adjusted", units, document, find(uow, warehouse)["id"], reason)
+    ledger.goods_adjusted(uow, units, document, reason)
 
 
 def send(uow: UnitOfWork, from_code: str, to_code: str, units: Units) -> str:
@@ -240,6 +242,8 @@ def arrive(uow: UnitOfWork, number: str, arrived: Units | None = None) -> None:
             uow.update(transfer_lines, line, received=count)
     uow.update(transfers, transfer, status="received", received_at=uow.now)
     service.change(uow, "transfer_in", counted, number, transfer["to_warehouse_id"])
+    lost = {each: counted.get(each, 0) - line["sent"] for each, line in lines.items()}
+    ledger.goods_adjusted(uow, lost, number, "lost on the way")
 
 
 def transfer(db: Reading, number: str) -> Transfer:
