@@ -161,3 +161,46 @@ class DatabaseBusy(ShopError):
 
     def __init__(self) -> None:
         super().__init__("The shop is busy: try again.")
+
+
+# The catalogue
+
+
+class AlreadyThere(ShopError):
+    code = "already_exists"
+
+    def __init__(self, what: str, key: str):
+        super().__init__(f"There is a {what} {key!r} already.", what=what, key=key)
+
+
+class CategoryCycle(ShopError):
+    code = "category_cycle"
+
+    def __init__(self, category: str):
+        super().__init__(f"{category} cannot come to stand below itself.", category=category)
+
+
+class IllegalStatus(ShopError):
+    code = "illegal_status"
+
+    def __init__(self, status: str, wanted: str):
+        super().__init__(f"A product that is {status} cannot become {wanted}.", status=status, wanted=wanted)
+
+
+class NothingToSell(ShopError):
+    code = "nothing_to_sell"
+
+    def __init__(self, product: str):
+        super().__init__(f"{product} has no SKU and cannot go live.", product=product)
+
+
+class PriceAboveList(ShopError):
+    code = "price_above_list"
+
+    def __init__(self, sku: str, price: int, list_price: int):
+        super().__init__(
+            f"The price of {sku}, {price}, is above its list price, {list_price}.",
+            sku=sku,
+            price=price,
+            list_price=list_price,
+        )

@@ -166,6 +166,15 @@ class UnitOfWork(Reading):
         self._held.update({(table.name, row["id"]): row for row in rows})
         return rows
 
+    def lock_all(self, table: Table, statement: Select[Any], **parameters: Any) -> list[Row]:
+        """Read whole rows of `table` in order to change them, waiting for those another transaction holds.
+
+        `statement` orders them, so that two transactions that want the same rows queue up.
+        """
+        rows = self.rows(statement.with_for_update(key_share=True), **parameters)
+        self._held.update({(table.name, row["id"]): row for row in rows})
+        return rows
+
     def insert(self, table: Table, row: Mapping[str, Any]) -> Row:
         return self.insert_many(table, [row])[0]
 

@@ -1,13 +1,13 @@
 """The catalogue: what is on the shelves, and putting things there."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
 from transactional.catalog import rules
+from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import brands, categories, products, skus
 from transactional.catalog.schemas import (
     CategoryView,
@@ -22,31 +22,6 @@ from transactional.errors import NotFound
 from transactional.stock import service as stock
 from transactional.stock.models import stock_levels
 from transactional.unit_of_work import Reading, Row, UnitOfWork
-
-
-@dataclass(frozen=True)
-class SkuDraft:
-    """A SKU to create. Prices contain tax, the cost does not; all in minor units."""
-
-    code: str
-    price: int
-    list_price: int
-    cost: int
-    options: Mapping[str, str] = field(default_factory=dict)
-    weight_grams: int = 0
-
-
-@dataclass(frozen=True)
-class ProductDraft:
-    slug: str
-    name: str
-    category_id: str
-    skus: Sequence[SkuDraft]
-    brand_id: str | None = None
-    description: str = ""
-    image: str | None = None
-    status: str = "live"
-
 
 _categories = select(categories).order_by(categories.c.position, categories.c.name)
 _available = stock_levels.c.on_hand - stock_levels.c.reserved
@@ -251,9 +226,19 @@ def create_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> dict[
             "image": draft.image,
             "created_at": uow.now,
             "updated_at": uow.now,
+            "product_type": draft.product_type,
+            "tags": list(draft.tags),
+            "attributes": dict(draft.attributes),
         },
     )
-    rows = [_sku_row(uow, product_id, position, sku, currency) for position, sku in enumerate(draft.skus)]
+    return add_skus(uow, product_id, draft.skus, currency)
+
+
+def add_skus(
+    uow: UnitOfWork, product_id: str, drafts: Sequence[SkuDraft], currency: str, position: int = 0
+) -> dict[str, str]:
+    """Add SKUs to a product from `position` on, none in stock yet; returns their ids by code."""
+    rows = [_sku_row(uow, product_id, at, sku, currency) for at, sku in enumerate(drafts, position)]
     uow.insert_many(skus, rows)
     stock.open_levels(uow, [row["id"] for row in rows])
     return {row["code"]: row["id"] for row in rows}
@@ -271,6 +256,9 @@ def _sku_row(uow: UnitOfWork, product_id: str, position: int, sku: SkuDraft, cur
         "currency": currency,
         "weight_grams": sku.weight_grams,
         "position": position,
+        "barcode": sku.barcode,
+        "tax_class": sku.tax_class,
+        "has_prices": False,
     }
 
 
