@@ -204,3 +204,30 @@ class PriceAboveList(ShopError):
             price=price,
             list_price=list_price,
         )
+
+
+class BadTemplate(ShopError):
+    code = "bad_template"
+
+    def __init__(self, template: str, reason: str):
+        super().__init__(
+            f"The template {template!r} does not do: {reason}.", template=template, reason=reason
+        )
+
+
+class TooManyCombinations(ShopError):
+    code = "too_many_combinations"
+
+    def __init__(self, count: int, limit: int):
+        super().__init__(f"{count} combinations are more than {limit}.", count=count, limit=limit)
+
+
+class OtherOptions(ShopError):
+    code = "other_options"
+
+    def __init__(self, has: list[str], given: list[str]):
+        super().__init__(
+            f"This product's options are {', '.join(has) or 'none'}, not {', '.join(given) or 'none'}.",
+            has=has,
+            given=given,
+        )

@@ -29,7 +29,13 @@ from transactional.catalog.staff_schemas import (
 )
 from transactional.unit_of_work import UnitOfWork
 
-staff_router = APIRouter(prefix=f"{API}/staff/catalogue", tags=["staff"], dependencies=[STAFF_ONLY])
+
+def staff_catalogue() -> APIRouter:
+    """A router for a part of the staff's catalogue."""
+    return APIRouter(prefix=f"{API}/staff/catalogue", tags=["staff"], dependencies=[STAFF_ONLY])
+
+
+staff_router = staff_catalogue()
 REFUSALS = problems(400, 401, 404, 409)
 _CHANGES = problems(401, 404, 409)
 
