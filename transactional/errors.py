@@ -5,6 +5,7 @@ rolled back.
 """
 # ruff: noqa: N818 - an error is named for what is the case, as callers read it: except OutOfStock
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 
@@ -230,4 +231,22 @@ class OtherOptions(ShopError):
             f"This product's options are {', '.join(has) or 'none'}, not {', '.join(given) or 'none'}.",
             has=has,
             given=given,
+        )
+
+
+class ImportRefused(ShopError):
+    """A file with faults; each names its line, field and reason."""
+
+    status = 422
+    code = "import_refused"
+    _SHOWN = 200
+
+    def __init__(self, faults: Sequence[Any]):
+        first = faults[0]
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        place = f"Line {first.line}" + (f", {first.field}" if first.field else "")
+        super().__init__(
+            f"Nothing was imported. {place}: {first.reason}{more}.",
+            faults=[vars(fault) for fault in faults[: self._SHOWN]],
+            count=len(faults),
         )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from transactional.catalog.csv_format import OPTIONS
 from transactional.catalog.drafts import SkuDraft
 from transactional.catalog.generation import Batch
 from transactional.catalog.matrix import MAX_COMBINATIONS
@@ -18,7 +19,7 @@ class MatrixIn(BaseModel):
     """A pattern names some options: {"size": "S"} stands for all colours of that size."""
 
     model_config = ConfigDict(extra="forbid")
-    options: dict[Word, Values] = Field(min_length=1, max_length=10, examples=[_SIZES_AND_COLOURS])
+    options: dict[Word, Values] = Field(min_length=1, max_length=OPTIONS, examples=[_SIZES_AND_COLOURS])
     code_template: str = Field(
         min_length=1,
         max_length=200,

@@ -125,8 +125,13 @@ def add_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> str:
     if uow.value(_product_by_slug, slug=draft.slug) is not None:
         raise AlreadyThere("product", draft.slug)
     check_codes(uow, [sku.code for sku in draft.skus])
-    service.create_product(uow, draft, currency)
-    return str(uow.value(_product_by_slug, slug=draft.slug))
+    return create(uow, draft, currency)[0]
+
+
+def create(uow: UnitOfWork, draft: ProductDraft, currency: str) -> tuple[str, dict[str, str]]:
+    """Add a product that is known to be new; returns its id, and its SKU ids by code."""
+    sku_ids = service.create_product(uow, draft, currency)
+    return str(uow.value(_product_by_slug, slug=draft.slug)), sku_ids
 
 
 def edit_product(uow: UnitOfWork, product_id: str, changes: dict[str, Any]) -> None:

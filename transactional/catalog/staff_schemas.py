@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_serializer, model_validator
 
+from transactional.catalog.csv_format import OPTIONS
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.editing import Picture
 from transactional.catalog.rules import TAX_CLASSES
@@ -22,8 +23,11 @@ Price = Annotated[int, Field(ge=0, le=MAX_PRICE)]
 Grams = Annotated[int, Field(ge=0, le=100_000_000)]
 Barcode = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
 Url = Annotated[str, StringConstraints(max_length=300, pattern=r"^(/[^/\s]|https://)[^\s]*$")]
-Options = Annotated[dict[Word, Word], Field(max_length=10)]
-Tags = Annotated[list[Word], Field(max_length=100)]
+Options = Annotated[dict[Word, Word], Field(max_length=OPTIONS)]
+Tag = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern="^[^,]+$")
+]
+Tags = Annotated[list[Tag], Field(max_length=100)]
 Attributes = Annotated[dict[Word, Annotated[str, StringConstraints(max_length=500)]], Field(max_length=100)]
 TaxClass = Annotated[str, Field(pattern="^(" + "|".join(TAX_CLASSES) + ")$")]
 
