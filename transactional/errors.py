@@ -250,3 +250,24 @@ class ImportRefused(ShopError):
             faults=[vars(fault) for fault in faults[: self._SHOWN]],
             count=len(faults),
         )
+
+
+class PreviewOutdated(ShopError):
+    code = "preview_outdated"
+
+    def __init__(self) -> None:
+        super().__init__("Something changed since the preview: look again, then apply.")
+
+
+class BulkRefused(ShopError):
+    code = "bulk_refused"
+
+    def __init__(self, problems: list[str]):
+        super().__init__(f"Nothing was changed. {problems[0]}.", problems=problems[:200], count=len(problems))
+
+
+class TooManySelected(ShopError):
+    code = "too_many_selected"
+
+    def __init__(self, limit: int):
+        super().__init__(f"More than {limit} SKUs are selected.", limit=limit)

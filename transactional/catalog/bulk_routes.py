@@ -5,12 +5,25 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from transactional.api import IdempotencyKey, once, shop_of
-from transactional.catalog import generation
-from transactional.catalog.bulk_schemas import BatchIn, BatchView, CellView, MatrixIn, MatrixView
-from transactional.catalog.staff_routes import REFUSALS, staff_catalogue
+from transactional.api import IdempotencyKey, once, problems, respond, shop_of
+from transactional.catalog import bulk, generation, pricing
+from transactional.catalog.bulk_schemas import (
+    ApplyIn,
+    BatchIn,
+    BatchView,
+    BulkIn,
+    BulkView,
+    CellView,
+    MatrixIn,
+    MatrixView,
+    SkuPriceIn,
+    SkuPrices,
+    SkuPricesIn,
+    bulk_view,
+)
+from transactional.catalog.staff_routes import REFUSALS, changed, staff_catalogue
 from transactional.errors import PriceAboveList
-from transactional.unit_of_work import UnitOfWork
+from transactional.unit_of_work import Reading, UnitOfWork
 
 router = staff_catalogue()
 
@@ -42,3 +55,47 @@ async def create_skus(request: Request, key: IdempotencyKey, product_id: UUID, b
         return BatchView(created=len(codes), codes=list(codes))
 
     return await once(request, key, "staff", work)
+
+
+@router.post("/bulk/preview", status_code=200, response_model=BulkView, responses=REFUSALS)
+async def preview_change(request: Request, key: IdempotencyKey, body: BulkIn) -> Response:
+    """What a bulk change would do to each SKU; the digest applies exactly that."""
+
+    def work(uow: UnitOfWork) -> BulkView:
+        return bulk_view(bulk.preview(uow, body.selection(), body.rules()))
+
+    return await once(request, key, "staff", work, 200)
+
+
+@router.post("/bulk", status_code=200, response_model=BulkView, responses=REFUSALS)
+async def apply_change(request: Request, key: IdempotencyKey, body: ApplyIn) -> Response:
+    """Do what a preview showed; refused when anything changed since."""
+
+    def work(uow: UnitOfWork) -> BulkView:
+        return bulk_view(bulk.apply(uow, body.selection(), body.rules(), body.digest))
+
+    return await once(request, key, "staff", work, 200)
+
+
+def _prices(db: Reading, sku_id: str) -> SkuPrices:
+    columns = SkuPriceIn.model_fields
+    rows = pricing.prices(db, sku_id)
+    return SkuPrices(prices=[SkuPriceIn(**{name: row[name] for name in columns}) for row in rows])
+
+
+@router.get("/skus/{sku_id}/prices", response_model=SkuPrices, responses=problems(401, 404))
+async def get_prices(request: Request, sku_id: UUID) -> Response:
+    """The prices of a SKU by currency, customer group and dates, past and future too."""
+    with shop_of(request).database.read() as db:
+        return respond(_prices(db, str(sku_id)))
+
+
+@router.put("/skus/{sku_id}/prices", response_model=SkuPrices, responses=problems(401, 404))
+async def set_prices(request: Request, sku_id: UUID, body: SkuPricesIn) -> Response:
+    """Give a SKU these prices instead of those it has."""
+
+    def work(uow: UnitOfWork) -> SkuPrices:
+        pricing.set_prices(uow, str(sku_id), body.wanted())
+        return _prices(uow, str(sku_id))
+
+    return changed(request, work)

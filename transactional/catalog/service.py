@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
-from transactional.catalog import rules
+from transactional.catalog import pricing, rules
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import brands, categories, products, skus
 from transactional.catalog.schemas import (
@@ -63,7 +63,15 @@ _skus_of = (
     .order_by(skus.c.position)
 )
 _offers = (
-    select(skus.c.product_id, skus.c.currency, skus.c.price, skus.c.list_price, _available.label("available"))
+    select(
+        skus.c.id,
+        skus.c.product_id,
+        skus.c.currency,
+        skus.c.price,
+        skus.c.list_price,
+        skus.c.has_prices,
+        _available.label("available"),
+    )
     .join(stock_levels, stock_levels.c.sku_id == skus.c.id)
     .where(skus.c.product_id.in_(bindparam("product_ids", expanding=True)))
     .order_by(skus.c.price, skus.c.position)
@@ -160,7 +168,8 @@ def _brand_id(db: Reading, slug: str) -> str:
 def _priced(db: Reading, found: list[Row]) -> list[ProductCard]:
     """Cards with the price and availability of their SKUs, which only one page of products pays for."""
     offers: dict[str, list[Row]] = {}
-    for offer in db.rows(_offers, product_ids=[row["id"] for row in found]):
+    asked = _asked_now(db, db.rows(_offers, product_ids=[row["id"] for row in found]))
+    for offer in sorted(asked, key=lambda offer: offer["price"]):  # stable: of one price in their position
         offers.setdefault(offer["product_id"], []).append(offer)
     return [
         ProductCard(
@@ -174,6 +183,10 @@ def _priced(db: Reading, found: list[Row]) -> list[ProductCard]:
     ]
 
 
+def _asked_now(db: Reading, offered: list[Row]) -> list[Row]:
+    return pricing.at_their_prices(db, offered, offered[0]["currency"], sku_id="id") if offered else []
+
+
 def product(db: Reading, slug: str) -> ProductView:
     """A live product with its SKUs, prices and availability.
 
@@ -184,7 +197,7 @@ def product(db: Reading, slug: str) -> ProductView:
     if row is None:
         raise NotFound("product", slug)
     steps = rules.path(db.rows(_categories), row["category_id"])
-    offered = db.rows(_skus_of, product_id=row["id"])
+    offered = _asked_now(db, db.rows(_skus_of, product_id=row["id"]))
     return ProductView(
         id=row["id"],
         slug=row["slug"],

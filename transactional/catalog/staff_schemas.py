@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_seri
 from transactional.catalog.csv_format import OPTIONS
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.editing import Picture
+from transactional.catalog.repricing import MAX_PRICE
 from transactional.catalog.rules import TAX_CLASSES
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-MAX_PRICE = 10**12
 MAX_PICTURES = 50
 
 Status = Literal["draft", "live", "retired"]
