@@ -15,6 +15,8 @@ from transactional import background
 from transactional.api import respond, shop_of
 from transactional.catalog.bulk_routes import router as bulk_catalog
 from transactional.catalog.exchange_routes import router as exchange
+from transactional.catalog.feedback_routes import router as feedback
+from transactional.catalog.feedback_routes import staff_feedback
 from transactional.catalog.routes import router as catalog
 from transactional.catalog.staff_routes import staff_router as staff_catalog
 from transactional.checkout.routes import router as checkout
@@ -74,7 +76,8 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.state.refunds_waiting = refunds_waiting
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
-    for router in (checkout, orders, payments, catalog, staff_router, staff_catalog, bulk_catalog, exchange):
+    staff = (staff_router, staff_catalog, bulk_catalog, exchange, staff_feedback)
+    for router in (checkout, orders, payments, catalog, feedback, *staff):
         app.router.routes.extend(router.routes)
     add_pages(app, shop)
     add_handlers(app, problem_page)

@@ -271,3 +271,10 @@ class TooManySelected(ShopError):
 
     def __init__(self, limit: int):
         super().__init__(f"More than {limit} SKUs are selected.", limit=limit)
+
+
+class NotBought(ShopError):
+    code = "not_bought"
+
+    def __init__(self, product: str):
+        super().__init__(f"This order does not have {product}.", product=product)

@@ -108,9 +108,9 @@ class BulkIn(BaseModel):
 
     def rules(self) -> Rules:
         return Rules(
-            price=self.price and self.price.rule(),
-            list_price=self.list_price and self.list_price.rule(),
-            on_hand=self.on_hand and self.on_hand.rule(),
+            price=None if self.price is None else self.price.rule(),
+            list_price=None if self.list_price is None else self.list_price.rule(),
+            on_hand=None if self.on_hand is None else self.on_hand.rule(),
         )
 
 
