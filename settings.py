@@ -83,6 +83,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="Opens the staff's API; empty: made once and kept in <home>/secrets."
     )
     max_body_bytes: int = Field(65_536, ge=1_024, description="A larger request body is refused.")
+    max_import_bytes: int = Field(16_777_216, ge=1_024, description="The same for the staff's CSV files.")
     requests_per_second: float = Field(200, ge=0, description="Sustained, from one address; 0: no limit.")
     request_burst: int = Field(2_000, ge=1, description="Requests one address may send at once.")
     idempotency_hours: int = Field(24, ge=1, description="How long answers to an Idempotency-Key are kept.")

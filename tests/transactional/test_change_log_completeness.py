@@ -10,6 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shopping import fill_shelves, order, rows_of
 
+from transactional.catalog import bulk, editing, feedback, pricing, repricing
+from transactional.catalog.bulk import Rules, Selection
+from transactional.catalog.editing import Picture
+from transactional.catalog.models import products, reviews, skus
+from transactional.catalog.repricing import Rule
 from transactional.change_log import START, Change, as_json, read_changes
 from transactional.checkout import service as checkout
 from transactional.errors import ShopError
@@ -35,6 +40,7 @@ ACTIONS = (
     "deliver",
     "return",
     "refund",
+    "change the catalogue",
 )
 steps = st.lists(
     st.tuples(st.sampled_from(ACTIONS), st.integers(0, 5), st.integers(1, 4)), min_size=1, max_size=40
@@ -80,8 +86,24 @@ def act(shop: Shop, uow: UnitOfWork, action: str, which: int, units: int) -> Non
             order_id = found[which % len(found)]
             line = service.find(uow, order_id).lines[0]
             after_sales.return_lines(uow, order_id, {line["id"]: units})
+        case "change the catalogue":
+            change_catalogue(uow, which, units)
         case "refund" if owed:
             payments_service.record_refund(uow, owed[which % len(owed)], external)
+
+
+def change_catalogue(uow: UnitOfWork, which: int, units: int) -> None:
+    """Prices, pictures, a review and its moderation, and every SKU's price and stock in bulk."""
+    product = uow.rows(products.select().order_by(products.c.slug))[which % 3]
+    sku = uow.rows(skus.select().where(skus.c.product_id == product["id"]))[0]
+    row = {"currency": "GBP", "customer_group": None, "price": units, "valid_from": uow.now}
+    pricing.set_prices(uow, sku["id"], [row] * (units % 3))
+    editing.set_pictures(uow, product["id"], [Picture(f"/media/{n}.svg") for n in range(units % 3)])
+    review = feedback.review(uow, product["slug"], author="Ada", rating=units)
+    feedback.moderate(uow, reviews, review["id"], "published", "Thank you.")
+    rules = Rules(price=Rule("percent", -100 * units), on_hand=Rule("add", units - 2))
+    shown = repricing.digest(bulk.preview(uow, Selection(), rules))
+    bulk.apply(uow, Selection(), rules, shown)
 
 
 def replayed(changes: list[Change]) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from postgresql import PostgresServer
 from sqlalchemy import Connection, Engine, inspect, text
 
+from transactional.catalog.models import products, skus
 from transactional.database import connect, reading, writing
 from transactional.migrations import alembic_config, migrate
 from transactional.tables import metadata
@@ -142,3 +143,26 @@ OLD_SHOP = [
         )
     ),
 ]
+
+
+_BEFORE_0004 = """
+insert into categories (id, slug, name, position) values ('{id}', 'c', 'C', 0);
+insert into products (id, category_id, slug, name, description, status, created_at, updated_at)
+values ('{id}', '{id}', 'p', 'P', '', 'live', '2026-11-22 10:00:00', '2026-11-22 10:00:00');
+insert into skus (id, product_id, code, options, list_price, price, cost, currency, weight_grams, position)
+values ('{id}', '{id}', 'S', '{{}}', 2, 1, 1, 'GBP', 0, 0)
+"""
+
+
+def test_products_and_skus_of_before_are_widened(empty_database: Callable[[], Engine]) -> None:
+    engine = empty_database()
+    with writing(engine) as connection:
+        command.upgrade(alembic_config(connection), "0002")
+        for statement in _BEFORE_0004.format(id="0190a5c0-0000-7000-8000-000000000000").split(";"):
+            connection.execute(text(statement))
+    migrate(engine)
+    with reading(engine) as connection:
+        product = connection.execute(products.select()).mappings().one()
+        sku = connection.execute(skus.select()).mappings().one()
+    assert (product["product_type"], product["tags"], product["attributes"]) == (None, [], {})
+    assert (sku["barcode"], sku["tax_class"], sku["has_prices"]) == (None, "standard", False)

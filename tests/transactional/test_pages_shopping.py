@@ -9,7 +9,7 @@ from shopping import ADA, Shelves, placed_order, rows_of
 from webpage import Webpage
 
 from transactional.catalog import service as catalog
-from transactional.catalog.service import ProductDraft, SkuDraft
+from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.orders.models import orders
 from transactional.shop import Shop
 from transactional.stock import service as stock

@@ -146,9 +146,9 @@ class TestWarehousing:
         sku = shelves.skus["SHIRT0-S"]
         paid_order(shop, SHIRT0_S=7)
         with shop.database.transaction("staff") as uow, pytest.raises(OutOfStock):
-            warehousing.adjust(uow, "main", {sku: -4}, "COUNT-1", "lost")
+            warehousing.adjust(uow, stock.main(uow), {sku: -4}, "COUNT-1", "lost")
         with shop.database.transaction("staff") as uow:
-            warehousing.adjust(uow, "main", {sku: -3}, "COUNT-1", "lost")
+            warehousing.adjust(uow, stock.main(uow), {sku: -3}, "COUNT-1", "lost")
         assert stand(shop, sku) == {"main": (7, 7)}
         assert posted(shop, "COUNT-1") == [("expense:shrinkage", "asset:inventory", 3 * 400)]
 
@@ -205,7 +205,7 @@ class TestWarehousing:
             uow.at(clock.now + timedelta(minutes=1))
             service.ship(uow, placed.order_id)
             uow.at(clock.now + timedelta(minutes=2))
-            warehousing.adjust(uow, "main", {sku: -1}, "COUNT-1", "lost")
+            warehousing.adjust(uow, stock.main(uow), {sku: -1}, "COUNT-1", "lost")
         clock.forward(minutes=3)
         with shop.database.read() as db:
             told = warehousing.explain(db, sku, None, 10)

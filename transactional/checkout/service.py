@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, bindparam, func, select
 
+from transactional.catalog import pricing
 from transactional.catalog.models import products, skus
 from transactional.checkout import rules
 from transactional.checkout.models import cart_lines, carts
@@ -24,6 +25,7 @@ _priced_lines = (
         skus.c.price,
         skus.c.list_price,
         skus.c.cost,
+        skus.c.has_prices,
         products.c.slug.label("product"),
         products.c.name,
         products.c.image,
@@ -177,7 +179,7 @@ def priced(db: Reading, terms: Terms, cart_id: str) -> PricedCart:
 
 def price_lines(db: Reading, terms: Terms, cart: Row) -> PricedCart:
     """The lines of a cart that is already read, at today's prices."""
-    lines = db.rows(_priced_lines, cart_id=cart["id"])
+    lines = pricing.at_their_prices(db, db.rows(_priced_lines, cart_id=cart["id"]), cart["currency"])
     items = [rules.Item(line["quantity"], line["list_price"], line["price"]) for line in lines]
     return PricedCart(cart, lines, rules.amounts(items, terms.tax_rate_bp))
 

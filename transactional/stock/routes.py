@@ -88,7 +88,13 @@ async def adjust(request: Request, key: IdempotencyKey, body: AdjustmentIn) -> R
     """Correct what is on hand; what is promised to orders cannot go."""
 
     def work(uow: UnitOfWork) -> StocksView:
-        warehousing.adjust(uow, body.warehouse, _units(uow, body.lines), body.document, body.reason)
+        warehousing.adjust(
+            uow,
+            warehousing.find(uow, body.warehouse)["id"],
+            _units(uow, body.lines),
+            body.document,
+            body.reason,
+        )
         return _stock_views(uow, body.lines)
 
     return await once(request, key, "staff", work)

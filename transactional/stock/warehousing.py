@@ -163,17 +163,16 @@ def explain(db: Reading, sku_id: str, before: str | None, limit: int) -> list[Ro
     )
 
 
-def adjust(uow: UnitOfWork, warehouse: str, units: Units, document: str, reason: str) -> None:
+def adjust(uow: UnitOfWork, warehouse_id: str, units: Units, document: str, reason: str) -> None:
     """Correct what is on hand after count or loss `document`.
 
     Args:
         units: signed units by SKU id.
 
     Raises:
-        NotFound: no warehouse has this code.
         OutOfStock: more would go than is there and not promised.
     """
-    service.change(uow, "adjusted", units, document, find(uow, warehouse)["id"], reason)
+    service.change(uow, "adjusted", units, document, warehouse_id, reason)
     ledger.goods_adjusted(uow, units, document, reason)
 
 
