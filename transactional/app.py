@@ -21,6 +21,7 @@ from transactional.orders.routes import staff_router
 from transactional.pages.routes import add_pages, problem_page
 from transactional.payments.routes import router as payments
 from transactional.problems import add_handlers
+from transactional.promotions.routes import router as promotions
 from transactional.shop import Shop, open_shop
 
 
@@ -71,7 +72,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.state.refunds_waiting = refunds_waiting
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
-    for router in (checkout, orders, payments, catalog, staff_router):
+    for router in (checkout, orders, payments, catalog, staff_router, promotions):
         app.router.routes.extend(router.routes)
     add_pages(app, shop)
     add_handlers(app, problem_page)

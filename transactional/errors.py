@@ -209,6 +209,13 @@ class CouponUnknown(ShopError):
         super().__init__(f"The code {coupon} is not valid.", coupon=coupon)
 
 
+class CodeTaken(ShopError):
+    code = "code_taken"
+
+    def __init__(self, coupon: str):
+        super().__init__(f"The code {coupon} stands for a promotion already.", coupon=coupon)
+
+
 class CodesNotTaken(ShopError):
     code = "promotion_takes_no_codes"
 

@@ -48,7 +48,7 @@ def why_not(activity: Activity, basket: Basket, context: Context) -> Short | Non
         return Short("code_needed")
     if activity.budget.uses is not None and used.uses >= activity.budget.uses:
         return Short("used_up")
-    limit = activity.budget.uses_per_customer
+    limit = activity.per_customer
     if limit is not None and used.by_customer >= limit:
         return Short("used_by_customer")
     return _short_of_goods(activity, basket) or _buyer(conditions, context)

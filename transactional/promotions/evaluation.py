@@ -51,7 +51,7 @@ def _alone(
                 open_to_it.append((activity, given))
                 continue
             short = given.short or Short("no_saving")
-        missed.append(_missed(activity, short))
+        missed.append(_missed(activity, short, context))
     return open_to_it, missed
 
 
@@ -119,8 +119,10 @@ def _saved(offers: Offers) -> int:
     return sum(given.saved for given in offers.values())
 
 
-def _missed(activity: Activity, short: Short) -> Missed:
-    return Missed(activity.id, activity.name, short.reason, short.missing, short.sku)
+def _missed(activity: Activity, short: Short, context: Context) -> Missed:
+    return Missed(
+        activity.id, activity.name, short.reason, short.missing, short.sku, _code(activity, context)
+    )
 
 
 def _outcome(
@@ -130,18 +132,22 @@ def _outcome(
     for activity in open_to_it:
         given = best.get(activity.id, Offer())
         if given.short is not None:
-            missed.append(_missed(activity, given.short))  # it gives something and could give more
+            missed.append(_missed(activity, given.short, context))  # it gives something and could give more
         elif not given.saved and not given.gift:
-            missed.append(_missed(activity, Short("better_offer")))
+            missed.append(_missed(activity, Short("better_offer"), context))
     return Outcome(
         lines=tuple(_line_discounts(basket, best, by_id)),
-        applied=tuple(
-            Applied(key, by_id[key].name, each.saved, each.shipping, each.units, _code(by_id[key], context))
-            for key, each in best.items()
-            if each.saved
-        ),
+        applied=tuple(_gave(by_id[key], each, context) for key, each in best.items() if each.saved),
         gifts=tuple(GiftOffer(key, by_id[key].name, *each.gift) for key, each in best.items() if each.gift),
         missed=tuple(sorted(missed, key=lambda each: each.activity_id)),
+    )
+
+
+def _gave(activity: Activity, given: Offer, context: Context) -> Applied:
+    units = sum(given.units.values())
+    code = _code(activity, context)
+    return Applied(
+        activity.id, activity.name, given.saved, given.shipping, units, code, activity.per_customer
     )
 
 
@@ -153,4 +159,4 @@ def _line_discounts(basket: Basket, offers: Offers, by_id: Mapping[str, Activity
     for line in basket.lines:
         for key, given in offers.items():
             if part := given.parts.get(line.key, 0):
-                yield LineDiscount(line.key, key, part, by_id[key].name)
+                yield LineDiscount(line.key, key, part, by_id[key].name, given.units.get(line.key, 0))

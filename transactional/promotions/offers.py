@@ -48,7 +48,7 @@ class Offer:
 
     parts: Mapping[str, int] = field(default_factory=dict)
     shipping: int = 0
-    units: int = 0
+    units: Mapping[str, int] = field(default_factory=dict)
     gift: tuple[str, int] | None = None
     short: Short | None = None
 
@@ -166,11 +166,11 @@ def _gift(template: Gift, lines: Sequence[Open]) -> Offer:
 def _flash_sale(lines: Sequence[Open], price: int, units_left: int) -> Offer:
     if units_left <= 0:
         return Offer(short=Short("used_up"))
-    parts, units = {}, 0
+    parts, units = {}, {}
     for each in sorted(lines, key=lambda each: (-_unit_price(each), each.line.key)):
-        taken = min(units_left - units, each.line.quantity)
+        taken = min(units_left, each.line.quantity)
         off = max(0, each.units(taken) - price * taken)
         if off:
-            parts[each.line.key] = off
-            units += taken
+            parts[each.line.key], units[each.line.key] = off, taken
+            units_left -= taken
     return Offer(parts, units=units)

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from transactional.errors import PromotionTransition
-from transactional.promotions.templates import CLASSES, Class, Template, class_of
+from transactional.promotions.templates import CLASSES, Class, FlashSale, Template, class_of
 
 Event = Literal["activate", "pause", "end"]
 
@@ -103,6 +103,7 @@ class Context:
 
 
 Names = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=160)], ...], Field(max_length=500)]
+ShopTime = Annotated[time, AfterValidator(lambda at: at.replace(tzinfo=None))]  # in the shop's zone
 Limit = Annotated[int | None, Field(ge=1, le=10**12)]
 
 
@@ -124,11 +125,11 @@ class Conditions:
     segments: Names = ()
     channels: Names = ()
     first_order: bool = False
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
     weekdays: Annotated[tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(max_length=7)] = ()
-    from_time: time | None = None
-    until_time: time | None = None
+    from_time: ShopTime | None = None
+    until_time: ShopTime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +171,21 @@ class Activity:
         return class_of(self.template)
 
     @property
+    def per_customer(self) -> int | None:
+        """How often one customer may have it; a first order comes once, also when two are placed at once."""
+        return 1 if self.conditions.first_order else self.budget.uses_per_customer
+
+    @property
+    def cap(self) -> int | None:
+        """How many units it may give in all."""
+        return self.template.units if isinstance(self.template, FlashSale) else None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether what it gives in all is counted."""
+        return (self.budget.uses, self.budget.money, self.cap) != (None, None, None)
+
+    @property
     def combines_with(self) -> frozenset[Class]:
         return frozenset(CLASSES) - {self.of} if self.stacks_with is None else self.stacks_with
 
@@ -201,21 +217,23 @@ class Missed:
     reason: WhyNot
     missing: int = 0
     sku: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True)
 class LineDiscount:
-    """What one activity takes off one line."""
+    """What one activity takes off one line; `units` count against a flash sale's cap."""
 
     line: str
     activity_id: str
     amount: int
     reason: str
+    units: int = 0
 
 
 @dataclass(frozen=True)
 class Applied:
-    """An activity that applied, with all it takes off; `units` count against a flash sale's cap."""
+    """An activity that applied, with all it takes off, that off delivery included."""
 
     activity_id: str
     name: str
@@ -223,6 +241,7 @@ class Applied:
     shipping: int
     units: int
     code: str | None
+    per_customer: int | None
 
 
 @dataclass(frozen=True)
