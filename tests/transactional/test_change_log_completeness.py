@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shopping import fill_shelves, order, rows_of
+from test_promotions import active
 
 from transactional.catalog import bulk, editing, feedback, pricing, repricing
 from transactional.catalog.bulk import Rules, Selection
@@ -23,6 +24,7 @@ from transactional.orders.models import orders
 from transactional.payments import service as payments_service
 from transactional.payments import settlement
 from transactional.payments.models import payments, refunds
+from transactional.promotions.models import order_promotions, promotion_budgets
 from transactional.shop import Shop
 from transactional.stock.models import stock_levels, stock_movements
 from transactional.tables import LOGGED_TABLES
@@ -131,6 +133,7 @@ def test_replaying_the_log_gives_the_tables(
 ) -> None:
     shop = new_shop()
     fill_shelves(shop)
+    active(shop, {"kind": "flash_sale", "price": 900, "units": 5}, budget={"uses_per_customer": 3})
     for action, which, units in [("order", 0, 1), ("pay", 0, 1), ("order", 1, 2), *history]:
         try:
             with shop.database.transaction("test") as uow:
@@ -142,6 +145,7 @@ def test_replaying_the_log_gives_the_tables(
         found = {row["id"]: json.loads(as_json(table, row)) for row in rows_of(shop, table)}
         assert tables[table.name] == found
     money_and_stock_add_up(shop)
+    promotions_are_counted(shop)
     shop.database.engine.dispose()
 
 
@@ -170,3 +174,13 @@ def money_and_stock_add_up(shop: Shop) -> None:
             assert kept[row["id"]] <= row["total"]
         else:
             assert kept[row["id"]] == 0, "money is never kept without an order"
+
+
+def promotions_are_counted(shop: Shop) -> None:
+    """What a promotion gave is what the orders have that were not called off."""
+    alive = {row["id"] for row in rows_of(shop, orders) if row["status"] not in ("cancelled", "expired")}
+    given = [row for row in rows_of(shop, order_promotions) if row["order_id"] in alive]
+    (budget,) = rows_of(shop, promotion_budgets)
+    assert budget["units"] == sum(row["units"] for row in given) <= 5
+    assert budget["money"] == sum(row["amount"] for row in given)
+    assert budget["uses"] == len({row["order_id"] for row in given})

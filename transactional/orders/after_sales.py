@@ -11,6 +11,7 @@ from transactional.orders import rules, service
 from transactional.orders.models import credit_note_lines, credit_notes, orders
 from transactional.orders.rules import Credit, SoldLine
 from transactional.payments import service as payments
+from transactional.promotions import budgets
 from transactional.stock import service as stock
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
@@ -54,6 +55,7 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
         note = _credit(uow, order, "cancellation", lines, credits, reason)
     uow.update(orders, order, status=status, cancelled_at=uow.now)
     stock.release(uow, [order["number"]])
+    budgets.give_back(uow, [order])
     if note is not None:
         _post(uow, note, credits)
     return note
