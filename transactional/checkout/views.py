@@ -2,7 +2,6 @@
 
 from transactional.checkout.schemas import AmountsView, CartLineView, CartView, CheckoutView, Shortage
 from transactional.checkout.service import PricedCart
-from transactional.promotions.views import applied_views, discounts_of, hints, plain_money
 from transactional.security import Keys
 
 
@@ -18,11 +17,10 @@ def cart_view(basket: PricedCart, keys: Keys) -> CartView:
             quantity=line["quantity"],
             unit_price=line["price"],
             list_price=line["list_price"],
-            discounts=discounts_of(basket.promotions, line["id"]),
-            total=amounts.total,
+            total=line["price"] * line["quantity"],
             available=line["available"],
         )
-        for line, amounts in zip(basket.lines, basket.amounts.lines, strict=True)
+        for line in basket.lines
     ]
     return CartView(
         token=keys.token("cart", basket.cart["id"]),
@@ -30,9 +28,6 @@ def cart_view(basket: PricedCart, keys: Keys) -> CartView:
         currency=basket.cart["currency"],
         lines=lines,
         goods=sum(line.total for line in lines),
-        coupons=basket.cart["coupons"] or [],
-        promotions=applied_views(basket.promotions),
-        hints=hints(basket.promotions, plain_money(basket.cart["currency"])),
     )
 
 

@@ -42,15 +42,6 @@ class OrderIn(BaseModel):
     )
 
 
-class OrderPromotionView(BaseModel):
-    """What a promotion took off, with tax."""
-
-    promotion: str
-    code: str | None
-    reason: str
-    amount: int
-
-
 class OrderLineView(BaseModel):
     id: str
     sku: str
@@ -60,7 +51,6 @@ class OrderLineView(BaseModel):
     list_price: int
     net: int
     tax: int
-    discounts: list[OrderPromotionView]
 
 
 class OrderView(BaseModel):
@@ -90,7 +80,6 @@ class OrderView(BaseModel):
     delivered_at: datetime | None
     cancelled_at: datetime | None
     lines: list[OrderLineView]
-    delivery_discounts: list[OrderPromotionView]
 
 
 class CancelIn(BaseModel):
