@@ -56,16 +56,6 @@ QUARANTINE = {
 
 # Tables the shop does not keep (yet) but other systems' files do.
 IMPORTED = {
-    "reviews": {
-        "id": "VARCHAR",
-        "order_id": "VARCHAR",
-        "product_id": "VARCHAR",
-        "rating": "INTEGER",
-        "title": "VARCHAR",
-        "comment": "VARCHAR",
-        "created_at": "TIMESTAMP",
-        "answered_at": "TIMESTAMP",
-    },
     "sellers": {
         "id": "VARCHAR",
         "city": "VARCHAR",

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, cast
 
-from fastapi import Header, Request
+from fastapi import Depends, Header, Request
 from fastapi.responses import Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
 from transactional import idempotency
@@ -45,6 +46,18 @@ def shop_of(request: Request) -> Shop:
 
 def request_id(request: Request) -> str:
     return cast(str, request.scope["request_id"])
+
+
+_bearer = HTTPBearer(auto_error=False, description="The staff token.")
+
+
+async def _authorise_staff(
+    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> None:
+    shop_of(request).keys.authorise_staff(f"{given.scheme} {given.credentials}" if given else None)
+
+
+STAFF_ONLY = Depends(_authorise_staff)  # for a router whose every route is the staff's
 
 
 def respond(view: BaseModel, status: int = 200) -> Response:

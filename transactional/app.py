@@ -13,15 +13,23 @@ from sqlalchemy import literal, select
 from settings import Settings
 from transactional import background
 from transactional.api import respond, shop_of
+from transactional.catalog.bulk_routes import router as bulk_catalog
+from transactional.catalog.exchange_routes import router as exchange
+from transactional.catalog.feedback_routes import router as feedback
+from transactional.catalog.feedback_routes import staff_feedback
 from transactional.catalog.routes import router as catalog
+from transactional.catalog.staff_routes import staff_router as staff_catalog
 from transactional.checkout.routes import router as checkout
 from transactional.gate import Gate, RateLimiter
+from transactional.ledger.routes import router as ledger
 from transactional.orders.routes import router as orders
 from transactional.orders.routes import staff_router
 from transactional.pages.routes import add_pages, problem_page
 from transactional.payments.routes import router as payments
 from transactional.problems import add_handlers
+from transactional.promotions.routes import router as promotions
 from transactional.shop import Shop, open_shop
+from transactional.stock.routes import router as stock
 
 
 class Health(BaseModel):
@@ -34,7 +42,7 @@ def security_headers(settings: Settings) -> dict[str, str]:
         "default-src 'self'",
         f"script-src 'self' {settings.collector_url}",
         f"connect-src 'self' {settings.collector_url}",
-        f"img-src 'self' data: {settings.collector_url}",
+        f"img-src 'self' data: https: {settings.collector_url}",
         f"form-action 'self' {settings.sandbox_url}",
         "frame-ancestors 'none'",
         "base-uri 'none'",
@@ -71,13 +79,15 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.state.refunds_waiting = refunds_waiting
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
-    for router in (checkout, orders, payments, catalog, staff_router):
+    staff = (staff_router, staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
+    for router in (checkout, orders, payments, catalog, feedback, *staff):
         app.router.routes.extend(router.routes)
     add_pages(app, shop)
     add_handlers(app, problem_page)
     app.add_middleware(
         Gate,
         max_body_bytes=settings.max_body_bytes,
+        max_import_bytes=settings.max_import_bytes,
         limiter=RateLimiter(settings.requests_per_second, settings.request_burst),
         headers=security_headers(settings),
     )

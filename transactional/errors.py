@@ -5,6 +5,7 @@ rolled back.
 """
 # ruff: noqa: N818 - an error is named for what is the case, as callers read it: except OutOfStock
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 
@@ -86,6 +87,18 @@ class IllegalTransition(ShopError):
         super().__init__(f"An order that is {status} cannot {event}.", status=status, event=event)
 
 
+class TooManyArrived(ShopError):
+    code = "too_many_arrived"
+
+    def __init__(self, sku: str, sent: int, arrived: int):
+        super().__init__(
+            f"Only {sent} of {sku} were sent, {arrived} cannot have arrived.",
+            sku=sku,
+            sent=sent,
+            arrived=arrived,
+        )
+
+
 class TooManyReturned(ShopError):
     code = "too_many_returned"
 
@@ -161,3 +174,203 @@ class DatabaseBusy(ShopError):
 
     def __init__(self) -> None:
         super().__init__("The shop is busy: try again.")
+
+
+class InsufficientFunds(ShopError):
+    code = "insufficient_funds"
+
+    def __init__(self, account: str, wanted: int, available: int):
+        super().__init__(
+            f"Only {available} is left on {account}, {wanted} is wanted.",
+            account=account,
+            wanted=wanted,
+            available=available,
+        )
+
+
+class WrongCurrency(ShopError):
+    code = "wrong_currency"
+
+    def __init__(self, account: str, kept_in: str, currency: str):
+        super().__init__(
+            f"{account} is kept in {kept_in}, not in {currency}.",
+            account=account,
+            kept_in=kept_in,
+            currency=currency,
+        )
+
+
+# The catalogue
+
+
+class AlreadyThere(ShopError):
+    code = "already_exists"
+
+    def __init__(self, what: str, key: str):
+        super().__init__(f"There is a {what} {key!r} already.", what=what, key=key)
+
+
+class CategoryCycle(ShopError):
+    code = "category_cycle"
+
+    def __init__(self, category: str):
+        super().__init__(f"{category} cannot come to stand below itself.", category=category)
+
+
+class IllegalStatus(ShopError):
+    code = "illegal_status"
+
+    def __init__(self, status: str, wanted: str):
+        super().__init__(f"A product that is {status} cannot become {wanted}.", status=status, wanted=wanted)
+
+
+class NothingToSell(ShopError):
+    code = "nothing_to_sell"
+
+    def __init__(self, product: str):
+        super().__init__(f"{product} has no SKU and cannot go live.", product=product)
+
+
+class PriceAboveList(ShopError):
+    code = "price_above_list"
+
+    def __init__(self, sku: str, price: int, list_price: int):
+        super().__init__(
+            f"The price of {sku}, {price}, is above its list price, {list_price}.",
+            sku=sku,
+            price=price,
+            list_price=list_price,
+        )
+
+
+class BadTemplate(ShopError):
+    code = "bad_template"
+
+    def __init__(self, template: str, reason: str):
+        super().__init__(
+            f"The template {template!r} does not do: {reason}.", template=template, reason=reason
+        )
+
+
+class TooManyCombinations(ShopError):
+    code = "too_many_combinations"
+
+    def __init__(self, count: int, limit: int):
+        super().__init__(f"{count} combinations are more than {limit}.", count=count, limit=limit)
+
+
+class OtherOptions(ShopError):
+    code = "other_options"
+
+    def __init__(self, has: list[str], given: list[str]):
+        super().__init__(
+            f"This product's options are {', '.join(has) or 'none'}, not {', '.join(given) or 'none'}.",
+            has=has,
+            given=given,
+        )
+
+
+class ImportRefused(ShopError):
+    """A file with faults; each names its line, field and reason."""
+
+    status = 422
+    code = "import_refused"
+    _SHOWN = 200
+
+    def __init__(self, faults: Sequence[Any]):
+        first = faults[0]
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        place = f"Line {first.line}" + (f", {first.field}" if first.field else "")
+        super().__init__(
+            f"Nothing was imported. {place}: {first.reason}{more}.",
+            faults=[vars(fault) for fault in faults[: self._SHOWN]],
+            count=len(faults),
+        )
+
+
+class PreviewOutdated(ShopError):
+    code = "preview_outdated"
+
+    def __init__(self) -> None:
+        super().__init__("Something changed since the preview: look again, then apply.")
+
+
+class BulkRefused(ShopError):
+    code = "bulk_refused"
+
+    def __init__(self, problems: list[str]):
+        super().__init__(f"Nothing was changed. {problems[0]}.", problems=problems[:200], count=len(problems))
+
+
+class TooManySelected(ShopError):
+    code = "too_many_selected"
+
+    def __init__(self, limit: int):
+        super().__init__(f"More than {limit} SKUs are selected.", limit=limit)
+
+
+class NotBought(ShopError):
+    code = "not_bought"
+
+    def __init__(self, product: str):
+        super().__init__(f"This order does not have {product}.", product=product)
+
+
+# promotions
+
+
+class PromotionTransition(ShopError):
+    code = "illegal_promotion_transition"
+
+    def __init__(self, status: str, event: str):
+        super().__init__(f"A promotion that is {status} cannot {event}.", status=status, event=event)
+
+
+class PromotionNotDraft(ShopError):
+    code = "promotion_not_draft"
+
+    def __init__(self, status: str):
+        super().__init__(f"A promotion that is {status} is not edited any more: make another.", status=status)
+
+
+class PromotionUsedUp(ShopError):
+    code = "promotion_used_up"
+
+    def __init__(self, name: str):
+        super().__init__(f"{name} is used up: look again, then order.", promotion=name)
+
+
+class SellsBelow(ShopError):
+    code = "promotion_sells_below_cost"
+
+    def __init__(self, sku: str, price: int, floor: int, combination: list[str]):
+        together = " with ".join(combination)
+        super().__init__(
+            f"{together} can sell {sku} for {price} without tax, below {floor}.",
+            sku=sku,
+            price=price,
+            floor=floor,
+            combination=combination,
+        )
+
+
+class CouponUnknown(ShopError):
+    status = 404
+    code = "coupon_unknown"
+
+    def __init__(self, coupon: str):
+        super().__init__(f"The code {coupon} is not valid.", coupon=coupon)
+
+
+class CodeTaken(ShopError):
+    code = "code_taken"
+
+    def __init__(self, coupon: str):
+        super().__init__(f"The code {coupon} stands for a promotion already.", coupon=coupon)
+
+
+class CodesNotTaken(ShopError):
+    code = "promotion_takes_no_codes"
+
+    def __init__(self) -> None:
+        super().__init__("This promotion applies without a code, so it has none.")

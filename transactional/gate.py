@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 # Signed by the provider, told apart by its inbox; a burst of them must not be refused.
+_IMPORTS = "/api/v1/staff/catalogue/imports/"
 _UNLIMITED = ("/healthz", "/api/v1/webhooks/", "/static/")
 
 
@@ -52,9 +53,17 @@ class RateLimiter:
 class Gate:
     """Plain ASGI middleware: a request that is refused here costs almost nothing."""
 
-    def __init__(self, app: "ASGIApp", max_body_bytes: int, limiter: RateLimiter, headers: dict[str, str]):
+    def __init__(
+        self,
+        app: "ASGIApp",
+        max_body_bytes: int,
+        max_import_bytes: int,
+        limiter: RateLimiter,
+        headers: dict[str, str],
+    ):
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._max_import_bytes = max_import_bytes
         self._limiter = limiter
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
@@ -78,28 +87,29 @@ class Gate:
         if not scope["path"].startswith(_UNLIMITED) and not self._limiter.admit(client, time.monotonic()):
             await refusal(scope["path"], RateLimited(1))(scope, receive, send_with_headers)
             return
-        body = await self._bounded(headers, receive)
+        most = self._max_import_bytes if scope["path"].startswith(_IMPORTS) else self._max_body_bytes
+        body = await self._bounded(headers, receive, most)
         if body is None:
-            problem = PayloadTooLarge(self._max_body_bytes)
+            problem = PayloadTooLarge(most)
             await refusal(scope["path"], problem)(scope, receive, send_with_headers)
             return
         await self._app(scope, body, send_with_headers)
 
-    async def _bounded(self, headers: dict[bytes, bytes], receive: "Receive") -> "Receive | None":
+    async def _bounded(self, headers: dict[bytes, bytes], receive: "Receive", most: int) -> "Receive | None":
         """How to receive the body; None when it is too large.
 
         FastAPI can bound it too, but answers in plain text, and every refusal here is a `Problem` or a page.
         """
         length = headers.get(b"content-length")
         if length is not None:
-            return receive if length.isdigit() and int(length) <= self._max_body_bytes else None
+            return receive if length.isdigit() and int(length) <= most else None
         if b"transfer-encoding" not in headers:
             return receive
         body = b""
         while True:
             message = await receive()
             body += message.get("body", b"")
-            if len(body) > self._max_body_bytes:
+            if len(body) > most:
                 return None
             if not message.get("more_body", False):
                 break

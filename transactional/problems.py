@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pydantic_core
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
 from transactional.errors import (
@@ -116,6 +116,12 @@ def add_handlers(app: "FastAPI", page: "ProblemPage") -> None:
     async def unstorable(request: "Request", _: DataError) -> Response:
         # PostgreSQL takes no zero bytes in text, and nothing else gets past the schemas.
         return answer(request, 422, "invalid_request", "The request holds text that cannot be stored.")
+
+    @app.exception_handler(IntegrityError)
+    async def overtaken(request: "Request", problem: IntegrityError) -> Response:
+        # What was looked up to be free was taken before this transaction committed.
+        log.warning("the database refused: %s", problem.orig)
+        return answer(request, 409, "conflict", "Somebody else changed the same just now: look again.")
 
     @app.exception_handler(OperationalError)
     async def busy(request: "Request", problem: OperationalError) -> Response:

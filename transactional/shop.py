@@ -10,6 +10,7 @@ from transactional.payments.sandbox.client import SandboxProvider
 from transactional.security import Keys, sandbox_secret
 from transactional.staff import service as staff
 from transactional.staff.service import Terms
+from transactional.stock import service as stock
 from transactional.unit_of_work import Database, NewId, uuid7
 
 
@@ -41,5 +42,6 @@ def open_shop(
     database = Database(engine, clock, new_id)
     with database.transaction("system:start") as uow:
         terms = staff.terms(uow, settings)
+        stock.open_main(uow, settings.shop_id, settings.shop_country)
     provider = provider or SandboxProvider(settings.sandbox_url, sandbox_secret(settings))
     return Shop(settings, database, terms, Keys.of(settings), provider)

@@ -7,9 +7,11 @@ from transactional.change_log import change_log, is_logged
 from transactional.checkout import models as checkout
 from transactional.database import metadata
 from transactional.idempotency import idempotency_keys
+from transactional.ledger import models as ledger
 from transactional.members import models as members
 from transactional.orders import models as orders
 from transactional.payments import models as payments
+from transactional.promotions import models as promotions
 from transactional.staff import models as staff
 from transactional.stock import models as stock
 
@@ -19,10 +21,12 @@ __all__ = [
     "change_log",
     "checkout",
     "idempotency_keys",
+    "ledger",
     "members",
     "metadata",
     "orders",
     "payments",
+    "promotions",
     "staff",
     "stock",
 ]

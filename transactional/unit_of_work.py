@@ -95,6 +95,11 @@ def _lock(table: Table) -> Select[Any]:
     return _get(table).with_for_update(key_share=True)
 
 
+def for_update(statement: Select[Any], table: Table, *, skip_locked: bool = False) -> Select[Any]:
+    """`statement`, locking the rows of `table` in the order it gives them; for `UnitOfWork.lock_rows`."""
+    return statement.with_for_update(key_share=True, of=table, skip_locked=skip_locked)
+
+
 @lru_cache
 def _update(table: Table, names: tuple[str, ...]) -> Update:
     changed = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
@@ -160,10 +165,14 @@ class UnitOfWork(Reading):
         return row
 
     def lock_rows(self, table: Table, statement: Select[Any], **parameters: Any) -> list[Row]:
-        """Read whole rows of `table` in order to change them, skipping those another transaction holds."""
-        locking = statement.with_for_update(key_share=True, skip_locked=True)
-        rows = self.rows(locking, **parameters)
-        self._held.update({(table.name, row["id"]): row for row in rows})
+        """Read rows in order to change those of `table`.
+
+        Args:
+            statement: made by `for_update`; it returns all columns of `table`, and more if it joins.
+        """
+        rows = self.rows(statement, **parameters)
+        names = _columns(table)
+        self._held.update({(table.name, row["id"]): {name: row[name] for name in names} for row in rows})
         return rows
 
     def insert(self, table: Table, row: Mapping[str, Any]) -> Row:
@@ -205,6 +214,26 @@ class UnitOfWork(Reading):
         after = {**row, **values}
         self._capture(table, "u", row, after)
         return after
+
+    def update_many(self, table: Table, changes: Mapping[str, Row]) -> None:
+        """Change the same columns of several rows that this transaction locked, in one statement.
+
+        Args:
+            changes: new values by row id.
+        """
+        if not changes:
+            return
+        befores = {row_id: self._held[table.name, row_id] for row_id in changes}  # KeyError: not locked
+        names = tuple(next(iter(changes.values())))
+        self.connection.execute(
+            _update(table, names),
+            [
+                {"key": row_id, **{f"new_{name}": values[name] for name in names}}
+                for row_id, values in changes.items()
+            ],
+        )
+        for row_id, before in befores.items():
+            self._capture(table, "u", before, {**before, **changes[row_id]})
 
     def increment(self, change: Increment, key: Any, **by: int) -> Row | None:
         """Add `by` to columns of the row that `key` finds; None when there is none or it may not change."""

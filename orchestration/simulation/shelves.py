@@ -7,8 +7,8 @@ from sqlalchemy import select
 from orchestration.simulation.catalogue import ProductPlan, plan_products, slugify
 from orchestration.simulation.shoppers import Catalogue, Product, Sku
 from transactional.catalog import service as catalog
+from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import skus
-from transactional.catalog.service import ProductDraft, SkuDraft
 from transactional.stock import service as stock
 from transactional.unit_of_work import UnitOfWork
 

@@ -8,7 +8,14 @@ from rich.table import Table
 
 from tests.benchmarks.table import Row
 
-BENCHMARKS = ("bench_collector", "bench_loader", "bench_shop", "bench_batch", "bench_freshness")
+BENCHMARKS = (
+    "bench_collector",
+    "bench_loader",
+    "bench_shop",
+    "bench_catalog",
+    "bench_batch",
+    "bench_freshness",
+)
 
 
 def main(names: list[str]) -> int:

@@ -22,7 +22,15 @@ class World:
 
     def files(self) -> list[File]:
         """Every file of the world, shuffled: nothing may depend on the order in which they arrive."""
-        files = [*self._shops(), *self._catalogue(), *self._visits(), *self._sales(), *self._agents()]
+        files = [
+            *self._shops(),
+            *self._catalogue(),
+            *self._visits(),
+            *self._sales(),
+            *self._stock(),
+            *self._ledger(),
+            *self._agents(),
+        ]
         self._random.shuffle(files)
         return files
 
@@ -148,6 +156,33 @@ class World:
             yield "customers", [change(row)]
             yield "customers", [change(row | {"country": "DE"}, seq=2)]
 
+    def _ledger(self) -> Iterator[File]:
+        """Deliveries of a shop without orders: nothing they post must agree with its sales."""
+        for number in range(4):
+            happened = at(self._random.uniform(-2000, 3000))
+            entry = {
+                "id": f"entry-{number}",
+                "shop_id": "other",
+                "reference": f"goods_received:{number}",
+                "document": f"DELIVERY-{number}",
+                "reason": "goods received",
+                "occurred_at": happened,
+            }
+            posting = {
+                "id": f"posting-{number}",
+                "shop_id": "other",
+                "entry_id": entry["id"],
+                "position": 1,
+                "source": "asset:inventory",
+                "destination": "liability:payable",
+                "amount": self._random.randint(1, 10_000),
+                "currency": "GBP",
+                "occurred_at": happened,
+            }
+            yield "journal_entries", [change(entry)]
+            yield "postings", [change(posting)]
+            yield "postings", [change(posting)]  # delivered again
+
     def _order(self, number: str) -> Iterator[File]:
         minutes = self._random.uniform(-2000, 3000)
         customer = {"customer_id": f"customer-{self._random.randint(1, 4)}"}
@@ -190,6 +225,28 @@ class World:
                             "order_id": f"order-{number}",
                             "rating": 4,
                             "created_at": at(minutes),
+                        }
+                    )
+                ],
+            )
+
+    def _stock(self) -> Iterator[File]:
+        for code in ("main", "leeds"):
+            yield "warehouses", [change({"id": code, "code": code, "name": code, "is_active": True})]
+        for number in range(12):
+            yield (
+                "stock_movements",
+                [
+                    change(
+                        {
+                            "id": f"movement-{number}",
+                            "sku_id": self._random.choice(["sku-1", "sku-2"]),
+                            "warehouse_id": self._random.choice(["main", "leeds"]),
+                            "kind": self._random.choice(["received", "allocated", "shipped"]),
+                            "document": "D",
+                            "on_hand_change": self._random.randint(1, 9),
+                            "reserved_change": self._random.randint(-2, 2),
+                            "moved_at": at(self._random.uniform(-3000, 3000)),
                         }
                     )
                 ],

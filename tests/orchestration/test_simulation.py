@@ -71,7 +71,7 @@ def test_history_has_the_weeks_rhythm_and_everything_a_shop_lives_through(tmp_pa
             select(stock_levels.c.sku_id)
             .join(stock_movements, stock_movements.c.sku_id == stock_levels.c.sku_id)
             .group_by(stock_levels.c.sku_id, stock_levels.c.on_hand)
-            .having(func.sum(stock_movements.c.quantity) != stock_levels.c.on_hand)
+            .having(func.sum(stock_movements.c.on_hand_change) != stock_levels.c.on_hand)
         )
     assert {"paid", "shipped", "delivered", "expired"} <= statuses.keys()
     assert {"orders", "payments", "refunds", "credit_notes", "stock_movements", "skus"} <= tables

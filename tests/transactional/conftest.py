@@ -81,3 +81,8 @@ def open_for_business(shop: Shop, shelves: Shelves, sandbox: TestClient) -> Shop
 def client(open_for_business: Shop) -> Iterator[TestClient]:
     app = create_app(open_for_business.settings, open_for_business)
     yield TestClient(app, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def staff(open_for_business: Shop) -> dict[str, str]:
+    return {"Authorization": f"Bearer {open_for_business.keys.staff_token}"}

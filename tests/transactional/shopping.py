@@ -8,7 +8,7 @@ import httpx
 from sqlalchemy import select
 
 from transactional.catalog import service as catalog
-from transactional.catalog.service import ProductDraft, SkuDraft
+from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.checkout import service as checkout
 from transactional.members.service import Buyer
 from transactional.orders import service as orders

@@ -22,11 +22,6 @@ from transactional.security import sandbox_secret
 from transactional.shop import Shop
 
 
-@pytest.fixture
-def staff(open_for_business: Shop) -> dict[str, str]:
-    return {"Authorization": f"Bearer {open_for_business.keys.staff_token}"}
-
-
 def started_payment(client: httpx.Client, order: dict[str, Any]) -> dict[str, Any]:
     answer = client.post(f"/api/v1/orders/{order['token']}/payments", json={}, headers=key())
     answer.raise_for_status()

@@ -2,9 +2,9 @@ import pytest
 from shopping import Shelves, fill_shelves
 
 from transactional.catalog import rules, service
+from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import skus
 from transactional.catalog.schemas import CategoryView
-from transactional.catalog.service import ProductDraft, SkuDraft
 from transactional.errors import NotFound
 from transactional.shop import Shop
 

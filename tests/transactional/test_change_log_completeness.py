@@ -9,7 +9,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shopping import fill_shelves, order, rows_of
+from test_promotions import active
 
+from transactional.catalog import bulk, editing, feedback, pricing, repricing
+from transactional.catalog.bulk import Rules, Selection
+from transactional.catalog.editing import Picture
+from transactional.catalog.models import products, reviews, skus
+from transactional.catalog.repricing import Rule
 from transactional.change_log import START, Change, as_json, read_changes
 from transactional.checkout import service as checkout
 from transactional.errors import ShopError
@@ -18,6 +24,7 @@ from transactional.orders.models import orders
 from transactional.payments import service as payments_service
 from transactional.payments import settlement
 from transactional.payments.models import payments, refunds
+from transactional.promotions.models import order_promotions, promotion_budgets
 from transactional.shop import Shop
 from transactional.stock.models import stock_levels, stock_movements
 from transactional.tables import LOGGED_TABLES
@@ -35,6 +42,7 @@ ACTIONS = (
     "deliver",
     "return",
     "refund",
+    "change the catalogue",
 )
 steps = st.lists(
     st.tuples(st.sampled_from(ACTIONS), st.integers(0, 5), st.integers(1, 4)), min_size=1, max_size=40
@@ -80,8 +88,24 @@ def act(shop: Shop, uow: UnitOfWork, action: str, which: int, units: int) -> Non
             order_id = found[which % len(found)]
             line = service.find(uow, order_id).lines[0]
             after_sales.return_lines(uow, order_id, {line["id"]: units})
+        case "change the catalogue":
+            change_catalogue(uow, which, units)
         case "refund" if owed:
             payments_service.record_refund(uow, owed[which % len(owed)], external)
+
+
+def change_catalogue(uow: UnitOfWork, which: int, units: int) -> None:
+    """Prices, pictures, a review and its moderation, and every SKU's price and stock in bulk."""
+    product = uow.rows(products.select().order_by(products.c.slug))[which % 3]
+    sku = uow.rows(skus.select().where(skus.c.product_id == product["id"]))[0]
+    row = {"currency": "GBP", "customer_group": None, "price": units, "valid_from": uow.now}
+    pricing.set_prices(uow, sku["id"], [row] * (units % 3))
+    editing.set_pictures(uow, product["id"], [Picture(f"/media/{n}.svg") for n in range(units % 3)])
+    review = feedback.review(uow, product["slug"], author="Ada", rating=units)
+    feedback.moderate(uow, reviews, review["id"], "published", "Thank you.")
+    rules = Rules(price=Rule("percent", -100 * units), on_hand=Rule("add", units - 2))
+    shown = repricing.digest(bulk.preview(uow, Selection(), rules))
+    bulk.apply(uow, Selection(), rules, shown)
 
 
 def replayed(changes: list[Change]) -> dict[str, dict[str, Any]]:
@@ -109,6 +133,7 @@ def test_replaying_the_log_gives_the_tables(
 ) -> None:
     shop = new_shop()
     fill_shelves(shop)
+    active(shop, {"kind": "flash_sale", "price": 900, "units": 5}, budget={"uses_per_customer": 3})
     for action, which, units in [("order", 0, 1), ("pay", 0, 1), ("order", 1, 2), *history]:
         try:
             with shop.database.transaction("test") as uow:
@@ -120,6 +145,7 @@ def test_replaying_the_log_gives_the_tables(
         found = {row["id"]: json.loads(as_json(table, row)) for row in rows_of(shop, table)}
         assert tables[table.name] == found
     money_and_stock_add_up(shop)
+    promotions_are_counted(shop)
     shop.database.engine.dispose()
 
 
@@ -127,7 +153,7 @@ def money_and_stock_add_up(shop: Shop) -> None:
     """No unit and no penny is lost or doubled."""
     moved: dict[str, int] = {}
     for row in rows_of(shop, stock_movements):
-        moved[row["sku_id"]] = moved.get(row["sku_id"], 0) + row["quantity"]
+        moved[row["sku_id"]] = moved.get(row["sku_id"], 0) + row["on_hand_change"]
     promised: dict[str, int] = {}
     placed = rows_of(shop, orders)
     with shop.database.read() as db:
@@ -148,3 +174,13 @@ def money_and_stock_add_up(shop: Shop) -> None:
             assert kept[row["id"]] <= row["total"]
         else:
             assert kept[row["id"]] == 0, "money is never kept without an order"
+
+
+def promotions_are_counted(shop: Shop) -> None:
+    """What a promotion gave is what the orders have that were not called off."""
+    alive = {row["id"] for row in rows_of(shop, orders) if row["status"] not in ("cancelled", "expired")}
+    given = [row for row in rows_of(shop, order_promotions) if row["order_id"] in alive]
+    (budget,) = rows_of(shop, promotion_budgets)
+    assert budget["units"] == sum(row["units"] for row in given) <= 5
+    assert budget["money"] == sum(row["amount"] for row in given)
+    assert budget["uses"] == len({row["order_id"] for row in given})

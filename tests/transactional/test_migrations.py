@@ -4,13 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from postgresql import PostgresServer
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, text
 
-from transactional.database import connect, reading
-from transactional.migrations import migrate
+from transactional.catalog.models import products, skus
+from transactional.database import connect, reading, writing
+from transactional.migrations import alembic_config, migrate
 from transactional.tables import metadata
 
 
@@ -19,10 +21,11 @@ def described(engine: Engine) -> dict[str, Any]:
     look = inspect(engine)
     return {
         table: {
-            "columns": [
-                {**column, "type": repr(column["type"]), "comment": None}
+            # In any order: PostgreSQL adds columns at the end.
+            "columns": {
+                column["name"]: {**column, "type": repr(column["type"]), "comment": None}
                 for column in look.get_columns(table)
-            ],
+            },
             "primary key": look.get_pk_constraint(table),
             "foreign keys": sorted(look.get_foreign_keys(table), key=str),
             "unique": sorted(look.get_unique_constraints(table), key=str),
@@ -81,3 +84,85 @@ def test_migrating_again_changes_nothing(empty_database: Callable[[], Engine]) -
     before = described(engine)
     migrate(engine)
     assert described(engine) == before
+
+
+def test_stock_and_promises_survive_the_move_to_several_warehouses(
+    empty_database: Callable[[], Engine],
+) -> None:
+    engine = empty_database()
+    with writing(engine) as connection:
+        command.upgrade(alembic_config(connection), "0002")
+        for statement in OLD_SHOP:
+            connection.execute(text(statement))
+    migrate(engine)
+    with reading(engine) as connection:
+        levels = connection.execute(
+            text(
+                "select on_hand, reserved, code from stock_levels"
+                " join warehouses on warehouse_id = warehouses.id"
+            )
+        ).all()
+        movements = connection.execute(
+            text("select kind, on_hand_change, reserved_change from stock_movements order by moved_at, kind")
+        ).all()
+    assert [tuple(row) for row in levels] == [(8, 3, "main")]
+    assert [tuple(row) for row in movements] == [
+        ("received", 10, 0),
+        ("allocated", 0, 2),
+        ("shipped", -2, -2),
+        ("allocated", 0, 3),
+    ]
+
+
+_ID = "00000000-0000-0000-0000-0000000000"
+OLD_SHOP = [
+    f"insert into categories (id, slug, name, position) values ('{_ID}01', 'c', 'C', 0)",
+    "insert into products (id, category_id, slug, name, description, status, created_at, updated_at)"
+    f" values ('{_ID}02', '{_ID}01', 'p', 'P', '', 'live', '2026-01-01', '2026-01-01')",
+    "insert into skus"
+    " (id, product_id, code, options, list_price, price, cost, currency, weight_grams, position)"
+    f" values ('{_ID}03', '{_ID}02', 'S', '{{}}', 100, 100, 50, 'GBP', 1, 0)",
+    f"insert into stock_levels (id, sku_id, on_hand, reserved) values ('{_ID}04', '{_ID}03', 8, 3)",
+    *(
+        "insert into orders (id, number, status, channel, currency, email, placed_at)"
+        f" values ('{_ID}{number}', 'O-{number}', '{status}', 'web', 'GBP', 'a@b.c', '2026-01-0{day}')"
+        for number, status, day in ((10, "shipped", 2), (11, "paid", 4), (12, "cancelled", 5))
+    ),
+    *(
+        "insert into order_lines"
+        " (id, order_id, position, sku_id, sku, name, quantity, gross, discount, shipping, tax)"
+        f" values ('{_ID}{number + 10}', '{_ID}{number}', 1, '{_ID}03', 'S', 'S', {quantity}, 0, 0, 0, 0)"
+        for number, quantity in ((10, 2), (11, 3), (12, 4))
+    ),
+    *(
+        "insert into stock_movements (id, sku_id, kind, quantity, document, moved_at)"
+        f" values ('{_ID}{number}', '{_ID}03', '{kind}', {quantity}, '{document}', '{moment}')"
+        for number, kind, quantity, document, moment in (
+            (30, "received", 10, "D", "2026-01-01"),
+            (31, "shipped", -2, "O-10", "2026-01-03"),
+        )
+    ),
+]
+
+
+_BEFORE_0004 = """
+insert into categories (id, slug, name, position) values ('{id}', 'c', 'C', 0);
+insert into products (id, category_id, slug, name, description, status, created_at, updated_at)
+values ('{id}', '{id}', 'p', 'P', '', 'live', '2026-11-22 10:00:00', '2026-11-22 10:00:00');
+insert into skus (id, product_id, code, options, list_price, price, cost, currency, weight_grams, position)
+values ('{id}', '{id}', 'S', '{{}}', 2, 1, 1, 'GBP', 0, 0)
+"""
+
+
+def test_products_and_skus_of_before_are_widened(empty_database: Callable[[], Engine]) -> None:
+    engine = empty_database()
+    with writing(engine) as connection:
+        command.upgrade(alembic_config(connection), "0002")
+        for statement in _BEFORE_0004.format(id="0190a5c0-0000-7000-8000-000000000000").split(";"):
+            connection.execute(text(statement))
+    migrate(engine)
+    with reading(engine) as connection:
+        product = connection.execute(products.select()).mappings().one()
+        sku = connection.execute(skus.select()).mappings().one()
+    assert (product["product_type"], product["tags"], product["attributes"]) == (None, [], {})
+    assert (sku["barcode"], sku["tax_class"], sku["has_prices"]) == (None, "standard", False)

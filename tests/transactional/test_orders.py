@@ -177,7 +177,7 @@ class TestFulfilment:
         placed = shipped_order(shop, SHIRT0_S=2)
         assert level(shop, shelves.skus["SHIRT0-S"]) == (8, 0)
         shipped = [row for row in rows_of(shop, stock_movements) if row["kind"] == "shipped"]
-        assert [(row["quantity"], row["document"]) for row in shipped] == [(-2, placed.number)]
+        assert [(row["on_hand_change"], row["document"]) for row in shipped] == [(-2, placed.number)]
         with shop.database.transaction("staff") as uow:
             service.deliver(uow, placed.order_id)
         assert status_of(shop, placed.order_id) == "delivered"
@@ -193,7 +193,7 @@ class TestFulfilment:
             line = service.find(uow, placed.order_id).lines[0]
             after_sales.return_lines(uow, placed.order_id, {line["id"]: 1})
         moved = sum(
-            row["quantity"]
+            row["on_hand_change"]
             for row in rows_of(shop, stock_movements)
             if row["sku_id"] == shelves.skus["SHIRT0-S"]
         )

@@ -9,7 +9,7 @@ from shopping import ADA, Shelves, placed_order, rows_of
 from webpage import Webpage
 
 from transactional.catalog import service as catalog
-from transactional.catalog.service import ProductDraft, SkuDraft
+from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.orders.models import orders
 from transactional.shop import Shop
 from transactional.stock import service as stock
@@ -104,7 +104,7 @@ class TestBasket:
     ) -> None:
         add_to_basket(client, "shirt-0", 3)
         with shop.database.transaction("test") as uow:
-            stock.reserve(uow, {shelves.skus["SHIRT0-S"]: 10})
+            stock.reserve(uow, {shelves.skus["SHIRT0-S"]: 10}, "ORDER-1")
         assert "Only 0 left: lower the quantity" in shown(client.get("/cart")).text
         refused = shown(press_pay(client, shown(client.get("/checkout"))), 409)
         assert "Only 0 of SHIRT0-S are available" in refused.text

@@ -49,6 +49,7 @@ def test_a_change_is_logged_with_its_row_before_and_after(shop: Shop) -> None:
         "visitor_id": None,
         "created_at": "2026-11-22T10:00:00.000000Z",
         "updated_at": "2026-11-22T10:00:00.000000Z",
+        "coupons": None,
     }
     assert updated.ts == datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
     assert created.tx_id < updated.tx_id

@@ -1,8 +1,12 @@
-"""Pure rules of the catalogue: the tree of categories and what a SKU is called."""
+"""Pure rules of the catalogue: the tree of categories, a product's life and what a SKU is called."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+TAX_CLASSES = ("standard", "reduced", "zero")
+# A product that was live never becomes a draft again: orders and links know it.
+LIFECYCLE = {"draft": {"live", "retired"}, "live": {"retired"}, "retired": {"live"}}
 
 
 class Category(Protocol):
@@ -59,3 +63,9 @@ def path(categories: Iterable[Mapping[str, Any]], leaf_id: str) -> list[Mapping[
 def variant_name(product: str, options: Mapping[str, str]) -> str:
     """A product and its options as a customer reads them: "Linen shirt, M, Red"."""
     return ", ".join([product, *options.values()])
+
+
+def placed(siblings: Sequence[str], moved: str, position: int) -> list[str]:
+    """The ids of siblings in their new order, when `moved` comes to stand at `position`, from 0."""
+    others = [each for each in siblings if each != moved]
+    return [*others[:position], moved, *others[position:]]

@@ -1,13 +1,13 @@
 """The catalogue: what is on the shelves, and putting things there."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
-from transactional.catalog import rules
+from transactional.catalog import pricing, rules
+from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import brands, categories, products, skus
 from transactional.catalog.schemas import (
     CategoryView,
@@ -20,36 +20,10 @@ from transactional.catalog.schemas import (
 )
 from transactional.errors import NotFound
 from transactional.stock import service as stock
-from transactional.stock.models import stock_levels
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
-
-@dataclass(frozen=True)
-class SkuDraft:
-    """A SKU to create. Prices contain tax, the cost does not; all in minor units."""
-
-    code: str
-    price: int
-    list_price: int
-    cost: int
-    options: Mapping[str, str] = field(default_factory=dict)
-    weight_grams: int = 0
-
-
-@dataclass(frozen=True)
-class ProductDraft:
-    slug: str
-    name: str
-    category_id: str
-    skus: Sequence[SkuDraft]
-    brand_id: str | None = None
-    description: str = ""
-    image: str | None = None
-    status: str = "live"
-
-
 _categories = select(categories).order_by(categories.c.position, categories.c.name)
-_available = stock_levels.c.on_hand - stock_levels.c.reserved
+_available = stock.available(skus.c.id)
 _lowest_price = (
     select(func.min(skus.c.price))
     .where(skus.c.product_id == products.c.id)
@@ -83,13 +57,19 @@ _count = select(func.count()).select_from(products)
 _shown = (products.c.status == "live", select(skus.c.id).where(skus.c.product_id == products.c.id).exists())
 _skus_of = (
     select(skus, _available.label("available"))
-    .join(stock_levels, stock_levels.c.sku_id == skus.c.id)
     .where(skus.c.product_id == bindparam("product_id"))
     .order_by(skus.c.position)
 )
 _offers = (
-    select(skus.c.product_id, skus.c.currency, skus.c.price, skus.c.list_price, _available.label("available"))
-    .join(stock_levels, stock_levels.c.sku_id == skus.c.id)
+    select(
+        skus.c.id,
+        skus.c.product_id,
+        skus.c.currency,
+        skus.c.price,
+        skus.c.list_price,
+        skus.c.has_prices,
+        _available.label("available"),
+    )
     .where(skus.c.product_id.in_(bindparam("product_ids", expanding=True)))
     .order_by(skus.c.price, skus.c.position)
 )
@@ -185,7 +165,8 @@ def _brand_id(db: Reading, slug: str) -> str:
 def _priced(db: Reading, found: list[Row]) -> list[ProductCard]:
     """Cards with the price and availability of their SKUs, which only one page of products pays for."""
     offers: dict[str, list[Row]] = {}
-    for offer in db.rows(_offers, product_ids=[row["id"] for row in found]):
+    asked = _asked_now(db, db.rows(_offers, product_ids=[row["id"] for row in found]))
+    for offer in sorted(asked, key=lambda offer: offer["price"]):  # stable: of one price in their position
         offers.setdefault(offer["product_id"], []).append(offer)
     return [
         ProductCard(
@@ -199,6 +180,10 @@ def _priced(db: Reading, found: list[Row]) -> list[ProductCard]:
     ]
 
 
+def _asked_now(db: Reading, offered: list[Row]) -> list[Row]:
+    return pricing.at_their_prices(db, offered, offered[0]["currency"], sku_id="id") if offered else []
+
+
 def product(db: Reading, slug: str) -> ProductView:
     """A live product with its SKUs, prices and availability.
 
@@ -209,7 +194,7 @@ def product(db: Reading, slug: str) -> ProductView:
     if row is None:
         raise NotFound("product", slug)
     steps = rules.path(db.rows(_categories), row["category_id"])
-    offered = db.rows(_skus_of, product_id=row["id"])
+    offered = _asked_now(db, db.rows(_skus_of, product_id=row["id"]))
     return ProductView(
         id=row["id"],
         slug=row["slug"],
@@ -251,11 +236,20 @@ def create_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> dict[
             "image": draft.image,
             "created_at": uow.now,
             "updated_at": uow.now,
+            "product_type": draft.product_type,
+            "tags": list(draft.tags),
+            "attributes": dict(draft.attributes),
         },
     )
-    rows = [_sku_row(uow, product_id, position, sku, currency) for position, sku in enumerate(draft.skus)]
+    return add_skus(uow, product_id, draft.skus, currency)
+
+
+def add_skus(
+    uow: UnitOfWork, product_id: str, drafts: Sequence[SkuDraft], currency: str, position: int = 0
+) -> dict[str, str]:
+    """Add SKUs to a product from `position` on, none in stock yet; returns their ids by code."""
+    rows = [_sku_row(uow, product_id, at, sku, currency) for at, sku in enumerate(drafts, position)]
     uow.insert_many(skus, rows)
-    stock.open_levels(uow, [row["id"] for row in rows])
     return {row["code"]: row["id"] for row in rows}
 
 
@@ -271,6 +265,9 @@ def _sku_row(uow: UnitOfWork, product_id: str, position: int, sku: SkuDraft, cur
         "currency": currency,
         "weight_grams": sku.weight_grams,
         "position": position,
+        "barcode": sku.barcode,
+        "tax_class": sku.tax_class,
+        "has_prices": False,
     }
 
 

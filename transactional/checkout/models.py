@@ -1,6 +1,6 @@
 """Tables of the basket before it becomes an order."""
 
-from sqlalchemy import CheckConstraint, Column, Integer, String, Table, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, Integer, String, Table, UniqueConstraint
 
 from transactional.database import id_column, metadata, moment, reference
 
@@ -13,6 +13,9 @@ carts = Table(
     Column("visitor_id", String(64), nullable=True, comment="The tracker's visitor, when the browser told."),
     moment("created_at"),
     moment("updated_at"),
+    Column(
+        "coupons", JSON(none_as_null=True), nullable=True, comment="Codes the shopper typed; null for none."
+    ),
     CheckConstraint("status in ('open', 'ordered')", name="status"),
 )
 

@@ -10,6 +10,7 @@ from transactional.api import API, IdempotencyKey, once, problems, request_id, r
 from transactional.checkout import service
 from transactional.checkout.schemas import CartIn, CartView, CheckoutView, LinesIn, QuantityIn
 from transactional.checkout.views import cart_view, checkout_view
+from transactional.promotions.schemas import Code, CouponIn
 from transactional.shop import Shop
 from transactional.unit_of_work import Reading, UnitOfWork
 
@@ -76,6 +77,32 @@ async def remove_line(request: Request, token: str, line_id: UUID) -> Response:
     cart_id = shop.keys.row_id("cart", token)
     with shop.database.transaction("shopper", request_id(request)) as uow:
         service.remove(uow, cart_id, str(line_id))
+        view = _view(shop, uow, cart_id)
+    return respond(view)
+
+
+@router.post(
+    "/carts/{token}/coupons", status_code=201, response_model=CartView, responses=problems(400, 404, 409)
+)
+async def add_coupon(request: Request, key: IdempotencyKey, token: str, body: CouponIn) -> Response:
+    """Type a coupon code into the cart; its hints say why it gives nothing, if so."""
+    shop = shop_of(request)
+    cart_id = shop.keys.row_id("cart", token)
+
+    def work(uow: UnitOfWork) -> CartView:
+        service.add_coupon(uow, cart_id, body.code)
+        return _view(shop, uow, cart_id)
+
+    return await once(request, key, "shopper", work)
+
+
+@router.delete("/carts/{token}/coupons/{code}", response_model=CartView, responses=problems(404, 409))
+async def remove_coupon(request: Request, token: str, code: Code) -> Response:
+    """Take a code out of the cart again."""
+    shop = shop_of(request)
+    cart_id = shop.keys.row_id("cart", token)
+    with shop.database.transaction("shopper", request_id(request)) as uow:
+        service.remove_coupon(uow, cart_id, code)
         view = _view(shop, uow, cart_id)
     return respond(view)
 

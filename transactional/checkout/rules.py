@@ -9,6 +9,7 @@ SHIPPING = 395  # flat, with tax
 FREE_SHIPPING_FROM = 5_000  # goods with tax
 MAX_LINES = 100
 MAX_QUANTITY = 99
+MAX_COUPONS = 5  # in one cart
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Item:
     quantity: int
     list_price: int
     unit_price: int
+    promotions: int = 0  # what they take off all units together
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,10 @@ class LineAmounts:
 
 @dataclass(frozen=True)
 class Amounts:
-    """A whole basket: total = gross - discount + shipping + tax, where tax includes that on shipping."""
+    """A whole basket: total = gross - discount + shipping + tax, where tax includes that on shipping.
+
+    `charge` is delivery with tax, before promotions.
+    """
 
     lines: tuple[LineAmounts, ...]
     gross: int
@@ -47,10 +52,11 @@ class Amounts:
     shipping: int
     tax: int
     total: int
+    charge: int
 
 
 def line_amounts(item: Item, tax_rate_bp: int) -> LineAmounts:
-    total = item.unit_price * item.quantity
+    total = item.unit_price * item.quantity - item.promotions
     net = without_tax(total, tax_rate_bp)
     gross = without_tax(item.list_price * item.quantity, tax_rate_bp)
     return LineAmounts(gross=gross, discount=gross - net, tax=total - net)
@@ -61,10 +67,22 @@ def shipping_charge(goods: int) -> int:
     return 0 if goods >= FREE_SHIPPING_FROM or goods == 0 else SHIPPING
 
 
-def amounts(items: Sequence[Item], tax_rate_bp: int) -> Amounts:
-    """Price a basket; the same items always cost the same."""
+def goods(items: Sequence[Item]) -> int:
+    """What the items cost together before promotions, with tax."""
+    return sum(item.unit_price * item.quantity for item in items)
+
+
+def amounts(items: Sequence[Item], tax_rate_bp: int, off_shipping: int = 0) -> Amounts:
+    """Price a basket; the same items always cost the same.
+
+    Free delivery is earned by what the goods cost before promotions, or a coupon could make a basket dearer.
+
+    Args:
+        off_shipping: what promotions take off delivery, with tax.
+    """
     lines = tuple(line_amounts(item, tax_rate_bp) for item in items)
-    charge = shipping_charge(sum(line.total for line in lines))
+    full = shipping_charge(goods(items))
+    charge = full - off_shipping
     shipping = without_tax(charge, tax_rate_bp)
     return Amounts(
         lines=lines,
@@ -73,4 +91,5 @@ def amounts(items: Sequence[Item], tax_rate_bp: int) -> Amounts:
         shipping=shipping,
         tax=sum(line.tax for line in lines) + charge - shipping,
         total=sum(line.total for line in lines) + charge,
+        charge=full,
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from transactional.checkout.rules import MAX_LINES, MAX_QUANTITY
+from transactional.promotions.schemas import AppliedView, DiscountView, HintView
 
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, examples=[1])]
 
@@ -40,7 +41,8 @@ class CartLineView(BaseModel):
     quantity: int
     unit_price: int
     list_price: int
-    total: int
+    discounts: list[DiscountView] = Field(description="What promotions take off the line.")
+    total: int = Field(description="What the line costs after promotions.")
     available: int
 
 
@@ -49,7 +51,10 @@ class CartView(BaseModel):
     status: Literal["open", "ordered"]
     currency: str
     lines: list[CartLineView]
-    goods: int = Field(description="What the lines cost together.")
+    goods: int = Field(description="What the lines cost together, after promotions.")
+    coupons: list[str] = Field(description="Codes the shopper typed.")
+    promotions: list[AppliedView] = Field(description="What applies.")
+    hints: list[HintView] = Field(description="What would apply, and why a code does not.")
 
 
 class AmountsView(BaseModel):

@@ -1,16 +1,21 @@
 """Carts: lines and quantities; prices are always today's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Select, bindparam, func, select
 
+from transactional.catalog import pricing as prices
 from transactional.catalog.models import products, skus
 from transactional.checkout import rules
 from transactional.checkout.models import cart_lines, carts
-from transactional.errors import CartNotOpen, CartTooLarge, NotForSale, NotFound
+from transactional.errors import CartNotOpen, CartTooLarge, CouponUnknown, NotForSale, NotFound
+from transactional.promotions import live, pricing
+from transactional.promotions.models import promotion_codes, promotions
+from transactional.promotions.pricing import NOBODY, Shopper
+from transactional.promotions.rules import Outcome
 from transactional.staff.service import Terms
-from transactional.stock.models import stock_levels
+from transactional.stock import service as stock
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _lines = select(cart_lines).where(cart_lines.c.cart_id == bindparam("cart_id"))
@@ -24,15 +29,18 @@ _priced_lines = (
         skus.c.price,
         skus.c.list_price,
         skus.c.cost,
+        skus.c.has_prices,
         products.c.slug.label("product"),
         products.c.name,
         products.c.image,
         products.c.status,
-        (stock_levels.c.on_hand - stock_levels.c.reserved).label("available"),
+        products.c.category_id,
+        products.c.brand_id,
+        live.VERSION.label("promotions"),
+        stock.available(skus.c.id).label("available"),
     )
     .join(skus, skus.c.id == cart_lines.c.sku_id)
     .join(products, products.c.id == skus.c.product_id)
-    .join(stock_levels, stock_levels.c.sku_id == skus.c.id)
     .where(cart_lines.c.cart_id == bindparam("cart_id"))
     .order_by(cart_lines.c.position)
 )
@@ -46,6 +54,11 @@ _for_sale: Select[tuple[str, str]] = (
     .join(products, products.c.id == skus.c.product_id)
     .where(products.c.status == "live", skus.c.code.in_(bindparam("codes", expanding=True)))
 )
+_coupon = (
+    select(promotion_codes.c.id)
+    .join(promotions, promotions.c.id == promotion_codes.c.promotion_id)
+    .where(promotion_codes.c.code == bindparam("code"), promotions.c.status == "active")
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,7 @@ class PricedCart:
     cart: Row
     lines: list[Row]
     amounts: rules.Amounts
+    promotions: Outcome
 
 
 def create(uow: UnitOfWork, terms: Terms, visitor_id: str | None = None) -> str:
@@ -164,7 +178,37 @@ def _bounded(quantity: int) -> int:
     return quantity
 
 
-def priced(db: Reading, terms: Terms, cart_id: str) -> PricedCart:
+def add_coupon(uow: UnitOfWork, cart_id: str, code: str) -> None:
+    """Keep a code with the cart; what it gives is seen when the cart is priced.
+
+    Raises:
+        NotFound, CartNotOpen: see `lock_open`.
+        CouponUnknown: no promotion that is on has this code.
+        CartTooLarge: too many codes.
+    """
+    cart = lock_open(uow, cart_id)
+    codes = list(cart["coupons"] or [])
+    if uow.value(_coupon, code=code) is None:
+        raise CouponUnknown(code)
+    if code in codes:
+        return
+    if len(codes) >= rules.MAX_COUPONS:
+        raise CartTooLarge(rules.MAX_COUPONS, "codes")
+    uow.update(carts, cart, coupons=[*codes, code], updated_at=uow.now)
+
+
+def remove_coupon(uow: UnitOfWork, cart_id: str, code: str) -> None:
+    """Take a code out of the cart; nothing happens when it is not there.
+
+    Raises:
+        NotFound, CartNotOpen: see `lock_open`.
+    """
+    cart = lock_open(uow, cart_id)
+    left = [each for each in cart["coupons"] or [] if each != code]
+    uow.update(carts, cart, coupons=left or None, updated_at=uow.now)
+
+
+def priced(db: Reading, terms: Terms, cart_id: str, shopper: Shopper = NOBODY) -> PricedCart:
     """The cart at today's prices.
 
     Raises:
@@ -173,14 +217,20 @@ def priced(db: Reading, terms: Terms, cart_id: str) -> PricedCart:
     cart = db.get(carts, cart_id)
     if cart is None:
         raise NotFound("cart", cart_id)
-    return price_lines(db, terms, cart)
+    return price_lines(db, terms, cart, shopper)
 
 
-def price_lines(db: Reading, terms: Terms, cart: Row) -> PricedCart:
-    """The lines of a cart that is already read, at today's prices."""
-    lines = db.rows(_priced_lines, cart_id=cart["id"])
+def price_lines(db: Reading, terms: Terms, cart: Row, shopper: Shopper = NOBODY) -> PricedCart:
+    """The lines of a cart that is already read, at today's prices and under the promotions that are on."""
+    lines = prices.at_their_prices(db, db.rows(_priced_lines, cart_id=cart["id"]), cart["currency"])
     items = [rules.Item(line["quantity"], line["list_price"], line["price"]) for line in lines]
-    return PricedCart(cart, lines, rules.amounts(items, terms.tax_rate_bp))
+    charge = rules.shipping_charge(rules.goods(items))
+    given = pricing.outcome_of(db, terms, cart, lines, charge, shopper)
+    if given.lines:
+        items = [
+            replace(item, promotions=given.off(line["id"])) for item, line in zip(items, lines, strict=True)
+        ]
+    return PricedCart(cart, lines, rules.amounts(items, terms.tax_rate_bp, given.shipping), given)
 
 
 def is_open(db: Reading, cart_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from transactional.checkout.schemas import AmountsView, CartLineView, CartView, CheckoutView, Shortage
 from transactional.checkout.service import PricedCart
+from transactional.promotions.views import applied_views, discounts_of, hints, plain_money
 from transactional.security import Keys
 
 
@@ -17,10 +18,11 @@ def cart_view(basket: PricedCart, keys: Keys) -> CartView:
             quantity=line["quantity"],
             unit_price=line["price"],
             list_price=line["list_price"],
-            total=line["price"] * line["quantity"],
+            discounts=discounts_of(basket.promotions, line["id"]),
+            total=amounts.total,
             available=line["available"],
         )
-        for line in basket.lines
+        for line, amounts in zip(basket.lines, basket.amounts.lines, strict=True)
     ]
     return CartView(
         token=keys.token("cart", basket.cart["id"]),
@@ -28,6 +30,9 @@ def cart_view(basket: PricedCart, keys: Keys) -> CartView:
         currency=basket.cart["currency"],
         lines=lines,
         goods=sum(line.total for line in lines),
+        coupons=basket.cart["coupons"] or [],
+        promotions=applied_views(basket.promotions),
+        hints=hints(basket.promotions, plain_money(basket.cart["currency"])),
     )
 
 

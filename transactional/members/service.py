@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 
 from transactional.members.models import customers
-from transactional.unit_of_work import UnitOfWork
+from transactional.unit_of_work import Reading, UnitOfWork
 
 _by_email = select(customers.c.id).where(customers.c.email == bindparam("email"))
 
@@ -21,6 +21,12 @@ class Buyer:
     postal_code: str
     country: str
     region: str | None = None
+
+
+def known(db: Reading, email: str) -> str | None:
+    """The customer of this e-mail address; None for somebody new."""
+    customer: str | None = db.value(_by_email, email=email.strip().lower())
+    return customer
 
 
 def customer_id(uow: UnitOfWork, buyer: Buyer) -> str:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select
 
 from transactional.errors import NotFound
+from transactional.ledger import events as ledger
 from transactional.orders import rules, service
 from transactional.orders.models import credit_note_lines, credit_notes, orders
 from transactional.orders.rules import Credit, SoldLine
 from transactional.payments import service as payments
+from transactional.promotions import budgets
 from transactional.stock import service as stock
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
@@ -45,14 +47,17 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
     order = service.lock(uow, order_id)
     status = rules.after(order["status"], "cancel")
     lines = service.find(uow, order_id).lines
-    note = None
+    note, credits = None, list[Credit]()
     if order["status"] == "paid":
         credits = rules.cancellation_credits(
             [_sold(line, 0) for line in lines], order["shipping"], order["tax"]
         )
         note = _credit(uow, order, "cancellation", lines, credits, reason)
     uow.update(orders, order, status=status, cancelled_at=uow.now)
-    stock.release(uow, {line["sku_id"]: line["quantity"] for line in lines})
+    stock.release(uow, [order["number"]])
+    budgets.give_back(uow, [order])
+    if note is not None:
+        _post(uow, note, credits)
     return note
 
 
@@ -82,6 +87,8 @@ def return_lines(
     ]
     note = _credit(uow, order, "return", lines, credits, reason)
     stock.take_back(uow, {line["sku_id"]: quantities[line["id"]] for line in lines}, note.number)
+    _post(uow, note, credits)
+    ledger.goods_returned(uow, note.number, note.currency, lines, quantities)
     return note
 
 
@@ -133,3 +140,15 @@ def _credit(
     amount = sum(credit.total for credit in credits)
     payments.refund_order(uow, order["id"], amount, note_id)
     return CreditNote(note_id, note["number"], kind, order["currency"], amount)
+
+
+def _post(uow: UnitOfWork, note: CreditNote, credits: list[Credit]) -> None:
+    ledger.credited(
+        uow,
+        note.kind,
+        note.number,
+        note.currency,
+        goods=sum(credit.amount for credit in credits),
+        shipping=sum(credit.shipping for credit in credits),
+        tax=sum(credit.tax for credit in credits),
+    )

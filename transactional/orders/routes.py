@@ -1,13 +1,11 @@
 """Orders over HTTP. Shoppers address theirs by its token; the staff's part needs the staff token."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from transactional.api import API, IdempotencyKey, once, problems, respond, shop_of
+from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, respond, shop_of
 from transactional.orders import after_sales, service
 from transactional.orders.schemas import CancelIn, CreditNoteView, OrderIn, OrderView, ReturnIn
 from transactional.orders.views import credit_note_view, order_view
@@ -51,16 +49,7 @@ async def get_order(request: Request, token: str) -> Response:
         return respond(view_of(shop, db, order_id))
 
 
-_bearer = HTTPBearer(auto_error=False, description="The staff token.")
-
-
-async def _staff(
-    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> None:
-    shop_of(request).keys.authorise_staff(f"{given.scheme} {given.credentials}" if given else None)
-
-
-staff_router = APIRouter(prefix=f"{API}/staff/orders", tags=["staff"], dependencies=[Depends(_staff)])
+staff_router = APIRouter(prefix=f"{API}/staff/orders", tags=["staff"], dependencies=[STAFF_ONLY])
 _REFUSALS = problems(400, 401, 404, 409)
 
 

@@ -42,6 +42,15 @@ class OrderIn(BaseModel):
     )
 
 
+class OrderPromotionView(BaseModel):
+    """What a promotion took off, with tax."""
+
+    promotion: str
+    code: str | None
+    reason: str
+    amount: int
+
+
 class OrderLineView(BaseModel):
     id: str
     sku: str
@@ -51,6 +60,7 @@ class OrderLineView(BaseModel):
     list_price: int
     net: int
     tax: int
+    discounts: list[OrderPromotionView]
 
 
 class OrderView(BaseModel):
@@ -80,6 +90,7 @@ class OrderView(BaseModel):
     delivered_at: datetime | None
     cancelled_at: datetime | None
     lines: list[OrderLineView]
+    delivery_discounts: list[OrderPromotionView]
 
 
 class CancelIn(BaseModel):

@@ -3,33 +3,44 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 
 from transactional.catalog.rules import variant_name
 from transactional.checkout import service as checkout
 from transactional.checkout.models import carts
 from transactional.checkout.service import PricedCart
-from transactional.errors import CartEmpty, NotForSale, NotFound, PriceChanged
+from transactional.errors import CartEmpty, NotForSale, NotFound, OutOfStock, PriceChanged
+from transactional.ledger import events as ledger
 from transactional.members import service as members
 from transactional.members.service import Buyer
 from transactional.orders import rules
 from transactional.orders.models import order_lines, orders
 from transactional.payments import service as payments
+from transactional.promotions import budgets, pricing
+from transactional.promotions.models import order_promotions
+from transactional.promotions.pricing import Shopper
 from transactional.staff.service import Terms
 from transactional.stock import service as stock
-from transactional.unit_of_work import Reading, Row, UnitOfWork
+from transactional.stock.rules import Place
+from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _order_of_cart = select(orders.c.id).where(orders.c.cart_id == bindparam("cart_id"))
 _lines = (
-    select(order_lines)
+    # A column rather than a query: most orders have no promotions to look for.
+    select(
+        order_lines,
+        exists().where(order_promotions.c.order_id == order_lines.c.order_id).label("has_promotions"),
+    )
     .where(order_lines.c.order_id == bindparam("order_id"))
     .order_by(order_lines.c.position)
 )
-_overdue = (
+_overdue = for_update(
     select(orders)
     .where(orders.c.status == "pending_payment", orders.c.expires_at <= bindparam("now"))
     .order_by(orders.c.id)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit")),
+    orders,
+    skip_locked=True,
 )
 _next_expiry = select(func.min(orders.c.expires_at)).where(orders.c.status == "pending_payment")
 
@@ -49,6 +60,7 @@ class Placed:
 class OrderWithLines:
     order: Row
     lines: list[Row]
+    promotions: list[Row]
 
 
 def place(
@@ -72,14 +84,22 @@ def place(
         NotForSale: a product went off sale meanwhile.
         PriceChanged: the total differs from `expected_total`.
         OutOfStock: fewer units are available than wanted.
+        PromotionUsedUp: another order got the last of a promotion.
     """
     cart = checkout.lock_open(uow, cart_id)
-    basket = checkout.price_lines(uow, terms, cart)
-    _check(basket, expected_total)
     customer_id = members.customer_id(uow, buyer)
-    stock.reserve(uow, {line["sku_id"]: line["quantity"] for line in basket.lines})
+    basket = checkout.price_lines(uow, terms, cart, Shopper(customer_id, is_known=True, channel=channel))
+    _check(basket, expected_total)
     order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, channel))
-    uow.insert_many(order_lines, _line_rows(uow, order["id"], basket))
+    stock.reserve(
+        uow,
+        {line["sku_id"]: line["quantity"] for line in basket.lines},
+        order["number"],
+        to=Place(buyer.country, buyer.postal_code),
+        policy=terms.allocation,
+    )
+    lines = uow.insert_many(order_lines, _line_rows(uow, order["id"], basket))
+    pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions, terms.tax_rate_bp)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
     payment_id = payments.open_payment(uow, order["id"], provider, order["total"], order["currency"])
     return Placed(order["id"], order["number"], payment_id, order["total"], order["currency"])
@@ -163,25 +183,37 @@ def lock(uow: UnitOfWork, order_id: str) -> Row:
 def mark_paid(uow: UnitOfWork, order: Row) -> bool:
     """Accept a locked order's money; False when the order cannot be delivered and the money must go back.
 
-    An order that expired before its money came lives again when all its stock is still there.
+    An order that expired before its money came lives again when all its stock is still there, and
+    what its promotions gave.
     """
     if (order["status"], "pay") not in rules.TRANSITIONS:
         return False
-    if order["status"] == "expired" and not stock.reserve_if_all_there(uow, units(uow, order["id"])):
-        return False
+    if order["status"] == "expired":
+        if not _reserve_again(uow, order):
+            return False
+        if not budgets.take_again(uow, order):
+            stock.release(uow, [order["number"]])
+            return False
     uow.update(orders, order, status=rules.after(order["status"], "pay"), paid_at=uow.now)
+    return True
+
+
+def _reserve_again(uow: UnitOfWork, order: Row) -> bool:
+    to = Place(order["ship_country"], order["ship_postal_code"])
+    try:
+        stock.reserve(uow, units(uow, order["id"]), order["number"], to=to)
+    except OutOfStock:
+        return False
     return True
 
 
 def expire_unpaid(uow: UnitOfWork, limit: int = 100) -> int:
     """Give the stock of unpaid orders back when their time is over; returns how many expired."""
     overdue = uow.lock_rows(orders, _overdue, now=uow.now, limit=limit)
-    promised: dict[str, int] = {}
     for order in overdue:
         uow.update(orders, order, status=rules.after(order["status"], "expire"))
-        for sku_id, count in units(uow, order["id"]).items():
-            promised[sku_id] = promised.get(sku_id, 0) + count
-    stock.release(uow, promised)
+    stock.release(uow, [order["number"] for order in overdue])
+    budgets.give_back(uow, overdue)
     return len(overdue)
 
 
@@ -200,7 +232,8 @@ def ship(uow: UnitOfWork, order_id: str) -> None:
     """
     order = lock(uow, order_id)
     uow.update(orders, order, status=rules.after(order["status"], "ship"), shipped_at=uow.now)
-    stock.ship(uow, units(uow, order_id), order["number"])
+    stock.ship(uow, order["number"])
+    ledger.order_shipped(uow, order, uow.rows(_lines, order_id=order_id))
 
 
 def deliver(uow: UnitOfWork, order_id: str) -> None:
@@ -237,7 +270,9 @@ def find(db: Reading, order_id: str) -> OrderWithLines:
     Raises:
         NotFound: there is no such order.
     """
-    return OrderWithLines(header(db, order_id), db.rows(_lines, order_id=order_id))
+    order, lines = header(db, order_id), db.rows(_lines, order_id=order_id)
+    given = budgets.of_order(db, order_id) if lines and lines[0]["has_promotions"] else []
+    return OrderWithLines(order, lines, given)
 
 
 def of_cart(db: Reading, cart_id: str) -> str | None:

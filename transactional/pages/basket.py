@@ -8,10 +8,19 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from transactional.api import request_id, shop_of
 from transactional.checkout import service as checkout
-from transactional.checkout.rules import Amounts
 from transactional.checkout.service import PricedCart
 from transactional.errors import NotFound, ShopError
-from transactional.pages.rendering import CART_COOKIE, VISITOR_COOKIE, cart_id, page, see_other
+from transactional.members import service as members
+from transactional.pages.rendering import (
+    CART_COOKIE,
+    VISITOR_COOKIE,
+    cart_id,
+    money_text,
+    page,
+    see_other,
+)
+from transactional.promotions.pricing import NOBODY, Shopper
+from transactional.promotions.views import discounts_of, hints
 from transactional.shop import Shop
 from transactional.unit_of_work import Row
 
@@ -34,8 +43,9 @@ async def cart(request: Request, problem: str = Query("", max_length=200)) -> HT
             db,
             "cart.html",
             problem=problem,
-            lines=[line_view(line) for line in lines],
-            amounts=amounts_view(basket.amounts) if basket else None,
+            lines=lines_view(basket) if basket else [],
+            amounts=amounts_view(basket) if basket else None,
+            promotions=promotions_view(basket, shop) if basket else None,
             quantities=lambda chosen: range(1, max(MAX_SELECTABLE, chosen) + 1),
             events=events,
         )
@@ -89,19 +99,75 @@ async def change_line(
     return see_other("/cart")
 
 
-def open_basket(request: Request, shop: Shop) -> PricedCart | None:
+@router.post("/cart/coupons")
+async def add_coupon(request: Request, coupon: Annotated[str, Form(max_length=40)]) -> RedirectResponse:
+    problem = type_coupon(request, coupon)
+    return see_other(f"/cart?{urlencode({'problem': problem})}" if problem else "/cart")
+
+
+@router.post("/cart/coupons/remove")
+async def remove_coupon(request: Request, coupon: Annotated[str, Form(max_length=40)]) -> RedirectResponse:
+    shop = shop_of(request)
+    known = cart_id(request, shop)
+    try:
+        if known is not None:
+            with shop.database.transaction("shopper", request_id(request)) as uow:
+                checkout.remove_coupon(uow, known, coupon)
+    except ShopError as refused:
+        return see_other(f"/cart?{urlencode({'problem': refused.message})}")
+    return see_other("/cart")
+
+
+def type_coupon(request: Request, coupon: str) -> str:
+    """Keep a code with the browser's cart; what is wrong with it, or nothing."""
+    shop = shop_of(request)
+    known = cart_id(request, shop)
+    if known is None or not coupon.strip():
+        return ""
+    try:
+        with shop.database.transaction("shopper", request_id(request)) as uow:
+            checkout.add_coupon(uow, known, coupon.strip().upper())
+    except ShopError as refused:
+        return refused.message
+    return ""
+
+
+def open_basket(request: Request, shop: Shop, email: str = "") -> PricedCart | None:
+    """The browser's basket, priced for the buyer of `email` once it is known."""
     known = cart_id(request, shop)
     if known is None:
         return None
     with shop.database.read() as db:
         try:
-            basket = checkout.priced(db, shop.terms, known)
+            shopper = Shopper(members.known(db, email), is_known=True) if email else NOBODY
+            basket = checkout.priced(db, shop.terms, known, shopper)
         except NotFound:
             return None
     return basket if basket.cart["status"] == "open" else None
 
 
-def line_view(line: Row) -> dict[str, Any]:
+def lines_view(basket: PricedCart) -> list[dict[str, Any]]:
+    """The lines as pages show them: at their price, and what promotions leave of it."""
+    return [
+        {
+            **_line_view(line),
+            "total": amounts.total,
+            "full": line["price"] * line["quantity"],
+            "discounts": discounts_of(basket.promotions, line["id"]),
+        }
+        for line, amounts in zip(basket.lines, basket.amounts.lines, strict=True)
+    ]
+
+
+def promotions_view(basket: PricedCart, shop: Shop) -> dict[str, Any]:
+    """Codes and hints of a basket."""
+    return {
+        "coupons": basket.cart["coupons"] or [],
+        "hints": hints(basket.promotions, money_text(shop)),
+    }
+
+
+def _line_view(line: Row) -> dict[str, Any]:
     return {
         "id": line["id"],
         "slug": line["product"],
@@ -110,7 +176,6 @@ def line_view(line: Row) -> dict[str, Any]:
         "image": line["image"],
         "unit_price": line["price"],
         "quantity": line["quantity"],
-        "total": line["price"] * line["quantity"],
         "available": line["available"],
         "short": line["available"] < line["quantity"],
         "removal": {"event_name": "remove_from_cart", "items": [_item(line)]},
@@ -130,15 +195,18 @@ def _item(line: Row) -> dict[str, Any]:
 def value_of_basket(basket: PricedCart) -> dict[str, Any]:
     return {
         "items": [_item(line) for line in basket.lines],
-        "value": sum(line["price"] * line["quantity"] for line in basket.lines),
+        "value": sum(line.total for line in basket.amounts.lines),
         "currency": basket.cart["currency"],
     }
 
 
-def amounts_view(amounts: Amounts) -> dict[str, int]:
+def amounts_view(basket: PricedCart) -> dict[str, int]:
+    amounts = basket.amounts
     goods = sum(line.total for line in amounts.lines)
+    saved = basket.promotions.saved - basket.promotions.shipping
     return {
-        "items": goods,
+        "items": goods + saved,
+        "saved": saved,
         "delivery": amounts.total - goods,
         "tax": amounts.tax,
         "total": amounts.total,

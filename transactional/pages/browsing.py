@@ -7,7 +7,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from transactional.api import shop_of
+from transactional.catalog import feedback, richtext
 from transactional.catalog import service as catalog
+from transactional.catalog.editing import pictures as catalog_pictures
+from transactional.catalog.models import questions, reviews
 from transactional.catalog.rules import tree
 from transactional.catalog.schemas import ProductCard, ProductView, SkuView, Sort
 from transactional.pages.rendering import page, theme_css
@@ -123,7 +126,26 @@ def _listing(
 
 
 @router.get("/p/{slug}")
-async def product(request: Request, slug: str, problem: str = Query("", max_length=200)) -> HTMLResponse:
+async def product(
+    request: Request,
+    slug: str,
+    problem: str = Query("", max_length=200),
+    thanks: str = Query("", max_length=20),
+) -> HTMLResponse:
+    return product_page(request, slug, problem=problem, thanks=thanks)
+
+
+def product_page(
+    request: Request,
+    slug: str,
+    *,
+    problem: str = "",
+    thanks: str = "",
+    form: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    """The page of a product; `form` and `errors` are what was typed about it and cannot be taken."""
     shop = shop_of(request)
     with shop.database.read() as db:
         found = catalog.product(db, slug)
@@ -135,7 +157,17 @@ async def product(request: Request, slug: str, problem: str = Query("", max_leng
             shop,
             db,
             "product.html",
+            status,
             product=found,
+            pictures=catalog_pictures(db, {"id": found.id, "image": found.image})[1:],
+            description=richtext.markup(found.description),
+            summary=richtext.plain(found.description)[:300],
+            rating=feedback.rating(db, found.id),
+            reviews=feedback.published(db, reviews, found.id),
+            questions=feedback.published(db, questions, found.id),
+            form={"said": "", **(form or {})},
+            errors=errors or {},
+            thanks=thanks,
             chosen=chosen,
             skus=[_choice(found, sku) for sku in found.skus],
             option_names=" and ".join(name.capitalize() for name in chosen.options) or "Article",

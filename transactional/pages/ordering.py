@@ -11,12 +11,19 @@ from pydantic import ValidationError
 
 from transactional import idempotency
 from transactional.api import request_id, shop_of
-from transactional.errors import OutOfStock, PriceChanged, ProviderUnavailable, ShopError
+from transactional.errors import OutOfStock, PriceChanged, PromotionUsedUp, ProviderUnavailable, ShopError
 from transactional.idempotency import Answer
 from transactional.orders import service as orders
 from transactional.orders.schemas import BuyerIn
 from transactional.orders.service import OrderWithLines
-from transactional.pages.basket import amounts_view, line_view, open_basket, value_of_basket
+from transactional.pages.basket import (
+    amounts_view,
+    lines_view,
+    open_basket,
+    promotions_view,
+    type_coupon,
+    value_of_basket,
+)
 from transactional.pages.rendering import SEE_OTHER, cart_id, countries, page, see_other
 from transactional.payments import cashier
 from transactional.payments import service as payments
@@ -46,7 +53,7 @@ def _checkout_page(
     request: Request, form: dict[str, str], errors: dict[str, str], problem: str, attempt: str, status: int
 ) -> HTMLResponse | RedirectResponse:
     shop = shop_of(request)
-    basket = open_basket(request, shop)
+    basket = open_basket(request, shop, form["email"])
     if basket is None or not basket.lines:
         return see_other("/cart")
     with shop.database.read() as db:
@@ -62,11 +69,21 @@ def _checkout_page(
             attempt=attempt,
             countries=countries(shop.terms.locale),
             expiry_minutes=shop.settings.order_expiry_minutes,
-            lines=[line_view(line) for line in basket.lines],
-            amounts=amounts_view(basket.amounts),
+            lines=lines_view(basket),
+            amounts=amounts_view(basket),
+            promotions=promotions_view(basket, shop),
             paying={"event_name": "add_payment_info", **value_of_basket(basket)},
             events=[{"event_name": "begin_checkout", **value_of_basket(basket)}] if status == 200 else [],
         )
+
+
+@router.post("/checkout/coupon", response_model=None)
+async def type_coupon_at_checkout(request: Request) -> HTMLResponse | RedirectResponse:
+    """Type a code on the checkout page, which keeps what else was typed."""
+    sent = await request.form()
+    form = {name: str(sent.get(name, ""))[:400] for name in (*FIELDS, "attempt")}
+    problem = type_coupon(request, str(sent.get("coupon", ""))[:40])
+    return _checkout_page(request, form, {}, problem, form["attempt"] or str(uuid_utils.uuid7()), 200)
 
 
 @router.post("/checkout", response_model=None)
@@ -95,7 +112,7 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
                 idempotency.keep(uow, f"page:{attempt}", Answer(SEE_OTHER, order_id))
             else:
                 order_id = before.body
-    except (OutOfStock, PriceChanged) as refused:
+    except (OutOfStock, PriceChanged, PromotionUsedUp) as refused:
         told = NEW_PRICES if isinstance(refused, PriceChanged) else refused.message
         return _checkout_page(request, form, {}, told, str(uuid_utils.uuid7()), refused.status)
     except ShopError as refused:
@@ -154,7 +171,7 @@ def _order_page(
             # The address opens the order, so neither the tracker nor the next page may learn it.
             secret_path="/orders/thanks" if back_from_provider else "/orders/status",
             order=row,
-            lines=[{**line, "total": line["gross"] - line["discount"] + line["tax"]} for line in found.lines],
+            lines=[_line(found, line) for line in found.lines],
             thanks=bought,
             explanation=problem or _explain(row["status"], back_from_provider),
             path=_path(row),
@@ -210,7 +227,25 @@ def _purchase(found: OrderWithLines) -> dict[str, Any]:
     }
 
 
+def _line(found: OrderWithLines, line: Row) -> dict[str, Any]:
+    total = line["gross"] - line["discount"] + line["tax"]
+    given = [row for row in found.promotions if row["order_line_id"] == line["id"]]
+    return {
+        **line,
+        "total": total,
+        "full": total + sum(row["amount"] for row in given),
+        "discounts": given,
+    }
+
+
 def _order_amounts(found: OrderWithLines) -> dict[str, int]:
     goods = sum(line["gross"] - line["discount"] + line["tax"] for line in found.lines)
+    saved = sum(row["amount"] for row in found.promotions if row["order_line_id"] is not None)
     row = found.order
-    return {"items": goods, "delivery": row["total"] - goods, "tax": row["tax"], "total": row["total"]}
+    return {
+        "items": goods + saved,
+        "saved": saved,
+        "delivery": row["total"] - goods,
+        "tax": row["tax"],
+        "total": row["total"],
+    }

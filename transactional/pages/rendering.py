@@ -1,5 +1,6 @@
 """Turns templates into pages: money and dates in the shop's words, and what every page carries."""
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -72,6 +73,13 @@ def page(
         )
     )
     return HTMLResponse(body, status)
+
+
+def money_text(shop: Shop) -> Callable[[int], str]:
+    """How pages write an amount of minor units."""
+    terms = shop.terms
+    text: Callable[[int], str] = _templates(terms.currency, terms.locale, terms.time_zone).filters["money"]
+    return text
 
 
 def cart_id(request: Request, shop: Shop) -> str | None:

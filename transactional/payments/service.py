@@ -6,6 +6,7 @@ Whoever calls these holds the lock of the order, which orders everything that ha
 from sqlalchemy import bindparam, func, select
 
 from transactional.errors import NotFound
+from transactional.ledger import events as ledger
 from transactional.payments.models import payments, refunds
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
@@ -116,3 +117,5 @@ def record_refund(uow: UnitOfWork, refund_id: str, external_id: str, *, succeede
     if refund["status"] == "pending":
         status, at = ("succeeded", uow.now) if succeeded else ("failed", None)
         uow.update(refunds, refund, status=status, external_id=external_id, refunded_at=at)
+        if succeeded:
+            ledger.refunded(uow, refund, find(uow, refund["payment_id"])["provider"])

@@ -6,6 +6,7 @@ first one does the work.
 
 from typing import Literal
 
+from transactional.ledger import events as ledger
 from transactional.orders import service as orders
 from transactional.payments import service
 from transactional.payments.models import payments
@@ -60,7 +61,9 @@ def record_capture(uow: UnitOfWork, payment_id: str, external_id: str, amount: i
         captured_at=uow.now,
     )
     if as_asked and orders.mark_paid(uow, order):
+        ledger.order_paid(uow, order, captured)
         return "paid"
+    ledger.payment_not_accepted(uow, order, captured)
     service.request_refund(uow, captured, amount, None)
     return "refunding"
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from settings import Settings
 from transactional.staff.models import shops
+from transactional.stock.rules import Policy
 from transactional.unit_of_work import UnitOfWork
 
 TAX_RATE_BP = 2_000  # UK value added tax, contained in the prices
@@ -17,6 +18,7 @@ class Terms:
     Args:
         tax_rate_bp: tax contained in prices, in basis points.
         order_expiry: how long an unpaid order keeps its stock.
+        allocation: which warehouse an order leaves from.
     """
 
     shop_id: str
@@ -26,6 +28,7 @@ class Terms:
     locale: str
     tax_rate_bp: int
     order_expiry: timedelta
+    allocation: Policy
 
 
 def terms(uow: UnitOfWork, settings: Settings) -> Terms:
@@ -49,4 +52,5 @@ def terms(uow: UnitOfWork, settings: Settings) -> Terms:
         locale=row["locale"],
         tax_rate_bp=row["tax_rate_bp"],
         order_expiry=timedelta(minutes=settings.order_expiry_minutes),
+        allocation=settings.stock_allocation,
     )

@@ -1,14 +1,38 @@
-"""Tables of what is physically there and what is promised."""
+"""Tables of what is physically there, where, and what is promised."""
 
-from sqlalchemy import CheckConstraint, Column, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, String, Table, UniqueConstraint
 
 from transactional.database import id_column, metadata, moment, reference
+
+MOVEMENT_KINDS = (
+    "received",
+    "allocated",
+    "released",
+    "shipped",
+    "returned",
+    "adjusted",
+    "transfer_out",
+    "transfer_in",
+)
+
+warehouses = Table(
+    "warehouses",
+    metadata,
+    id_column(),
+    Column("code", String(32), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("country", String(2), nullable=False, comment="ISO 3166-1 alpha-2."),
+    Column("postal_code", String(20), nullable=False),
+    Column("priority", Integer, nullable=False, comment="Orders are allocated to the lowest first."),
+    Column("is_active", Boolean, nullable=False, comment="Whether new orders may be allocated to it."),
+)
 
 stock_levels = Table(
     "stock_levels",
     metadata,
     id_column(),
     reference("sku_id", "skus.id"),
+    reference("warehouse_id", "warehouses.id"),
     Column("on_hand", Integer, nullable=False, comment="Units physically there."),
     Column(
         "reserved",
@@ -16,7 +40,7 @@ stock_levels = Table(
         nullable=False,
         comment="Units promised to orders; available = on_hand - reserved.",
     ),
-    UniqueConstraint("sku_id"),
+    UniqueConstraint("sku_id", "warehouse_id"),
     CheckConstraint("reserved >= 0 and on_hand >= reserved", name="available"),
 )
 
@@ -24,13 +48,46 @@ stock_movements = Table(
     "stock_movements",
     metadata,
     id_column(),
-    reference("sku_id", "skus.id", index=True),
-    Column("kind", String(16), nullable=False, comment="received, shipped, returned or adjusted."),
-    Column("quantity", Integer, nullable=False, comment="Signed change of on_hand."),
+    reference("sku_id", "skus.id"),
+    reference("warehouse_id", "warehouses.id"),
+    Column("kind", String(16), nullable=False, comment=f"One of {', '.join(MOVEMENT_KINDS)}."),
+    Column("on_hand_change", Integer, nullable=False, comment="Signed."),
+    Column("reserved_change", Integer, nullable=False, comment="Signed."),
     Column(
-        "document", String(64), nullable=False, comment="Order or credit-note number, or the delivery's own."
+        "document",
+        String(64),
+        nullable=False,
+        index=True,
+        comment="Number of the order, credit note or transfer, or the delivery's own.",
     ),
+    Column("reason", String(400), nullable=True, comment="Why it was adjusted."),
     moment("moved_at"),
-    CheckConstraint("kind in ('received', 'shipped', 'returned', 'adjusted')", name="kind"),
-    CheckConstraint("quantity <> 0", name="quantity"),
+    CheckConstraint("kind in ('" + "', '".join(MOVEMENT_KINDS) + "')", name="kind"),
+    CheckConstraint("on_hand_change <> 0 or reserved_change <> 0", name="change"),
+    Index("ix_stock_movements_sku_id_warehouse_id", "sku_id", "warehouse_id"),
+)
+
+transfers = Table(
+    "transfers",
+    metadata,
+    id_column(),
+    Column("number", String(64), nullable=False, unique=True),
+    reference("from_warehouse_id", "warehouses.id"),
+    reference("to_warehouse_id", "warehouses.id"),
+    Column("status", String(16), nullable=False, comment="in_transit or received."),
+    moment("sent_at"),
+    moment("received_at", nullable=True),
+    CheckConstraint("status in ('in_transit', 'received')", name="status"),
+    CheckConstraint("from_warehouse_id <> to_warehouse_id", name="elsewhere"),
+)
+
+transfer_lines = Table(
+    "transfer_lines",
+    metadata,
+    id_column(),
+    reference("transfer_id", "transfers.id", index=True),
+    reference("sku_id", "skus.id"),
+    Column("sent", Integer, nullable=False),
+    Column("received", Integer, nullable=False, comment="Units that arrived; what is missing was lost."),
+    CheckConstraint("sent > 0 and received >= 0 and received <= sent", name="units"),
 )

@@ -22,7 +22,7 @@ final as (
         touched.review_id,
         touched.order_id,
         touched.product_id,
-        case when not touched.is_deleted then touched.rating end as rating,
+        case when not touched.is_deleted and touched.is_published then touched.rating end as rating,
         touched.title is not null or touched.comment is not null as has_text,
         touched.created_at,
         touched.answered_at,
@@ -32,7 +32,7 @@ final as (
     left join {{ ref('stg_shop__shops') }} as shops
         on touched.shop_id = shops.shop_id
     {%- if not is_incremental() %}
-    where not touched.is_deleted
+    where not touched.is_deleted and touched.is_published
     {%- endif %}
 )
 

@@ -16,6 +16,7 @@ final as (
         created_at,
         answered_at,
         _op = 'd' as is_deleted,
+        coalesce(status, 'published') = 'published' as is_published,
         _seq,
         _load_id,
         {{ build_id() }} as _build_id

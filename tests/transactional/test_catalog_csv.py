@@ -1,0 +1,213 @@
+import csv
+import io
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+from malformed_csvs import FIRST, SECOND, file, malformed
+from shopping import Shelves, key, level, placed_order, rows_of
+
+from transactional.catalog import csv_format, editing
+from transactional.catalog.csv_export import export_products
+from transactional.catalog.csv_format import FormatName
+from transactional.catalog.drafts import ProductDraft, SkuDraft
+from transactional.catalog.editing import Picture
+from transactional.catalog.exchange import Outcome, import_products
+from transactional.catalog.models import brands, categories, products, skus
+from transactional.change_log import START, read_changes
+from transactional.errors import ImportRefused
+from transactional.shop import Shop
+from transactional.tables import LOGGED_TABLES
+
+FORMATS: tuple[FormatName, ...] = ("shopify", "storehouse")
+
+
+def imported(shop: Shop, data: bytes, name: FormatName = "shopify") -> list[Outcome]:
+    with shop.database.transaction("staff") as uow:
+        return import_products(uow, data, name, "GBP")
+
+
+def exported(shop: Shop, name: FormatName) -> str:
+    with shop.database.read() as db:
+        return export_products(db, name)
+
+
+def everything(shop: Shop) -> dict[str, list[dict[str, object]]]:
+    return {table.name: rows_of(shop, table) for table in LOGGED_TABLES}
+
+
+@pytest.mark.usefixtures("shelves")
+class TestImport:
+    def test_a_file_of_shopifys_makes_products(self, shop: Shop) -> None:
+        report = imported(shop, file(FIRST, SECOND))
+        assert report == [Outcome(2, "hat", "HAT-S", "created"), Outcome(3, "hat", "HAT-M", "created")]
+        (hat,) = [row for row in rows_of(shop, products) if row["slug"] == "hat"]
+        assert (hat["status"], hat["tags"], hat["image"]) == ("live", ["wool"], "https://cdn.example/hat.jpg")
+        assert [row["name"] for row in rows_of(shop, brands)] == ["Acme"]
+        by_code = {row["code"]: row for row in rows_of(shop, skus)}
+        small, medium = by_code["HAT-S"], by_code["HAT-M"]
+        assert (small["price"], small["list_price"], small["cost"], small["weight_grams"]) == (
+            1_990,
+            2_500,
+            800,
+            90,
+        )
+        assert (medium["price"], medium["list_price"], medium["options"]) == (1_990, 1_990, {"Size": "M"})
+        assert level(shop, small["id"]) == (5, 0)
+
+    def test_the_same_file_again_changes_nothing(self, shop: Shop) -> None:
+        imported(shop, file(FIRST, SECOND))
+        before = len(read_changes(shop.database.engine, START, 100_000))
+        assert {line.outcome for line in imported(shop, file(FIRST, SECOND))} == {"unchanged"}
+        assert len(read_changes(shop.database.engine, START, 100_000)) == before
+
+    def test_only_what_differs_is_changed(self, shop: Shop) -> None:
+        imported(shop, file(FIRST, SECOND))
+        dearer = SECOND | {"Variant Price": "21.00", "Variant Inventory Qty": "3"}
+        added = SECOND | {"Option1 Value": "L", "Variant SKU": "HAT-L"}
+        report = imported(shop, file(FIRST, dearer, added))
+        assert [line.outcome for line in report] == ["unchanged", "updated", "created"]
+        by_code = {row["code"]: row for row in rows_of(shop, skus)}
+        assert level(shop, by_code["HAT-M"]["id"]) == (3, 0)
+        assert by_code["HAT-L"]["position"] == 2
+
+    def test_lines_with_only_a_picture_belong_to_the_product(self, shop: Shop) -> None:
+        picture = dict.fromkeys(FIRST, "") | {
+            "Handle": "hat",
+            "Image Src": "/media/back.jpg",
+            "Image Position": "2",
+        }
+        imported(shop, file(FIRST, SECOND, picture))
+        with shop.database.read() as db:
+            (hat,) = [row for row in rows_of(shop, products) if row["slug"] == "hat"]
+            assert editing.pictures(db, hat) == [
+                Picture("https://cdn.example/hat.jpg", "A hat"),
+                Picture("/media/back.jpg"),
+            ]
+
+    def test_an_illegal_step_of_life_and_promised_stock_are_refused(self, shop: Shop) -> None:
+        imported(shop, file(FIRST, SECOND))
+        placed_order(shop, HAT_S=2)
+        before = everything(shop)
+        wrong = file(FIRST | {"Status": "draft", "Variant Inventory Qty": "1"}, SECOND)
+        with pytest.raises(ImportRefused) as refused:
+            imported(shop, wrong)
+        assert [fault["field"] for fault in refused.value.details["faults"]] == [
+            "Status",
+            "Variant Inventory Qty",
+        ]
+        assert everything(shop) == before
+
+    def test_an_unknown_column_is_a_mistake_in_our_format(self, shop: Shop) -> None:
+        with pytest.raises(ImportRefused, match="colour: is no column"):
+            imported(shop, b"product,name,sku,price,colour\r\nhat,Hat,HAT,1.00,red\r\n", "storehouse")
+
+    def test_columns_that_a_file_lacks_stay_as_they_are(self, shop: Shop) -> None:
+        imported(shop, file(FIRST, SECOND))
+        imported(
+            shop,
+            b"product,name,sku,option1_name,option1_value,price\r\nhat,Cap,HAT-S,Size,S,18\r\n",
+            "storehouse",
+        )
+        (hat,) = [row for row in rows_of(shop, products) if row["slug"] == "hat"]
+        assert (hat["name"], hat["description"], hat["tags"]) == ("Cap", "<p>Warm</p>", ["wool"])
+
+
+def test_every_malformed_file_names_its_line_and_changes_nothing(shop: Shop, shelves: Shelves) -> None:
+    before = everything(shop)
+    files = list(malformed())
+    assert len(files) >= 100
+    for each in files:
+        with pytest.raises(ImportRefused) as refused:
+            imported(shop, each.data)
+        first = refused.value.details["faults"][0]
+        assert first["line"] == each.line, (each.what, first)
+        assert first["reason"] and "\n" not in first["reason"] and len(first["reason"]) < 400, each.what
+    assert everything(shop) == before
+
+
+@pytest.fixture
+def odd_goods(shop: Shop, shelves: Shelves) -> Iterator[None]:
+    """Products with everything that could get lost on the way."""
+    with shop.database.transaction("staff") as uow:
+        (clothes,) = [row["id"] for row in uow.rows(categories.select())]
+        below = editing.add_category(uow, "hats", "Hats, caps & more", clothes)
+        brand = editing.add_brand(uow, "dot", "Ünïted")
+        offers = [
+            SkuDraft("+1", 999, 1_000, 1, {"Size": "=S", "Fit": "'-x"}, 5, "0123", "reduced"),
+            SkuDraft("-2", 0, 0, 0, {"Fit": "'=y", "Size": "@M"}),
+        ]
+        odd = ProductDraft(
+            "odd",
+            "=HYPERLINK(1)",
+            below,
+            offers,
+            brand,
+            '- one\r\n- "two", three\n<script>alert(1)</script>',
+            status="draft",
+            tags=["@a", "b c"],
+            attributes={"material": "=1+1", "größe": "\t"},
+        )
+        product_id = editing.add_product(uow, odd, "GBP")
+        editing.set_pictures(uow, product_id, [Picture(f"/media/{n}.svg", f"+{n}") for n in range(3)])
+        bare = ProductDraft("bare", "Bare", below, [], image="/media/bare.svg", status="retired")
+        editing.add_product(uow, bare, "GBP")
+    yield
+
+
+@pytest.mark.usefixtures("odd_goods")
+@pytest.mark.parametrize("name", FORMATS)
+class TestRoundTrip:
+    def test_an_export_imported_again_changes_nothing(self, shop: Shop, name: FormatName) -> None:
+        before = everything(shop)
+        report = imported(shop, exported(shop, name).encode(), name)
+        assert {line.outcome for line in report} == {"unchanged"}
+        assert everything(shop) == before
+
+    def test_no_cell_of_an_export_is_a_formula(self, shop: Shop, name: FormatName) -> None:
+        cells = [cell for row in csv.reader(io.StringIO(exported(shop, name), newline="")) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+        assert "'=HYPERLINK(1)" in cells
+
+
+@given(st.text())
+def test_a_guarded_cell_is_given_back(cell: str) -> None:
+    assert csv_format.unguarded(csv_format.guarded(cell)) == cell
+
+
+@given(st.integers(0, 10**11))
+def test_amounts_are_written_and_read(amount: int) -> None:
+    for currency in ("GBP", "JPY", "KWD"):
+        text = csv_format.money_text(amount, currency)
+        if len(text.split(".")[0]) <= 10:
+            assert csv_format.minor_units(text, currency) == amount
+
+
+class TestOverHttp:
+    @pytest.fixture
+    def staff(self, open_for_business: Shop) -> dict[str, str]:
+        return {"Authorization": f"Bearer {open_for_business.keys.staff_token}"}
+
+    def test_a_file_goes_in_and_out(self, client: TestClient, staff: dict[str, str]) -> None:
+        many = [SECOND | {"Option1 Value": str(n), "Variant SKU": f"HAT-{n}"} for n in range(1_500)]
+        data = file(FIRST, *many)
+        assert len(data) > 65_536
+        at = "/api/v1/staff/catalogue/imports/shopify"
+        answer = client.post(at, content=data, headers=staff | key())
+        assert (answer.status_code, answer.json()["created"]) == (201, 1_501)
+        out = client.get("/api/v1/staff/catalogue/exports/shopify", headers=staff)
+        assert out.headers["content-type"] == "text/csv; charset=utf-8"
+        assert client.post(at, content=out.content, headers=staff | key()).json()["unchanged"] == 1_507
+
+    def test_a_fault_is_told_with_its_line(self, client: TestClient, staff: dict[str, str]) -> None:
+        at = "/api/v1/staff/catalogue/imports/shopify"
+        answer = client.post(at, content=file(FIRST | {"Variant Price": "-1"}), headers=staff | key())
+        assert (answer.status_code, answer.json()["code"]) == (422, "import_refused")
+        assert answer.json()["message"] == "Nothing was imported. Line 2, Variant Price: -1 is negative."
+
+    def test_it_is_the_staffs(self, client: TestClient) -> None:
+        at = "/api/v1/staff/catalogue"
+        assert client.post(f"{at}/imports/shopify", content=file(FIRST), headers=key()).status_code == 401
+        assert client.get(f"{at}/exports/storehouse").status_code == 401

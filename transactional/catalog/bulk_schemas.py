@@ -1,0 +1,171 @@
+"""What batch generation and bulk changes send and receive. Money is minor units; prices contain tax."""
+
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from transactional.catalog.bulk import Rules, Selection
+from transactional.catalog.csv_format import OPTIONS
+from transactional.catalog.drafts import SkuDraft
+from transactional.catalog.generation import Batch
+from transactional.catalog.matrix import MAX_COMBINATIONS
+from transactional.catalog.repricing import MAX_PRICE, MAX_UNITS, Change, Kind, Rule, digest
+from transactional.catalog.staff_schemas import Grams, Options, Price, SkuCode, TaxClass, Word
+
+Values = Annotated[list[Word], Field(min_length=1, max_length=MAX_COMBINATIONS)]
+Patterns = Annotated[list[Options], Field(max_length=1_000)]
+_SIZES_AND_COLOURS = {"size": ["S", "M", "L"], "colour": ["Red", "Dark blue"]}
+
+
+class MatrixIn(BaseModel):
+    """A pattern names some options: {"size": "S"} stands for all colours of that size."""
+
+    model_config = ConfigDict(extra="forbid")
+    options: dict[Word, Values] = Field(min_length=1, max_length=OPTIONS, examples=[_SIZES_AND_COLOURS])
+    code_template: str = Field(
+        min_length=1,
+        max_length=200,
+        description="{product}, {n} and option names are replaced.",
+        examples=["{product}-{size}-{colour}"],
+    )
+    only: Patterns = Field(default_factory=list, description="Empty: all combinations.")
+    leave_out: Patterns = Field(default_factory=list, examples=[[{"size": "L", "colour": "Red"}]])
+
+    def batch(self) -> Batch:
+        values = {name: list(dict.fromkeys(each)) for name, each in self.options.items()}
+        return Batch(values, self.code_template, self.only, self.leave_out)
+
+
+class BatchIn(MatrixIn):
+    price: Price = Field(examples=[1_990])
+    list_price: Price = Field(examples=[2_490])
+    cost: Price = 0
+    weight_grams: Grams = 0
+    tax_class: TaxClass = "standard"
+
+    def like(self) -> SkuDraft:
+        return SkuDraft(
+            "",
+            self.price,
+            self.list_price,
+            self.cost,
+            weight_grams=self.weight_grams,
+            tax_class=self.tax_class,
+        )
+
+
+class CellView(BaseModel):
+    options: dict[str, str]
+    code: str
+    exists: bool
+
+
+class MatrixView(BaseModel):
+    cells: list[CellView]
+    new: int = Field(description="How many of the cells would be made.")
+
+
+class BatchView(BaseModel):
+    created: int
+    codes: list[str]
+
+
+class RuleIn(BaseModel):
+    """`percent` takes signed basis points, -2000 takes a fifth off; `add` takes a signed amount."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Kind = Field(examples=["percent"])
+    amount: int = Field(ge=-MAX_PRICE, le=MAX_PRICE, examples=[-2_000])
+    ending: int | None = Field(None, ge=0, le=99, description="Last two digits to round to.", examples=[99])
+
+    def rule(self) -> Rule:
+        return Rule(self.kind, self.amount, self.ending)
+
+
+class UnitsIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    kind: Kind = Field(examples=["add"])
+    amount: int = Field(ge=-MAX_UNITS, le=MAX_UNITS, examples=[5])
+
+    def rule(self) -> Rule:
+        return Rule(self.kind, self.amount)
+
+
+class BulkIn(BaseModel):
+    """SKUs for which all that is given holds, and what becomes of them. Nothing given: all SKUs."""
+
+    model_config = ConfigDict(extra="forbid")
+    category: str | None = Field(None, max_length=100, description="Slug; with all categories below it.")
+    brand: str | None = Field(None, max_length=100, description="Slug.")
+    product: str | None = Field(None, max_length=160, description="Slug.")
+    skus: list[SkuCode] = Field(default_factory=list, max_length=1_000, description="Codes.")
+    price: RuleIn | None = None
+    list_price: RuleIn | None = None
+    on_hand: UnitsIn | None = Field(None, examples=[None])
+
+    def selection(self) -> Selection:
+        return Selection(self.category, self.brand, self.product, tuple(self.skus))
+
+    def rules(self) -> Rules:
+        return Rules(
+            price=None if self.price is None else self.price.rule(),
+            list_price=None if self.list_price is None else self.list_price.rule(),
+            on_hand=None if self.on_hand is None else self.on_hand.rule(),
+        )
+
+
+class ApplyIn(BulkIn):
+    digest: str = Field(pattern="^[0-9a-f]{64}$", description="Of the preview that is to be applied.")
+
+
+class ChangeView(BaseModel):
+    sku: str
+    price_before: int
+    price_after: int
+    list_price_before: int
+    list_price_after: int
+    on_hand_before: int
+    on_hand_after: int
+    problem: str | None
+
+
+class BulkView(BaseModel):
+    digest: str
+    changes: list[ChangeView]
+    problems: int = Field(description="SKUs that cannot be changed so; then nothing can be applied.")
+
+
+def bulk_view(changes: list[Change]) -> BulkView:
+    views = [ChangeView(**change._asdict(), problem=change.problem) for change in changes]
+    return BulkView(
+        digest=digest(changes), changes=views, problems=sum(view.problem is not None for view in views)
+    )
+
+
+class SkuPriceIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    currency: str = Field(pattern="^[A-Z]{3}$", examples=["GBP"])
+    customer_group: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    price: Price = Field(examples=[990])
+    valid_from: AwareDatetime = Field(examples=["2026-11-27T00:00:00Z"])
+    valid_to: AwareDatetime | None = Field(None, examples=["2026-12-01T00:00:00Z"])
+
+    @model_validator(mode="after")
+    def ends_later(self) -> "SkuPriceIn":
+        if self.valid_to is not None and self.valid_to <= self.valid_from:
+            raise ValueError("valid_to is not after valid_from")
+        return self
+
+
+class SkuPricesIn(BaseModel):
+    """All prices of a SKU besides its own; an empty list takes them away."""
+
+    model_config = ConfigDict(extra="forbid")
+    prices: list[SkuPriceIn] = Field(max_length=200)
+
+    def wanted(self) -> list[dict[str, Any]]:
+        return [price.model_dump() for price in self.prices]
+
+
+class SkuPrices(BaseModel):
+    prices: list[SkuPriceIn]

@@ -1,0 +1,35 @@
+"""What is to be created: products and SKUs before they have ids."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class SkuDraft:
+    """A SKU to create. Prices contain tax, the cost does not; all in minor units."""
+
+    code: str
+    price: int
+    list_price: int
+    cost: int
+    options: Mapping[str, str] = field(default_factory=dict)
+    weight_grams: int = 0
+    barcode: str | None = None
+    tax_class: str = "standard"
+
+
+@dataclass(frozen=True)
+class ProductDraft:
+    """A product to create, with its SKUs; `slug` is its address and its Shopify handle."""
+
+    slug: str
+    name: str
+    category_id: str
+    skus: Sequence[SkuDraft]
+    brand_id: str | None = None
+    description: str = ""
+    image: str | None = None
+    status: str = "live"
+    product_type: str | None = None
+    tags: Sequence[str] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)

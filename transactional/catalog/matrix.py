@@ -1,0 +1,101 @@
+"""Pure rules of batch generation: option values make combinations, and a template makes their SKU codes."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from math import prod
+from string import Formatter
+
+from transactional.errors import BadTemplate, TooManyCombinations
+
+MAX_COMBINATIONS = 10_000
+MAX_CODE = 64
+
+Options = Mapping[str, str]
+
+
+def combinations(values: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """Every combination of option values, the last option changing fastest.
+
+    Raises:
+        TooManyCombinations: there are more than MAX_COMBINATIONS.
+    """
+    count = prod(len(each) for each in values.values())
+    if count > MAX_COMBINATIONS:
+        raise TooManyCombinations(count, MAX_COMBINATIONS)
+    return [dict(zip(values, each, strict=True)) for each in product(*values.values())]
+
+
+def chosen(
+    all_of_them: Iterable[dict[str, str]], only: Sequence[Options], leave_out: Sequence[Options]
+) -> list[dict[str, str]]:
+    """The combinations that fit one of `only` (all, when it is empty) and none of `leave_out`.
+
+    A pattern names some options: {"size": "XS"} fits every colour of that size.
+    """
+    return [
+        each
+        for each in all_of_them
+        if (not only or any(_fits(each, pattern) for pattern in only))
+        and not any(_fits(each, pattern) for pattern in leave_out)
+    ]
+
+
+def _fits(options: Options, pattern: Options) -> bool:
+    return pattern.items() <= options.items()
+
+
+def identity(options: Options) -> frozenset[tuple[str, str]]:
+    """What tells one combination from another, in whatever order its options are named."""
+    return frozenset(options.items())
+
+
+class CodeTemplate:
+    """`{product}-{size}-{colour}`: text, {product}, {n} (the number of the combination) and option names."""
+
+    def __init__(self, template: str, names: Iterable[str]):
+        """Raises BadTemplate when it is not well formed or names something else."""
+        known = {"product", "n", *names}
+        try:
+            parts = list(Formatter().parse(template))
+        except ValueError as wrong:
+            raise BadTemplate(template, str(wrong)) from None
+        for _, name, form, conversion in parts:
+            if name is not None and (name not in known or form or conversion):
+                raise BadTemplate(
+                    template, f"{{{name}}} is none of {', '.join(f'{{{each}}}' for each in sorted(known))}"
+                )
+        self._template = template
+        self._parts = [(text, name) for text, name, _, _ in parts]
+
+    def codes(self, slug: str, combos: Sequence[Options]) -> list[str]:
+        """A SKU code for each combination of the product with this slug.
+
+        Raises:
+            BadTemplate: two codes are equal, or one is empty, too long or holds white space.
+        """
+        made: dict[str, Options] = {}
+        for number, options in enumerate(combos, 1):
+            words = {"product": slug, "n": str(number), **options}
+            code = "".join(text + (in_code(words[name]) if name else "") for text, name in self._parts)
+            self._check(code, options, made)
+            made[code] = options
+        return list(made)
+
+    def _check(self, code: str, options: Options, made: Mapping[str, Options]) -> None:
+        shown = ", ".join(options.values())
+        if not code or len(code) > MAX_CODE or re.search(r"[\s\x00-\x1f]", code):
+            raise BadTemplate(
+                self._template, f"{code!r}, of {shown}, is not 1 to {MAX_CODE} visible characters"
+            )
+        if code in made:
+            raise BadTemplate(
+                self._template, f"{code} is the code of {shown} and of {', '.join(made[code].values())}"
+            )
+
+
+def in_code(word: str) -> str:
+    """A word as it stands in a SKU code: "Dark red" is DARK-RED, "Größe" is GROSSE; no ASCII: as it is."""
+    plain = unicodedata.normalize("NFKD", word.upper()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Z0-9]+", "-", plain).strip("-") or "-".join(word.split())

@@ -1,0 +1,77 @@
+"""Pure rules of bulk changes: what a price or a number of units becomes."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal, NamedTuple
+
+from transactional.money import BASIS_POINTS, divide_half_up
+
+MAX_PRICE = 10**12  # far from what a column holds, and from any price
+MAX_UNITS = 1_000_000_000
+
+Kind = Literal["set", "add", "percent"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a number changes.
+
+    Args:
+        kind: `set` it to the amount, `add` the signed amount, or by `percent`: amount is signed basis points
+            (-2000 takes a fifth off).
+        ending: round to the nearest number of minor units that ends so: 99 of GBP gives 19.99; of two
+            equally near the lower. The first is `ending` itself.
+    """
+
+    kind: Kind
+    amount: int
+    ending: int | None = None
+
+    def apply(self, before: int) -> int:
+        """The number afterwards; never below zero."""
+        match self.kind:
+            case "set":
+                after = self.amount
+            case "add":
+                after = before + self.amount
+            case "percent":
+                after = divide_half_up(before * max(0, BASIS_POINTS + self.amount), BASIS_POINTS)
+        after = max(0, after)
+        return after if self.ending is None else nearest_ending(after, self.ending)
+
+
+def nearest_ending(amount: int, ending: int) -> int:
+    """The number nearest to `amount` whose last two digits are `ending`; of two equally near the lower."""
+    below = max(ending, (amount - ending) // 100 * 100 + ending)
+    return below if amount - below <= below + 100 - amount else below + 100
+
+
+class Change(NamedTuple):
+    """One SKU before and after. Prices are minor units, stock is units on hand."""
+
+    sku_id: str
+    sku: str
+    price_before: int
+    price_after: int
+    list_price_before: int
+    list_price_after: int
+    on_hand_before: int
+    on_hand_after: int
+    reserved: int
+
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be done."""
+        if max(self.price_after, self.list_price_after) > MAX_PRICE or self.on_hand_after > MAX_UNITS:
+            return "that is too much"
+        if self.price_after > self.list_price_after:
+            return f"the price {self.price_after} is above the list price {self.list_price_after}"
+        if self.on_hand_after < self.reserved:
+            return f"{self.reserved} units are promised to orders"
+        return None
+
+
+def digest(changes: list[Change]) -> str:
+    """Stands for exactly these changes from exactly this state; orders in between do not matter."""
+    plain = [change._replace(reserved=0) for change in changes]
+    return sha256(repr([tuple(change) for change in plain]).encode()).hexdigest()

@@ -1,0 +1,95 @@
+"""What happens in the shop, posted: one call in the transaction of the change it records.
+
+Callers hold the lock of the order, and have changed the stock levels before.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import bindparam, select
+
+from transactional.catalog.models import skus
+from transactional.ledger import rules, service
+from transactional.ledger.rules import RECEIVABLE, Entry, held
+from transactional.unit_of_work import Row, UnitOfWork
+
+_cost_of = select(skus.c.id, skus.c.cost, skus.c.currency).where(
+    skus.c.id.in_(bindparam("sku_ids", expanding=True))
+)
+
+
+def order_paid(uow: UnitOfWork, order: Row, payment: Row) -> None:
+    """The provider took an order's money: the order is a sale."""
+    amounts = {name: order[name] for name in ("gross", "discount", "shipping", "tax")}
+    made = rules.order_paid(held(RECEIVABLE, payment["provider"]), order["currency"], **amounts)
+    service.post(uow, Entry(f"order:{order['number']}:paid", order["number"], "order paid", made))
+
+
+def payment_not_accepted(uow: UnitOfWork, order: Row, payment: Row) -> None:
+    """The provider took money that the order cannot have; it is on its way back."""
+    tender = held(RECEIVABLE, payment["provider"])
+    made = rules.not_accepted(tender, payment["currency"], payment["amount"])
+    entry = Entry(f"payment:{payment['id']}:not_accepted", order["number"], "payment not accepted", made)
+    service.post(uow, entry)
+
+
+def credited(
+    uow: UnitOfWork, kind: str, number: str, currency: str, *, goods: int, shipping: int, tax: int
+) -> None:
+    """Credit note `number` was written: what it gives back is owed to the buyer.
+
+    Args:
+        kind: the credit note's: return, cancellation or adjustment.
+        goods, shipping: minor units without tax.
+    """
+    made = rules.credited(currency, goods=goods, shipping=shipping, tax=tax)
+    service.post(uow, Entry(f"credit_note:{number}", number, kind, made))
+
+
+def refunded(uow: UnitOfWork, refund: Row, provider: str) -> None:
+    """The provider gave the money of a refund back."""
+    made = rules.refunded(held(RECEIVABLE, provider), refund["currency"], refund["amount"])
+    service.post(uow, Entry(f"refund:{refund['id']}", refund["id"], "refund", made))
+
+
+def order_shipped(uow: UnitOfWork, order: Row, lines: Iterable[Row]) -> None:
+    """The goods of an order left the house, at what they cost when they were sold."""
+    cost = sum(line["quantity"] * line["cost"] for line in lines)
+    made = rules.goods_shipped(order["currency"], cost)
+    service.post(uow, Entry(f"shipment:{order['number']}", order["number"], "shipment", made))
+
+
+def goods_returned(
+    uow: UnitOfWork, number: str, currency: str, lines: Iterable[Row], quantities: Mapping[str, int]
+) -> None:
+    """Units came back with credit note `number`, at what they cost when they were sold.
+
+    Args:
+        lines: the order lines they belong to.
+        quantities: units by order line id.
+    """
+    cost = sum(quantities[line["id"]] * line["cost"] for line in lines)
+    made = rules.goods_returned(currency, cost)
+    service.post(uow, Entry(f"goods_returned:{number}", number, "goods returned", made))
+
+
+def goods_received(uow: UnitOfWork, units: Mapping[str, int], document: str) -> None:
+    """Units by SKU id arrived with delivery `document`, at what their SKUs cost now."""
+    costs = _costs(uow, units)
+    made = [posting for currency in costs for posting in rules.goods_received(currency, costs[currency])]
+    # A delivery may arrive in several parts under one document, so the document does not name the event.
+    service.post(uow, Entry(f"goods_received:{uow.new_id()}", document, "goods received", made))
+
+
+def goods_adjusted(uow: UnitOfWork, units: Mapping[str, int], document: str, reason: str) -> None:
+    """Signed units by SKU id were found or lost, at what their SKUs cost now."""
+    costs = _costs(uow, units)
+    made = [posting for currency in costs for posting in rules.goods_adjusted(currency, costs[currency])]
+    service.post(uow, Entry(f"goods_adjusted:{uow.new_id()}", document, reason[:200], made))
+
+
+def _costs(uow: UnitOfWork, units: Mapping[str, int]) -> dict[str, int]:
+    """What units by SKU id cost, by currency in the order of the codes."""
+    costs: dict[str, int] = {}
+    for sku in uow.rows(_cost_of, sku_ids=sorted(units)):
+        costs[sku["currency"]] = costs.get(sku["currency"], 0) + units[sku["id"]] * sku["cost"]
+    return {currency: costs[currency] for currency in sorted(costs)}

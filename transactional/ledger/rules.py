@@ -1,0 +1,177 @@
+"""The chart of accounts, and which postings an event of the shop makes.
+
+A posting moves an amount from its source to its destination: the source is debited, the destination credited,
+so every entry sums to zero whatever it holds. Assets and expenses grow as sources, liabilities and income as
+destinations. A reversal is the postings swapped, in reverse order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+Kind = Literal["asset", "liability", "income", "expense"]
+
+# The first word of a code is its kind, so that the warehouse needs no copy of this chart.
+INVENTORY = "asset:inventory"
+PAYABLE = "liability:payable"
+REFUNDS = "liability:refunds"
+TAX = "liability:tax"
+SALES = "income:sales"
+DISCOUNTS = "income:discounts"
+RETURNS = "income:returns"
+SHIPPING = "income:shipping"
+COST_OF_GOODS = "expense:cost_of_goods"
+SHRINKAGE = "expense:shrinkage"
+
+CHART = {
+    INVENTORY: "Goods in the house, at cost",
+    PAYABLE: "Owed to suppliers for goods received",
+    REFUNDS: "Owed to buyers until the provider has sent it",
+    TAX: "Owed to the tax office",
+    SALES: "Goods sold at list price, without tax",
+    DISCOUNTS: "Taken off list prices; lowers income",
+    RETURNS: "Goods credited to buyers; lowers income",
+    SHIPPING: "Delivery charged, less what was credited",
+    COST_OF_GOODS: "Cost of the goods sold, less what came back",
+    SHRINKAGE: "Cost of the goods lost, less what was found",
+}
+# Accounts of which there is one per holder: the code goes on with the holder's name or id.
+RECEIVABLE = "asset:receivable"
+BALANCE = "liability:balance"
+GIFT_CARD = "liability:gift_card"
+POINTS = "liability:points"
+
+HELD = {
+    RECEIVABLE: "Taken by a payment provider and not yet given back, per provider",
+    BALANCE: "A customer's balance",
+    GIFT_CARD: "What is left on a gift card",
+    POINTS: "A customer's points, at what they are worth",
+}
+# What the shop owes these holders cannot be spent twice: each is a row that never goes below zero.
+GUARDED = (BALANCE, GIFT_CARD, POINTS)
+
+
+@dataclass(frozen=True)
+class Posting:
+    """`amount` minor units, above zero, from one account to another."""
+
+    source: str
+    destination: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event's postings. `reference` names the event, `document` the paper it is written on."""
+
+    reference: str
+    document: str
+    reason: str
+    postings: Sequence[Posting]
+
+
+def held(account: str, holder: str) -> str:
+    """The code of a holder's account: `held(RECEIVABLE, "sandbox")` is asset:receivable:sandbox."""
+    return f"{account}:{holder}"
+
+
+def is_guarded(code: str) -> bool:
+    return code.rpartition(":")[0] in GUARDED
+
+
+def is_known(code: str) -> bool:
+    """Whether the chart has this account."""
+    return code in CHART or code.rpartition(":")[0] in HELD
+
+
+def kind_of(code: str) -> Kind:
+    return cast(Kind, code.partition(":")[0])
+
+
+def balance_of(code: str, debits: int, credits: int) -> int:
+    """An account's balance, positive on the side where accounts of its kind grow."""
+    return debits - credits if kind_of(code) in ("asset", "expense") else credits - debits
+
+
+def reversal(postings: Sequence[Posting]) -> list[Posting]:
+    """What undoes `postings`: each swapped, the last first."""
+    return [Posting(p.destination, p.source, p.amount, p.currency) for p in reversed(postings)]
+
+
+def guarded_changes(postings: Sequence[Posting]) -> dict[tuple[str, str], int]:
+    """By how much each guarded account changes, by code and currency, in the order of the codes."""
+    changes: dict[tuple[str, str], int] = {}
+    for posting in postings:
+        for code, amount in ((posting.source, -posting.amount), (posting.destination, posting.amount)):
+            if is_guarded(code):
+                key = (code, posting.currency)
+                changes[key] = changes.get(key, 0) + amount
+    return {key: changes[key] for key in sorted(changes) if changes[key]}
+
+
+def _moved(currency: str, *moves: tuple[str, str, int]) -> list[Posting]:
+    """Postings of the amounts that are not zero; a negative one flows back.
+
+    The tax of one returned unit can be -1: units are sliced with and without tax, each rounded by itself.
+    """
+    return [
+        Posting(source, destination, amount, currency)
+        if amount > 0
+        else Posting(destination, source, -amount, currency)
+        for source, destination, amount in moves
+        if amount
+    ]
+
+
+def order_paid(
+    tender: str, currency: str, *, gross: int, discount: int, shipping: int, tax: int
+) -> list[Posting]:
+    """An order becomes a sale: goods at list price, with what was taken off them beside it.
+
+    Args:
+        tender: account that holds what the buyer paid: gross - discount + shipping + tax.
+        gross, discount, shipping: without tax.
+    """
+    return _moved(
+        currency,
+        (tender, SALES, gross - discount),
+        (DISCOUNTS, SALES, discount),
+        (tender, SHIPPING, shipping),
+        (tender, TAX, tax),
+    )
+
+
+def not_accepted(tender: str, currency: str, amount: int) -> list[Posting]:
+    """Money came for an order that cannot have it: it is owed to the buyer."""
+    return _moved(currency, (tender, REFUNDS, amount))
+
+
+def credited(currency: str, *, goods: int, shipping: int, tax: int) -> list[Posting]:
+    """A credit note: what was sold becomes owed to the buyer; goods and shipping without tax."""
+    return _moved(currency, (RETURNS, REFUNDS, goods), (SHIPPING, REFUNDS, shipping), (TAX, REFUNDS, tax))
+
+
+def refunded(tender: str, currency: str, amount: int) -> list[Posting]:
+    """What was owed to the buyer has gone back the way it came."""
+    return _moved(currency, (REFUNDS, tender, amount))
+
+
+def goods_shipped(currency: str, cost: int) -> list[Posting]:
+    """Goods left the house for good."""
+    return _moved(currency, (COST_OF_GOODS, INVENTORY, cost))
+
+
+def goods_returned(currency: str, cost: int) -> list[Posting]:
+    """Goods are back on the shelf at what they cost when they were sold."""
+    return _moved(currency, (INVENTORY, COST_OF_GOODS, cost))
+
+
+def goods_received(currency: str, cost: int) -> list[Posting]:
+    """Goods arrived and are owed to the supplier."""
+    return _moved(currency, (INVENTORY, PAYABLE, cost))
+
+
+def goods_adjusted(currency: str, cost: int) -> list[Posting]:
+    """Goods of this cost were found, or when it is negative lost."""
+    return _moved(currency, (INVENTORY, SHRINKAGE, cost))

@@ -1,0 +1,117 @@
+"""The ledger: posting an entry once, reversing it, and what the accounts hold. Nothing is ever updated.
+
+Balances of the shop's own accounts are sums of postings: a row with revenue's running balance would make all
+orders wait for each other. Only what the shop owes one holder is a row, changed by a conditional update.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+
+from transactional.errors import InsufficientFunds, NotFound, WrongCurrency
+from transactional.ledger import rules
+from transactional.ledger.models import journal_entries, ledger_accounts, postings
+from transactional.ledger.rules import Entry, Posting
+from transactional.unit_of_work import Increment, Reading, Row, UnitOfWork
+
+_accounts = ledger_accounts.c
+_CHANGE = Increment(
+    ledger_accounts, _accounts.code, ["balance"], _accounts.balance + bindparam("by_balance") >= 0
+)
+_account = select(ledger_accounts).where(_accounts.code == bindparam("code"))
+_entry = select(journal_entries).where(journal_entries.c.reference == bindparam("reference"))
+_postings = select(postings).where(postings.c.entry_id == bindparam("entry_id")).order_by(postings.c.position)
+
+
+@dataclass(frozen=True)
+class EntryWithPostings:
+    entry: Row
+    postings: list[Posting]
+
+
+def post(uow: UnitOfWork, entry: Entry) -> bool:
+    """Write an entry and its postings once. One without postings is not written.
+
+    Returns:
+        Whether it was written now; False when its reference was posted before, also by a transaction that ran
+        at the same time, which this one waits for.
+
+    Raises:
+        InsufficientFunds: an account that may not go below zero would; the transaction must not be committed.
+        WrongCurrency: such an account is kept in another currency.
+    """
+    return bool(entry.postings) and _write(uow, entry, reverses_id=None)
+
+
+def reverse(uow: UnitOfWork, reference: str, reason: str) -> bool:
+    """Undo an entry by one with its postings swapped; an entry can be reversed once.
+
+    Returns:
+        Whether it was reversed now; False when it had been before.
+
+    Raises:
+        NotFound: there is no such entry.
+        InsufficientFunds: what it gave a holder has been spent.
+    """
+    found = find(uow, reference)
+    entry = Entry(f"reversal:{reference}", found.entry["document"], reason, rules.reversal(found.postings))
+    return _write(uow, entry, reverses_id=found.entry["id"])
+
+
+def _write(uow: UnitOfWork, entry: Entry, reverses_id: str | None) -> bool:
+    row: Row = {
+        "id": uow.new_id(),
+        "reference": entry.reference,
+        "document": entry.document,
+        "reason": entry.reason,
+        "reverses_id": reverses_id,
+        "occurred_at": uow.now,
+    }
+    if not uow.insert_unless_there(journal_entries, row, "reference"):
+        return False
+    for (code, currency), amount in rules.guarded_changes(entry.postings).items():
+        _change_guarded(uow, code, currency, amount)
+    rows = [_posting_row(uow, row["id"], *numbered) for numbered in enumerate(entry.postings, 1)]
+    uow.insert_many(postings, rows)
+    return True
+
+
+def _posting_row(uow: UnitOfWork, entry_id: str, position: int, posting: Posting) -> Row:
+    for code in (posting.source, posting.destination):
+        if not rules.is_known(code):
+            raise KeyError(f"the chart of accounts has no {code}")
+    row = {"id": uow.new_id(), "entry_id": entry_id, "position": position, "occurred_at": uow.now}
+    return row | vars(posting)
+
+
+def _change_guarded(uow: UnitOfWork, code: str, currency: str, amount: int) -> None:
+    after = uow.increment(_CHANGE, code, balance=amount)
+    if after is None and amount > 0:
+        account = {"id": uow.new_id(), "code": code, "currency": currency, "balance": 0, "opened_at": uow.now}
+        uow.insert_unless_there(ledger_accounts, account, "code")
+        after = uow.increment(_CHANGE, code, balance=amount)
+    if after is None:
+        raise InsufficientFunds(code, -amount, balance(uow, code))
+    if after["currency"] != currency:
+        raise WrongCurrency(code, after["currency"], currency)
+
+
+def find(db: Reading, reference: str) -> EntryWithPostings:
+    """An entry with its postings.
+
+    Raises:
+        NotFound: there is no such entry.
+    """
+    entry = db.row(_entry, reference=reference)
+    if entry is None:
+        raise NotFound("journal entry", reference)
+    rows = db.rows(_postings, entry_id=entry["id"])
+    return EntryWithPostings(
+        entry, [Posting(row["source"], row["destination"], row["amount"], row["currency"]) for row in rows]
+    )
+
+
+def balance(db: Reading, code: str) -> int:
+    """What is left on a guarded account, in minor units; 0 when it was never opened."""
+    account = db.row(_account, code=code)
+    return 0 if account is None else int(account["balance"])

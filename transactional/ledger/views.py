@@ -1,0 +1,39 @@
+"""The ledger as it goes over the wire."""
+
+from collections.abc import Iterable
+
+from transactional.ledger.schemas import (
+    AccountTotalsView,
+    CurrencyTotals,
+    EntryView,
+    PostingView,
+    StatementLine,
+)
+from transactional.ledger.service import EntryWithPostings
+from transactional.ledger.statements import AccountTotals
+from transactional.unit_of_work import Row
+
+_SHOWN_OF_ENTRY = EntryView.model_fields.keys() - {"postings"}
+_SHOWN_OF_LINE = StatementLine.model_fields.keys()
+
+
+def totals_view(totals: AccountTotals) -> AccountTotalsView:
+    return AccountTotalsView(balance=totals.balance, **vars(totals))
+
+
+def currency_totals(accounts: Iterable[AccountTotals]) -> list[CurrencyTotals]:
+    found: dict[str, CurrencyTotals] = {}
+    for each in accounts:
+        sums = found.setdefault(each.currency, CurrencyTotals(currency=each.currency, debits=0, credits=0))
+        sums.debits += each.debits
+        sums.credits += each.credits
+    return [found[currency] for currency in sorted(found)]
+
+
+def entry_view(found: EntryWithPostings) -> EntryView:
+    shown = {name: found.entry[name] for name in _SHOWN_OF_ENTRY}
+    return EntryView(postings=[PostingView(**vars(posting)) for posting in found.postings], **shown)
+
+
+def line_view(line: Row) -> StatementLine:
+    return StatementLine(**{name: line[name] for name in _SHOWN_OF_LINE})

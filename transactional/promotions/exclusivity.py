@@ -1,0 +1,87 @@
+"""Which activities may apply together, and which of them are chosen where they may not."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from transactional.promotions.rules import Activity
+
+
+def stacks(one: Activity, other: Activity) -> bool:
+    """Whether their classes may be combined; both have to allow it."""
+    return other.of in one.combines_with and one.of in other.combines_with
+
+
+def excludes(one: Activity, other: Activity) -> bool:
+    """Whether a group or a "not with" list keeps them apart, whatever the basket."""
+    same_group = one.group is not None and one.group == other.group
+    return same_group or one.id in other.not_with or other.id in one.not_with
+
+
+def clashes(one: Activity, other: Activity) -> bool:
+    """Whether they cannot both apply to one basket.
+
+    Two product offers that do not stack may: each takes lines of its own.
+    """
+    if excludes(one, other):
+        return True
+    return not stacks(one, other) and (one.of, other.of) != ("product", "product")
+
+
+def choose(activities: Iterable[Activity], worth: Callable[[Sequence[Activity]], int]) -> list[Activity]:
+    """Activities of which no two clash.
+
+    The higher priority goes first, and a group goes with the highest of its members. Among equals the one
+    that saves most together with those already chosen is taken.
+
+    Args:
+        worth: what activities save together, in minor units.
+    """
+    waiting, chosen = sorted(activities, key=lambda each: each.id), list[Activity]()
+    rank = _ranks(waiting)
+    while waiting:
+        top = max(rank[each.id] for each in waiting)
+        first = [each for each in waiting if rank[each.id] == top]
+        free = [each for each in first if not any(clashes(each, other) for other in waiting if other != each)]
+        taken = free or [max(first, key=lambda each: worth([*chosen, each]))]
+        chosen += taken
+        waiting = [
+            each for each in waiting if each not in taken and not any(clashes(each, one) for one in taken)
+        ]
+    return chosen
+
+
+def _ranks(activities: Sequence[Activity]) -> dict[str, int]:
+    of_group: dict[str, int] = {}
+    for each in activities:
+        if each.group is not None:
+            of_group[each.group] = max(each.priority, of_group.get(each.group, each.priority))
+    return {each.id: of_group[each.group] if each.group else each.priority for each in activities}
+
+
+def combinations(activities: Sequence[Activity], together: Activity) -> list[frozenset[str]]:
+    """The largest sets of activities that can meet on one unit and hold `together` (Bron and Kerbosch 1973).
+
+    Smaller sets are parts of these, and no offer makes another one smaller by leaving.
+    """
+    by_id = {each.id: each for each in activities}
+    friends = {
+        one.id: {
+            other.id
+            for other in activities
+            if other.id != one.id and stacks(one, other) and not excludes(one, other)
+        }
+        for one in by_id.values()
+    }
+    found: list[frozenset[str]] = []
+
+    def grow(chosen: frozenset[str], possible: set[str], seen: set[str]) -> None:
+        if not possible and not seen:
+            found.append(chosen)
+            return
+        pivot = max(possible | seen, key=lambda each: len(friends[each] & possible))
+        for each in sorted(possible - friends[pivot]):
+            grow(chosen | {each}, possible & friends[each], seen & friends[each])
+            possible = possible - {each}
+            seen = seen | {each}
+
+    grow(frozenset({together.id}), set(friends[together.id]), set())
+    return sorted(found, key=sorted)

@@ -1,0 +1,235 @@
+"""Carts under the activities that are on, and what an order keeps of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import bindparam, select
+
+from transactional.catalog import rules as catalog
+from transactional.catalog.models import brands, categories
+from transactional.checkout.rules import Amounts
+from transactional.errors import PromotionUsedUp
+from transactional.money import allocate, without_tax
+from transactional.orders.models import orders
+from transactional.promotions import budgets, live
+from transactional.promotions.budgets import Use
+from transactional.promotions.evaluation import evaluate
+from transactional.promotions.live import Live
+from transactional.promotions.models import (
+    order_promotions,
+    promotion_budgets,
+    promotion_codes,
+    promotion_customers,
+)
+from transactional.promotions.rules import Basket, Context, Line, Missed, Outcome, Used
+from transactional.staff.service import Terms
+from transactional.unit_of_work import Reading, Row, UnitOfWork
+
+NOTHING = Outcome()
+_categories = select(categories.c.id, categories.c.parent_id, categories.c.slug)
+_brands = select(brands.c.id, brands.c.slug).where(brands.c.id.in_(bindparam("brand_ids", expanding=True)))
+_budgets = select(promotion_budgets).where(
+    promotion_budgets.c.promotion_id.in_(bindparam("promotion_ids", expanding=True))
+)
+_customer_uses = select(promotion_customers.c.promotion_id, promotion_customers.c.uses).where(
+    promotion_customers.c.customer_id == bindparam("customer_id"),
+    promotion_customers.c.promotion_id.in_(bindparam("promotion_ids", expanding=True)),
+)
+_codes = (
+    select(promotion_codes)
+    .where(promotion_codes.c.code.in_(bindparam("codes", expanding=True)))
+    .order_by(promotion_codes.c.code)
+)
+_ordered_before = (
+    select(orders.c.id)
+    .where(orders.c.customer_id == bindparam("customer_id"), orders.c.status.not_in(("cancelled", "expired")))
+    .limit(1)
+)
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """Who buys, as far as it is known; known without a customer's id is somebody new."""
+
+    customer_id: str | None = None
+    is_known: bool = False
+    channel: str = "web"
+    segments: frozenset[str] = frozenset()
+
+
+NOBODY = Shopper()
+
+
+def outcome_of(
+    db: Reading, terms: Terms, cart: Row, lines: Sequence[Row], shipping: int, shopper: Shopper
+) -> Outcome:
+    """What the activities that are on do to a cart's priced lines.
+
+    Args:
+        lines: rows with the SKU, its prices, its product's `category_id` and `brand_id`, and `promotions`,
+            the version of what is on.
+        shipping: delivery before promotions, minor units with tax.
+    """
+    on = live.activities_of(db, lines[0]["promotions"] if lines else None)
+    if not on.activities:
+        return NOTHING
+    coupons, spent = _coupons(db, cart["coupons"] or [])
+    context = Context(
+        moment=db.now,
+        time_zone=terms.time_zone,
+        channel=shopper.channel,
+        segments=shopper.segments,
+        first_order=_is_first_order(db, shopper) if on.by_first_order else None,
+        coupons=coupons,
+        used=_used(db, on, shopper),
+    )
+    names = lookup(db, on, lines)
+    basket = Basket(tuple(line_of(row["id"], row, names) for row in lines), shipping)
+    outcome = evaluate(basket, context, on.activities)
+    known = {each.id for each in on.activities}
+    over = [Missed(key, code, "not_now", code=code) for key, code in coupons.items() if key not in known]
+    return replace(outcome, missed=(*outcome.missed, *spent, *over)) if spent or over else outcome
+
+
+@dataclass(frozen=True)
+class Names:
+    """Slugs by id, as far as activities ask for them."""
+
+    paths: Mapping[str, tuple[str, ...]]
+    brands: Mapping[str, str]
+
+
+def lookup(db: Reading, on: Live, lines: Sequence[Row]) -> Names:
+    """The slugs that activities compare the lines' products with."""
+    paths: dict[str, tuple[str, ...]] = {}
+    if on.by_category:
+        tree = db.rows(_categories)
+        for leaf in {row["category_id"] for row in lines if row["category_id"]}:
+            paths[leaf] = tuple(step["slug"] for step in catalog.path(tree, leaf))
+    brand_ids = {row["brand_id"] for row in lines if row["brand_id"]} if on.by_brand else set()
+    found = db.rows(_brands, brand_ids=sorted(brand_ids)) if brand_ids else []
+    return Names(paths, {row["id"]: row["slug"] for row in found})
+
+
+def line_of(key: str, row: Row, names: Names, quantity: int | None = None) -> Line:
+    """A row of SKU, prices and product as the rules see it."""
+    return Line(
+        key=key,
+        sku=row["sku"],
+        product=row["product"],
+        quantity=row["quantity"] if quantity is None else quantity,
+        list_price=row["list_price"],
+        unit_price=row["price"],
+        cost=row["cost"],
+        categories=names.paths.get(row["category_id"], ()),
+        brand=names.brands.get(row["brand_id"]),
+    )
+
+
+def _coupons(db: Reading, codes: Sequence[str]) -> tuple[dict[str, str], list[Missed]]:
+    """The code that opens each activity, and those that are used up."""
+    good: dict[str, str] = {}
+    spent: list[Missed] = []
+    for row in db.rows(_codes, codes=list(codes)) if codes else []:
+        if row["max_uses"] is not None and row["uses"] >= row["max_uses"]:
+            spent.append(Missed(row["promotion_id"], row["code"], "used_up", code=row["code"]))
+        else:
+            good.setdefault(row["promotion_id"], row["code"])
+    return good, spent
+
+
+def _is_first_order(db: Reading, shopper: Shopper) -> bool | None:
+    if shopper.customer_id is None:
+        return True if shopper.is_known else None
+    return db.row(_ordered_before, customer_id=shopper.customer_id) is None
+
+
+def _used(db: Reading, on: Live, shopper: Shopper) -> dict[str, Used]:
+    used: dict[str, Used] = {}
+    for row in db.rows(_budgets, promotion_ids=on.limited) if on.limited else []:
+        used[row["promotion_id"]] = Used(row["uses"], row["money"], row["units"])
+    if on.per_customer and shopper.customer_id is not None:
+        found = db.rows(_customer_uses, customer_id=shopper.customer_id, promotion_ids=on.per_customer)
+        for row in found:
+            before = used.get(row["promotion_id"], Used())
+            used[row["promotion_id"]] = replace(before, by_customer=row["uses"])
+    return used
+
+
+def record(
+    uow: UnitOfWork,
+    order: Row,
+    order_lines: Sequence[Row],
+    cart_lines: Sequence[Row],
+    amounts: Amounts,
+    outcome: Outcome,
+    tax_rate_bp: int,
+) -> None:
+    """Note which promotion gave what to which line of a new order, and count it.
+
+    Args:
+        order_lines: of the order, in the order of `cart_lines`, which were priced.
+
+    Raises:
+        PromotionUsedUp: another order was faster; the transaction must not be committed.
+    """
+    if not outcome.applied:
+        return
+    codes = {each.activity_id: each.code for each in outcome.applied}
+    rows = [*_off_lines(order_lines, cart_lines, amounts, outcome, tax_rate_bp)]
+    rows += _off_delivery(amounts, outcome, tax_rate_bp)
+    new = [
+        {**row, "id": uow.new_id(), "order_id": order["id"], "code": codes[row["promotion_id"]]}
+        for row in rows
+    ]
+    uow.insert_many(order_promotions, new)
+    _take(uow, order, outcome)
+
+
+def _off_lines(
+    order_lines: Sequence[Row],
+    cart_lines: Sequence[Row],
+    amounts: Amounts,
+    outcome: Outcome,
+    tax_rate_bp: int,
+) -> Iterator[Row]:
+    for line, sold, priced in zip(cart_lines, order_lines, amounts.lines, strict=True):
+        given = [each for each in outcome.lines if each.line == line["id"]]
+        if not given:
+            continue
+        net = without_tax(line["price"] * line["quantity"], tax_rate_bp) - priced.net
+        for each, discount in zip(given, allocate(net, [each.amount for each in given]), strict=True):
+            yield {
+                "order_line_id": sold["id"],
+                "promotion_id": each.activity_id,
+                "units": each.units,
+                "amount": each.amount,
+                "discount": discount,
+                "reason": each.reason,
+            }
+
+
+def _off_delivery(amounts: Amounts, outcome: Outcome, tax_rate_bp: int) -> Iterator[Row]:
+    given = [each for each in outcome.applied if each.shipping]
+    if not given:
+        return
+    net = without_tax(amounts.charge, tax_rate_bp) - amounts.shipping
+    for each, discount in zip(given, allocate(net, [each.shipping for each in given]), strict=True):
+        yield {
+            "order_line_id": None,
+            "promotion_id": each.activity_id,
+            "units": 0,
+            "amount": each.shipping,
+            "discount": discount,
+            "reason": each.name,
+        }
+
+
+def _take(uow: UnitOfWork, order: Row, outcome: Outcome) -> None:
+    uses = [
+        Use(each.activity_id, each.amount, each.units, each.code, each.per_customer)
+        for each in outcome.applied
+    ]
+    used_up = budgets.take(uow, uses, order["customer_id"])
+    if used_up is not None:
+        raise PromotionUsedUp(next(each.name for each in outcome.applied if each.activity_id == used_up))

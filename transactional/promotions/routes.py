@@ -1,0 +1,115 @@
+"""Promotions over HTTP, for the staff; carts show what they give."""
+
+import asyncio
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, request_id, respond, shop_of
+from transactional.promotions import service, simulation
+from transactional.promotions.rules import Event
+from transactional.promotions.schemas import (
+    CodesIn,
+    CodesView,
+    PromotionIn,
+    PromotionPage,
+    PromotionView,
+    SimulateIn,
+    SimulationView,
+)
+from transactional.promotions.views import promotion_view
+from transactional.unit_of_work import UnitOfWork
+
+router = APIRouter(prefix=f"{API}/staff/promotions", tags=["staff"], dependencies=[STAFF_ONLY])
+_REFUSALS = problems(400, 401, 404, 409)
+
+
+@router.post("", status_code=201, response_model=PromotionView, responses=_REFUSALS)
+async def create_promotion(request: Request, key: IdempotencyKey, body: PromotionIn) -> Response:
+    """Draft a promotion from a template."""
+
+    def work(uow: UnitOfWork) -> PromotionView:
+        return promotion_view(uow, service.find(uow, service.create(uow, body)))
+
+    return await once(request, key, "staff", work)
+
+
+@router.get("", response_model=PromotionPage, responses=problems(401))
+async def list_promotions(
+    request: Request,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> Response:
+    """Promotions, the newest first."""
+    with shop_of(request).database.read() as db:
+        items = [promotion_view(db, row) for row in service.listed(db, page, page_size)]
+    return respond(PromotionPage(items=items, page=page, page_size=page_size))
+
+
+@router.get("/{promotion_id}", response_model=PromotionView, responses=problems(401, 404))
+async def get_promotion(request: Request, promotion_id: UUID) -> Response:
+    """A promotion and what it has given."""
+    with shop_of(request).database.read() as db:
+        return respond(promotion_view(db, service.find(db, str(promotion_id))))
+
+
+@router.put("/{promotion_id}", response_model=PromotionView, responses=problems(401, 404, 409))
+async def edit_promotion(request: Request, promotion_id: UUID, body: PromotionIn) -> Response:
+    """Put another definition in the place of a draft's."""
+    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+        service.edit(uow, str(promotion_id), body)
+        view = promotion_view(uow, service.find(uow, str(promotion_id)))
+    return respond(view)
+
+
+@router.post("/{promotion_id}/activate", response_model=PromotionView, responses=_REFUSALS)
+async def activate(request: Request, key: IdempotencyKey, promotion_id: UUID) -> Response:
+    """Switch a promotion on, unless it can sell something below cost."""
+    return await _change(request, key, promotion_id, "activate")
+
+
+@router.post("/{promotion_id}/pause", response_model=PromotionView, responses=_REFUSALS)
+async def pause(request: Request, key: IdempotencyKey, promotion_id: UUID) -> Response:
+    """Switch a promotion off for a while."""
+    return await _change(request, key, promotion_id, "pause")
+
+
+@router.post("/{promotion_id}/end", response_model=PromotionView, responses=_REFUSALS)
+async def end(request: Request, key: IdempotencyKey, promotion_id: UUID) -> Response:
+    """Switch a promotion off for good."""
+    return await _change(request, key, promotion_id, "end")
+
+
+async def _change(request: Request, key: str, promotion_id: UUID, event: Event) -> Response:
+    shop = shop_of(request)
+
+    def work(uow: UnitOfWork) -> PromotionView:
+        service.change(uow, shop.terms, str(promotion_id), event)
+        return promotion_view(uow, service.find(uow, str(promotion_id)))
+
+    return await once(request, key, "staff", work, 200)
+
+
+@router.post("/{promotion_id}/codes", status_code=201, response_model=CodesView, responses=_REFUSALS)
+async def make_codes(request: Request, key: IdempotencyKey, promotion_id: UUID, body: CodesIn) -> Response:
+    """Make coupon codes, random or named."""
+
+    def work(uow: UnitOfWork) -> CodesView:
+        return CodesView(codes=service.make_codes(uow, str(promotion_id), body))
+
+    return await once(request, key, "staff", work)
+
+
+@router.get("/{promotion_id}/simulation", response_model=SimulationView, responses=problems(401, 404))
+async def simulate(request: Request, promotion_id: UUID, over: Annotated[SimulateIn, Query()]) -> Response:
+    """What the orders of a range would have been under this promotion alone; changes nothing."""
+    shop = shop_of(request)
+
+    def work() -> SimulationView:
+        with shop.database.read() as db:
+            return simulation.run(db, shop.terms, str(promotion_id), over.start, over.end)
+
+    # In a thread: a year's orders take seconds, in which others want to buy.
+    return respond(await asyncio.to_thread(work))

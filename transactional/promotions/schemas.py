@@ -1,0 +1,169 @@
+"""What promotions send and receive over the wire. Amounts are minor units and contain tax unless net."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from transactional.promotions.rules import Activity, Budget, Conditions
+from transactional.promotions.templates import Class, Template
+
+MAX_CODES = 5_000  # in one request
+Code = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, to_upper=True, min_length=3, max_length=40),
+    Field(pattern="^[A-Za-z0-9_-]+$", examples=["SUMMER10"]),
+]
+
+
+class PromotionIn(BaseModel):
+    """An activity made from a template."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "10 % off everything from 20.00",
+                    "template": {"kind": "percent", "off_bp": 1_000, "of": "order"},
+                    "conditions": {"min_amount": 2_000},
+                    "budget": {"uses": 1_000},
+                },
+            ]
+        },
+    )
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    template: Template
+    conditions: Conditions = Conditions()
+    budget: Budget = Budget()
+    group: str | None = Field(
+        None, min_length=1, max_length=64, description="Of a group only the best deal applies."
+    )
+    priority: int = Field(0, ge=-100, le=100)
+    stacks_with: frozenset[Class] | None = Field(
+        None, description="Classes of offers it may be combined with; by default all but its own."
+    )
+    not_with: frozenset[UUID] = Field(frozenset(), max_length=100, description="Ids of other promotions.")
+    needs_code: bool = False
+
+    def activity(self, promotion_id: str) -> Activity:
+        return Activity(
+            id=promotion_id,
+            name=self.name,
+            template=self.template,
+            conditions=self.conditions,
+            budget=self.budget,
+            group=self.group,
+            priority=self.priority,
+            stacks_with=self.stacks_with,
+            not_with=frozenset(str(each) for each in self.not_with),
+            needs_code=self.needs_code,
+        )
+
+
+class BudgetView(BaseModel):
+    """What a limited promotion has given."""
+
+    uses: int
+    money: int
+    units: int
+
+
+class PromotionView(BaseModel):
+    id: str
+    status: Literal["draft", "active", "paused", "ended"]
+    of: Class
+    definition: dict[str, Any] = Field(description="As it was given.")
+    given: BudgetView | None = Field(description="None for a promotion without limits.")
+    codes: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class PromotionPage(BaseModel):
+    items: list[PromotionView]
+    page: int
+    page_size: int
+
+
+class CodesIn(BaseModel):
+    """Codes to make: `count` random ones, or `named` ones."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"count": 100}]})
+    count: int = Field(0, ge=0, le=MAX_CODES)
+    named: list[Code] = Field([], max_length=100)
+    max_uses: int | None = Field(1, ge=1, le=1_000_000, description="Orders per code; null without limit.")
+
+    @model_validator(mode="after")
+    def _something(self) -> "CodesIn":
+        if not self.count and not self.named:
+            raise ValueError("ask for a count or name codes")
+        return self
+
+
+class CodesView(BaseModel):
+    codes: list[str]
+
+
+class CouponIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    code: Code
+
+
+class SimulateIn(BaseModel):
+    """Past orders to run a promotion on: those placed from `start` up to but not at `end`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"start": "2026-11-01T00:00:00Z", "end": "2026-12-01T00:00:00Z"}]},
+    )
+    start: AwareDatetime
+    end: AwareDatetime
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "SimulateIn":
+        if not 0 < (self.end - self.start).days <= 366:
+            raise ValueError("a range of one day to 366 days")
+        return self
+
+
+class SimulationView(BaseModel):
+    """What the orders of a range would have been; net amounts are without tax and delivery."""
+
+    orders: int
+    orders_affected: int
+    discount: int = Field(description="Taken off, with tax and off delivery.")
+    net_before: int
+    net_after: int
+    margin_before: int = Field(description="Net less cost of goods.")
+    margin_after: int
+
+
+class DiscountView(BaseModel):
+    """What a promotion takes off a line."""
+
+    promotion: str
+    reason: str
+    amount: int
+
+
+class AppliedView(BaseModel):
+    """A promotion that applies, with all it takes off."""
+
+    promotion: str
+    name: str
+    code: str | None
+    amount: int
+    shipping: int = Field(description="The part taken off delivery.")
+
+
+class HintView(BaseModel):
+    """What would make an offer apply, or why a code does not."""
+
+    promotion: str | None
+    name: str
+    reason: str = Field(description="For programs: add_units, add_money, add_sku, used_up...")
+    message: str
+    missing: int
+    sku: str | None

@@ -1,0 +1,168 @@
+"""Stock over HTTP, for the staff."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, request_id, respond, shop_of
+from transactional.stock import service, warehousing
+from transactional.stock.schemas import (
+    AdjustmentIn,
+    ArrivalIn,
+    ChangeIn,
+    Code,
+    LevelView,
+    LineIn,
+    MovementsView,
+    MovementView,
+    ReceiptIn,
+    SkuCode,
+    StocksView,
+    StockView,
+    TransferIn,
+    TransferLineView,
+    TransferView,
+    WarehouseIn,
+    WarehousesView,
+    WarehouseView,
+)
+from transactional.unit_of_work import Reading, UnitOfWork
+
+router = APIRouter(prefix=f"{API}/staff", tags=["stock"], dependencies=[STAFF_ONLY])
+_REFUSALS = problems(400, 401, 404, 409)
+
+
+@router.get("/warehouses", response_model=WarehousesView, responses=problems(401))
+async def list_warehouses(request: Request) -> Response:
+    """All warehouses, the preferred first."""
+    with shop_of(request).database.read() as db:
+        rows = warehousing.list_all(db)
+        return respond(WarehousesView(warehouses=[WarehouseView(**row) for row in rows]))
+
+
+@router.put("/warehouses/{code}", response_model=WarehouseView, responses=_REFUSALS)
+async def put_warehouse(request: Request, code: Annotated[Code, Path()], body: WarehouseIn) -> Response:
+    """Open a warehouse or change it."""
+    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+        return respond(WarehouseView(**warehousing.put(uow, code, **body.model_dump())))
+
+
+@router.get("/stock/{sku}", response_model=StockView, responses=problems(401, 404))
+async def get_stock(request: Request, sku: SkuCode) -> Response:
+    """What there is of a SKU, where, and what is promised."""
+    with shop_of(request).database.read() as db:
+        return respond(_stock_view(db, sku))
+
+
+@router.get("/stock/{sku}/movements", response_model=MovementsView, responses=problems(401, 404))
+async def explain_stock(
+    request: Request,
+    sku: SkuCode,
+    before: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Response:
+    """Why on hand is what it is: every movement, the latest first, with its document."""
+    with shop_of(request).database.read() as db:
+        rows = warehousing.explain(db, warehousing.sku_id(db, sku), str(before) if before else None, limit)
+        return respond(MovementsView(sku=sku, movements=[MovementView(**row) for row in rows]))
+
+
+@router.post("/stock/receipts", status_code=201, response_model=StocksView, responses=_REFUSALS)
+async def receive(request: Request, key: IdempotencyKey, body: ReceiptIn) -> Response:
+    """A delivery has arrived."""
+
+    def work(uow: UnitOfWork) -> StocksView:
+        warehouse_id = warehousing.find(uow, body.warehouse)["id"]
+        service.receive(uow, _units(uow, body.lines), body.document, warehouse_id)
+        return _stock_views(uow, body.lines)
+
+    return await once(request, key, "staff", work)
+
+
+@router.post("/stock/adjustments", status_code=201, response_model=StocksView, responses=_REFUSALS)
+async def adjust(request: Request, key: IdempotencyKey, body: AdjustmentIn) -> Response:
+    """Correct what is on hand; what is promised to orders cannot go."""
+
+    def work(uow: UnitOfWork) -> StocksView:
+        warehousing.adjust(
+            uow,
+            warehousing.find(uow, body.warehouse)["id"],
+            _units(uow, body.lines),
+            body.document,
+            body.reason,
+        )
+        return _stock_views(uow, body.lines)
+
+    return await once(request, key, "staff", work)
+
+
+@router.post("/stock/transfers", status_code=201, response_model=TransferView, responses=_REFUSALS)
+async def send_transfer(request: Request, key: IdempotencyKey, body: TransferIn) -> Response:
+    """Units leave one warehouse for another; until they arrive they are in transit and not for sale."""
+
+    def work(uow: UnitOfWork) -> TransferView:
+        units = _units(uow, body.lines)
+        return _transfer_view(uow, warehousing.send(uow, body.from_warehouse, body.to_warehouse, units))
+
+    return await once(request, key, "staff", work)
+
+
+@router.get("/stock/transfers/{number}", response_model=TransferView, responses=problems(401, 404))
+async def get_transfer(request: Request, number: str) -> Response:
+    """A transfer and what arrived of it."""
+    with shop_of(request).database.read() as db:
+        return respond(_transfer_view(db, number))
+
+
+@router.post("/stock/transfers/{number}/arrive", response_model=TransferView, responses=_REFUSALS)
+async def arrive(request: Request, key: IdempotencyKey, number: str, body: ArrivalIn) -> Response:
+    """A transfer has arrived; what is missing was lost on the way."""
+
+    def work(uow: UnitOfWork) -> TransferView:
+        counted = None if body.lines is None else _units(uow, body.lines)
+        warehousing.arrive(uow, number, counted)
+        return _transfer_view(uow, number)
+
+    return await once(request, key, "staff", work, 200)
+
+
+def _units(db: Reading, lines: Sequence[LineIn | ChangeIn]) -> dict[str, int]:
+    """Units by SKU id; a SKU that stands in several lines counts together."""
+    counted: Counter[str] = Counter()
+    for line in lines:
+        counted[line.sku] += line.quantity
+    ids = warehousing.sku_ids(db, list(counted))
+    return {ids[code]: quantity for code, quantity in counted.items()}
+
+
+def _stock_view(db: Reading, code: str) -> StockView:
+    found = warehousing.stock_of(db, warehousing.sku_id(db, code))
+    levels = [
+        LevelView(
+            warehouse=row["warehouse"],
+            on_hand=row["on_hand"],
+            reserved=row["reserved"],
+            available=row["on_hand"] - row["reserved"] if row["is_active"] else 0,
+        )
+        for row in found.levels
+    ]
+    available = sum(level.available for level in levels)
+    return StockView(sku=code, available=available, in_transit=found.in_transit, levels=levels)
+
+
+def _stock_views(db: Reading, lines: Sequence[LineIn | ChangeIn]) -> StocksView:
+    return StocksView(stocks=[_stock_view(db, code) for code in sorted({line.sku for line in lines})])
+
+
+def _transfer_view(db: Reading, number: str) -> TransferView:
+    found = warehousing.transfer(db, number)
+    return TransferView(
+        **{name: found.transfer[name] for name in ("number", "status", "sent_at", "received_at")},
+        from_warehouse=found.from_warehouse,
+        to_warehouse=found.to_warehouse,
+        lines=[TransferLineView(**{n: line[n] for n in ("sku", "sent", "received")}) for line in found.lines],
+    )

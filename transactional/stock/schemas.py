@@ -1,0 +1,135 @@
+"""What the staff sends and receives about stock."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$", examples=["main"])]
+SkuCode = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Document = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
+    Field(description="The paper it stands on: delivery note, count sheet.", examples=["DN-2026-1187"]),
+]
+MAX_LINES = 500
+MOST_UNITS = 1_000_000
+
+
+class _Warehouse(BaseModel):
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = Field(
+        examples=["Leeds"]
+    )
+    country: str = Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.", examples=["GB"])
+    postal_code: str = Field("", max_length=20, examples=["LS9 8AG"])
+    priority: int = Field(
+        0, ge=0, le=1_000, description="Orders are allocated to the lowest first.", examples=[1]
+    )
+    is_active: bool = Field(True, description="Whether new orders may be allocated to it.")
+
+
+class WarehouseIn(_Warehouse):
+    model_config = ConfigDict(extra="forbid")
+
+
+class WarehouseView(_Warehouse):
+    code: str
+
+
+class WarehousesView(BaseModel):
+    warehouses: list[WarehouseView]
+
+
+class LineIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    sku: SkuCode
+    quantity: int = Field(ge=1, le=MOST_UNITS)
+
+
+class ChangeIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    sku: SkuCode
+    quantity: int = Field(ge=-MOST_UNITS, le=MOST_UNITS, description="Signed.")
+
+
+class ReceiptIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    warehouse: Code
+    document: Document
+    lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
+
+
+class AdjustmentIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    warehouse: Code
+    document: Document
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)] = Field(
+        examples=["counted twice, two are missing"]
+    )
+    lines: list[ChangeIn] = Field(min_length=1, max_length=MAX_LINES)
+
+
+class TransferIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    from_warehouse: Code
+    to_warehouse: Code
+    lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
+
+
+class ArrivalIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    lines: list[ChangeIn] | None = Field(
+        None, max_length=MAX_LINES, description="What was counted; everything sent when it is left out."
+    )
+
+
+class LevelView(BaseModel):
+    warehouse: str
+    on_hand: int
+    reserved: int
+    available: int = Field(description="on_hand - reserved, in active warehouses.")
+
+
+class StockView(BaseModel):
+    sku: str
+    available: int = Field(description="Can be sold now, in all warehouses.")
+    in_transit: int = Field(description="On its way between warehouses.")
+    levels: list[LevelView]
+
+
+class StocksView(BaseModel):
+    stocks: list[StockView]
+
+
+class MovementView(BaseModel):
+    id: str = Field(description="Send the last one as `before` to get those before it.")
+    moved_at: datetime
+    warehouse: str
+    kind: str
+    on_hand_change: int
+    reserved_change: int
+    document: str
+    reason: str | None
+    on_hand: int = Field(description="In this warehouse after the movement.")
+    reserved: int
+
+
+class MovementsView(BaseModel):
+    sku: str
+    movements: list[MovementView]
+
+
+class TransferLineView(BaseModel):
+    sku: str
+    sent: int
+    received: int
+
+
+class TransferView(BaseModel):
+    number: str
+    from_warehouse: str
+    to_warehouse: str
+    status: str
+    sent_at: datetime
+    received_at: datetime | None
+    lines: list[TransferLineView]

@@ -1,0 +1,259 @@
+"""Warehouses, transfers between them, and why a shelf holds what it holds."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, select, tuple_
+
+from transactional.catalog.models import skus
+from transactional.database import Id, UtcDateTime
+from transactional.errors import IllegalTransition, NotFound, TooManyArrived
+from transactional.ledger import events as ledger
+from transactional.orders.rules import document_number
+from transactional.stock import service
+from transactional.stock.models import stock_levels, stock_movements, transfer_lines, transfers, warehouses
+from transactional.stock.service import Units
+from transactional.unit_of_work import Reading, Row, UnitOfWork
+
+_by_code = select(warehouses).where(warehouses.c.code == bindparam("code"))
+_all = select(warehouses).order_by(warehouses.c.priority, warehouses.c.code)
+_sku_ids = select(skus.c.code, skus.c.id).where(skus.c.code.in_(bindparam("codes", expanding=True)))
+_levels = (
+    select(
+        warehouses.c.code.label("warehouse"),
+        stock_levels.c.on_hand,
+        stock_levels.c.reserved,
+        warehouses.c.is_active,
+    )
+    .join(warehouses, warehouses.c.id == stock_levels.c.warehouse_id)
+    .where(stock_levels.c.sku_id == bindparam("sku_id"))
+    .order_by(warehouses.c.priority, warehouses.c.code)
+)
+_on_its_way = (
+    select(func.coalesce(func.sum(transfer_lines.c.sent), 0))
+    .join(transfers, transfers.c.id == transfer_lines.c.transfer_id)
+    .where(transfers.c.status == "in_transit", transfer_lines.c.sku_id == bindparam("sku_id"))
+)
+_in_order = (stock_movements.c.moved_at, stock_movements.c.id)
+_explained = (
+    select(
+        stock_movements,
+        warehouses.c.code.label("warehouse"),
+        func.sum(stock_movements.c.on_hand_change)
+        .over(partition_by=stock_movements.c.warehouse_id, order_by=_in_order)
+        .label("on_hand"),
+        func.sum(stock_movements.c.reserved_change)
+        .over(partition_by=stock_movements.c.warehouse_id, order_by=_in_order)
+        .label("reserved"),
+    )
+    .join(warehouses, warehouses.c.id == stock_movements.c.warehouse_id)
+    .where(stock_movements.c.sku_id == bindparam("sku_id"))
+    .subquery()
+)
+_movements = (
+    select(_explained)
+    .where(
+        tuple_(_explained.c.moved_at, _explained.c.id)
+        < tuple_(bindparam("before_moment", type_=UtcDateTime), bindparam("before_id", type_=Id))
+    )
+    .order_by(_explained.c.moved_at.desc(), _explained.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_transfer = select(transfers).where(transfers.c.number == bindparam("number"))
+_lines = (
+    select(transfer_lines, skus.c.code.label("sku"))
+    .join(skus, skus.c.id == transfer_lines.c.sku_id)
+    .where(transfer_lines.c.transfer_id == bindparam("transfer_id"))
+    .order_by(skus.c.code)
+)
+LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"  # sorts after every id
+
+
+@dataclass(frozen=True)
+class SkuStock:
+    """What there is of one SKU: by warehouse, and between warehouses."""
+
+    levels: list[Row]
+    in_transit: int
+
+
+@dataclass(frozen=True)
+class Transfer:
+    transfer: Row
+    from_warehouse: str
+    to_warehouse: str
+    lines: list[Row]
+
+
+def list_all(db: Reading) -> list[Row]:
+    """All warehouses, the preferred first."""
+    return db.rows(_all)
+
+
+def find(db: Reading, code: str) -> Row:
+    """A warehouse.
+
+    Raises:
+        NotFound: no warehouse has this code.
+    """
+    row = db.row(_by_code, code=code)
+    if row is None:
+        raise NotFound("warehouse", code)
+    return row
+
+
+def put(
+    uow: UnitOfWork, code: str, *, name: str, country: str, postal_code: str, priority: int, is_active: bool
+) -> Row:
+    """Open a warehouse or change one; a closed one keeps what it has promised, and sells nothing new."""
+    values = {
+        "name": name,
+        "country": country,
+        "postal_code": postal_code,
+        "priority": priority,
+        "is_active": is_active,
+    }
+    if uow.insert_unless_there(warehouses, {"id": uow.new_id(), "code": code, **values}, "code"):
+        return find(uow, code)
+    row = uow.lock(warehouses, find(uow, code)["id"])
+    if row is None:
+        raise NotFound("warehouse", code)
+    return uow.update(warehouses, row, **values)
+
+
+def sku_id(db: Reading, code: str) -> str:
+    """The id of a SKU code.
+
+    Raises:
+        NotFound: no SKU has this code.
+    """
+    return sku_ids(db, [code])[code]
+
+
+def sku_ids(db: Reading, codes: list[str]) -> dict[str, str]:
+    """Ids by SKU code.
+
+    Raises:
+        NotFound: no SKU has one of the codes.
+    """
+    found = {row["code"]: row["id"] for row in db.rows(_sku_ids, codes=codes)}
+    for code in codes:
+        if code not in found:
+            raise NotFound("SKU", code)
+    return found
+
+
+def stock_of(db: Reading, sku_id: str) -> SkuStock:
+    return SkuStock(db.rows(_levels, sku_id=sku_id), int(db.value(_on_its_way, sku_id=sku_id)))
+
+
+def explain(db: Reading, sku_id: str, before: str | None, limit: int) -> list[Row]:
+    """Why on hand is what it is: movements, the latest first, each with what was there and promised after it.
+
+    Args:
+        before: id of a movement; those before it are told. None begins with the latest.
+
+    Raises:
+        NotFound: there is no movement `before`.
+    """
+    last = db.get(stock_movements, before) if before else {"moved_at": db.now, "id": LAST_ID}
+    if last is None:
+        raise NotFound("stock movement", before or "")
+    return db.rows(
+        _movements, sku_id=sku_id, before_moment=last["moved_at"], before_id=last["id"], limit=limit
+    )
+
+
+def adjust(uow: UnitOfWork, warehouse_id: str, units: Units, document: str, reason: str) -> None:
+    """Correct what is on hand after count or loss `document`.
+
+    Args:
+        units: signed units by SKU id.
+
+    Raises:
+        OutOfStock: more would go than is there and not promised.
+    """
+    service.change(uow, "adjusted", units, document, warehouse_id, reason)
+    ledger.goods_adjusted(uow, units, document, reason)
+
+
+def send(uow: UnitOfWork, from_code: str, to_code: str, units: Units) -> str:
+    """Units leave one warehouse for another and are in transit; returns the transfer's number.
+
+    Raises:
+        NotFound: no warehouse has one of the codes.
+        IllegalTransition: both are the same.
+        OutOfStock: more would go than is there and not promised.
+    """
+    here, there = find(uow, from_code), find(uow, to_code)
+    if here["id"] == there["id"]:
+        raise IllegalTransition(from_code, "transfer to itself")
+    transfer_id = uow.new_id()
+    number = document_number(transfer_id, uow.now.date(), "TR")
+    uow.insert(
+        transfers,
+        {
+            "id": transfer_id,
+            "number": number,
+            "from_warehouse_id": here["id"],
+            "to_warehouse_id": there["id"],
+            "status": "in_transit",
+            "sent_at": uow.now,
+        },
+    )
+    uow.insert_many(
+        transfer_lines,
+        [
+            {"id": uow.new_id(), "transfer_id": transfer_id, "sku_id": each, "sent": count, "received": 0}
+            for each, count in units.items()
+        ],
+    )
+    gone = {each: -count for each, count in units.items()}
+    service.change(uow, "transfer_out", gone, number, here["id"])
+    return number
+
+
+def arrive(uow: UnitOfWork, number: str, arrived: Units | None = None) -> None:
+    """A transfer has arrived; what is missing was lost on the way and stands in its lines.
+
+    Args:
+        arrived: units by SKU id; all that was sent when None.
+
+    Raises:
+        NotFound: no transfer has this number, or it does not carry a SKU.
+        IllegalTransition: it has arrived before.
+        TooManyArrived: more than was sent.
+    """
+    found = uow.row(_transfer, number=number)
+    transfer = uow.lock(transfers, found["id"]) if found else None
+    if transfer is None:
+        raise NotFound("transfer", number)
+    if transfer["status"] != "in_transit":
+        raise IllegalTransition(transfer["status"], "arrive")
+    lines = {line["sku_id"]: line for line in uow.rows(_lines, transfer_id=transfer["id"])}
+    counted = {each: line["sent"] for each, line in lines.items()} if arrived is None else dict(arrived)
+    for each, count in counted.items():
+        if each not in lines:
+            raise NotFound("transfer line", each)
+        if count > lines[each]["sent"]:
+            raise TooManyArrived(lines[each]["sku"], lines[each]["sent"], count)
+        line = uow.lock(transfer_lines, lines[each]["id"])
+        if line is not None and count:
+            uow.update(transfer_lines, line, received=count)
+    uow.update(transfers, transfer, status="received", received_at=uow.now)
+    service.change(uow, "transfer_in", counted, number, transfer["to_warehouse_id"])
+    lost = {each: counted.get(each, 0) - line["sent"] for each, line in lines.items()}
+    ledger.goods_adjusted(uow, lost, number, "lost on the way")
+
+
+def transfer(db: Reading, number: str) -> Transfer:
+    """A transfer with its lines.
+
+    Raises:
+        NotFound: no transfer has this number.
+    """
+    row = db.row(_transfer, number=number)
+    if row is None:
+        raise NotFound("transfer", number)
+    codes = {warehouse["id"]: warehouse["code"] for warehouse in list_all(db)}
+    lines = db.rows(_lines, transfer_id=row["id"])
+    return Transfer(row, codes[row["from_warehouse_id"]], codes[row["to_warehouse_id"]], lines)
