@@ -26,6 +26,7 @@ class Traffic:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(11)
+        self.skus = _skus(f"{self.house.settings.shop_url}/api/v1")  # before anything is killed
         self.threads = [threading.Thread(target=self._click), threading.Thread(target=self._shop)]
 
     def __enter__(self) -> "Traffic":
@@ -55,12 +56,12 @@ class Traffic:
 
     def _shop(self) -> None:
         api = f"{self.house.settings.shop_url}/api/v1"
-        skus = _skus(api)
         while not self.stopped.is_set():
             cart = self._post(f"{api}/carts", {})
             token = cart and cart["token"]
             self._post(
-                f"{api}/carts/{token}/lines", {"lines": [{"sku": self.chance.choice(skus), "quantity": 1}]}
+                f"{api}/carts/{token}/lines",
+                {"lines": [{"sku": self.chance.choice(self.skus), "quantity": 1}]},
             )
             buyer = vars(invent(self.chance, self.chance.randrange(10**9)))
             order = self._post(f"{api}/orders", {"cart": token, "buyer": buyer})
