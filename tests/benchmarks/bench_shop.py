@@ -1,154 +1,121 @@
-"""The shop over HTTP, one process on SQLite: checkouts, CPU per order, product list and detail."""
+"""The shop over HTTP beside hand-written SQL on FastAPI: checkouts, CPU per order, lists and details."""
 
 import asyncio
-import random
 import statistics
 import tempfile
-import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
-from uuid import uuid4
 
 import httpx
-import psutil
 
-from orchestration.simulation.people import invent
+from tests.benchmarks import bare_shop
+from tests.benchmarks.big_shop import Running, fill, serving, serving_bare
+from tests.benchmarks.checkout import CLIENTS, Checkout, spread
 from tests.benchmarks.table import Row
-from tests.e2e.house import STOREHOUSE, House, eventually
-from transactional.payments import signatures
+from tests.e2e.house import House
+from tests.postgresql import PostgresServer
 from transactional.security import sandbox_secret
 
-ORDERS = 400
+ORDERS = 200
+READS = 1_000
+ROUNDS = 3
 WARM_UP = 60
-READS = 1500
-CLIENTS = 4
-MOST_CPU_MS = 20.0
+MOST_CPU_MS = 15.0
+LEAST_CHECKOUTS = 0.5
+LEAST_READS = 0.6
 
 
-@contextmanager
-def _serving(house: House, *services: str) -> Iterator[list[psutil.Process]]:
-    started = [Popen([STOREHOUSE, "serve", service], env=house.environment) for service in services]
-    ports = {"shop": house.settings.shop_port, "sandbox": house.settings.sandbox_port}
-    try:
-        for service in services:
-            eventually(lambda at=ports[service]: _answers(at), 60, f"the {service} answers")
-        yield [psutil.Process(each.pid) for each in started]
-    finally:
-        for each in started:
-            each.terminate()
-        for each in started:
-            each.wait()
+class Figures:
+    """What one server did, round by round."""
 
-
-def _answers(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
-
-
-class Checkout:
-    """Five requests: create a cart, add three lines, place the order, ask for the payment, its webhook."""
-
-    def __init__(self, house: House, client: httpx.AsyncClient, skus: list[str]) -> None:
-        self._api = f"{house.settings.shop_url}/api/v1"
-        self._client = client
-        self._skus = skus
-        self._secret = sandbox_secret(house.settings)
-
-    async def run(self, number: int) -> None:
-        cart = await self._post("/carts", {})
-        lines = [
-            {"sku": self._skus[(number * 3 + place) % len(self._skus)], "quantity": 1} for place in range(3)
-        ]
-        await self._post(f"/carts/{cart['token']}/lines", {"lines": lines})
-        buyer = vars(invent(random.Random(number), number))
-        order = await self._post("/orders", {"cart": cart["token"], "buyer": buyer})
-        payment = await self._post(f"/orders/{order['token']}/payments", {})
-        await self._webhook(payment)
-
-    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        answer = await self._client.post(
-            self._api + path, json=body, headers={"idempotency-key": str(uuid4())}
-        )
-        answer.raise_for_status()
-        parsed: dict[str, Any] = answer.json()
-        return parsed
-
-    async def _webhook(self, payment: dict[str, Any]) -> None:
-        event = {
-            "id": str(uuid4()),
-            "type": "payment.captured",
-            "created_at": datetime.now(UTC).isoformat(),
-            "payment": {
-                "id": payment["redirect_url"].rsplit("/", 1)[-1],
-                "reference": payment["payment_id"],
-                "status": "captured",
-                "amount": payment["amount"],
-                "currency": payment["currency"],
-                "pay_url": payment["redirect_url"],
-            },
-        }
-        request = self._client.build_request("POST", f"{self._api}/webhooks/sandbox", json=event)
-        request.headers[signatures.HEADER] = signatures.sign(self._secret, request.content, datetime.now(UTC))
-        (await self._client.send(request)).raise_for_status()
-
-
-async def _spread(work: Callable[[int], Awaitable[None]], count: int, clients: int = CLIENTS) -> float:
-    """Do `work` for 0..count-1 from several clients at once; returns the seconds it took."""
-    numbers = iter(range(count))
-
-    async def one() -> None:
-        for number in numbers:
-            await work(number)
-
-    started = time.perf_counter()
-    await asyncio.gather(*(one() for _ in range(clients)))
-    return time.perf_counter() - started
+    def __init__(self) -> None:
+        self.checkouts: list[float] = []  # orders/s
+        self.cpu: list[float] = []  # ms an order
+        self.lists: list[float] = []  # requests/s
+        self.details: list[float] = []
 
 
 def run() -> list[Row]:
-    with tempfile.TemporaryDirectory() as name:
-        house = House(Path(name) / "var")
+    rows = _on("SQLite", None)
+    server = PostgresServer(durable=True)
+    try:
+        return rows + _on("PostgreSQL", server)
+    finally:
+        server.stop()
+
+
+def _on(name: str, server: PostgresServer | None) -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        house = House(Path(folder) / "var")
         house.environment["STOREHOUSE_REQUESTS_PER_SECOND"] = "0"
-        house.run("simulate", "--days", "1", "--visits", "10")
-        with _serving(house, "sandbox", "shop") as (_, shop):
-            return asyncio.run(_measure(house, shop))
+        if server:
+            house.settings = house.settings.model_copy(update={"database_url": server.create()})
+            house.environment["STOREHOUSE_DATABASE_URL"] = house.settings.database_url
+        products = fill(house)
+        address = server.create() if server else str(Path(folder) / "bare.db")
+        with serving(house) as shop:
+            bare_shop.fill(address, products, [])
+            with serving_bare(house, address) as bare:
+                secret = sandbox_secret(house.settings)
+                figures = asyncio.run(_compare(shop, bare, products, secret))
+    return _rows(name, *figures)
 
 
-async def _measure(house: House, shop: psutil.Process) -> list[Row]:
-    api = f"{house.settings.shop_url}/api/v1"
+async def _compare(
+    shop: Running, bare: Running, products: list[dict[str, Any]], secret: bytes
+) -> tuple[Figures, Figures]:
+    """Both in turns, so that a noisy minute of the machine falls on both."""
+    sides = [(shop, Figures()), (bare, Figures())]
+    slugs = [str(product["slug"]) for product in products]
+    skus = [sku["code"] for product in products for sku in product["skus"]]
     async with httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=CLIENTS)) as client:
-        cards = (await client.get(f"{api}/products", params={"page_size": 100})).json()["items"]
-        products = [(await client.get(f"{api}/products/{card['slug']}")).json() for card in cards]
-        skus = [sku["code"] for product in products for sku in product["skus"]]
-        checkout = Checkout(house, client, skus)
-        await _spread(checkout.run, WARM_UP)
-        before = _cpu(shop)
-        seconds = await _spread(checkout.run, ORDERS)
-        cpu = (_cpu(shop) - before) / ORDERS * 1000
+        for server, _ in sides:
+            await spread(Checkout(server.url, client, skus, secret).run, range(WARM_UP))
+        for number in range(1, ROUNDS + 1):
+            orders = range(number * ORDERS, (number + 1) * ORDERS)
+            for server, figures in sides:
+                await _one_round(server, figures, client, Checkout(server.url, client, skus, secret), orders)
+                await _reads(server, figures, client, slugs)
+    return sides[0][1], sides[1][1]
 
-        async def list_page(number: int) -> None:
-            page = {"page": number % 5 + 1, "page_size": 20}
-            (await client.get(f"{api}/products", params=page)).raise_for_status()
 
-        async def detail(number: int) -> None:
-            (await client.get(f"{api}/products/{cards[number % len(cards)]['slug']}")).raise_for_status()
+async def _one_round(
+    server: Running, figures: Figures, client: httpx.AsyncClient, checkout: Checkout, orders: range
+) -> None:
+    before = server.cpu()
+    seconds = await spread(checkout.run, orders)
+    figures.checkouts.append(ORDERS / seconds)
+    figures.cpu.append((server.cpu() - before) / ORDERS * 1000)
 
-        lists = statistics.median([READS / await _spread(list_page, READS) for _ in range(3)])
-        details = statistics.median([READS / await _spread(detail, READS) for _ in range(3)])
+
+async def _reads(server: Running, figures: Figures, client: httpx.AsyncClient, slugs: list[str]) -> None:
+    api = f"{server.url}/api/v1"
+
+    async def list_page(number: int) -> None:
+        page = {"page": number % 50 + 1, "page_size": 20}
+        (await client.get(f"{api}/products", params=page)).raise_for_status()
+
+    async def detail(number: int) -> None:
+        (await client.get(f"{api}/products/{slugs[number * 7 % len(slugs)]}")).raise_for_status()
+
+    figures.lists.append(READS / await spread(list_page, range(READS)))
+    figures.details.append(READS / await spread(detail, range(READS)))
+
+
+def _rows(name: str, shop: Figures, bare: Figures) -> list[Row]:
+    def beside(what: str, unit: str, ours: list[float], theirs: list[float], limit: float) -> Row:
+        return Row(f"{what}, {name}", statistics.median(ours), unit, statistics.median(theirs), limit)
+
     return [
-        Row("checkout, five requests, SQLite, one process", ORDERS / seconds, "orders/s"),
-        Row("shop CPU per order", cpu, "ms", limit=MOST_CPU_MS, lower_is_better=True),
-        Row("product list of 20", lists, "requests/s"),
-        Row("product detail", details, "requests/s"),
+        beside("checkout of five requests", "orders/s", shop.checkouts, bare.checkouts, LEAST_CHECKOUTS),
+        Row(
+            f"shop CPU per order, {name}",
+            statistics.median(shop.cpu),
+            "ms",
+            limit=MOST_CPU_MS,
+            lower_is_better=True,
+        ),
+        Row(f"bare shop's CPU per order, {name}", statistics.median(bare.cpu), "ms"),
+        beside("list of 20 among 10,000", "requests/s", shop.lists, bare.lists, LEAST_READS),
+        beside("product detail", "requests/s", shop.details, bare.details, LEAST_READS),
     ]
