@@ -20,7 +20,9 @@ def run() -> list[Row]:
         shop = open_shop(Settings(home=Path(name) / "var"))
         with shop.database.transaction("bench") as uow:
             category = service.create_category(uow, "pipes", "Pipes")
-            product_id = editing.add_product(uow, ProductDraft("pipe", "Pipe", category, []), "GBP")
+            product_id = editing.add_product(
+                uow, ProductDraft("pipe", "Pipe", category, [], status="draft"), "GBP"
+            )
         values = {"bore": [f"{n} mm" for n in range(SIDE)], "length": [f"{n} cm" for n in range(SIDE)]}
         batch = Batch(values, "{product}-{bore}-{length}")
         started = time.perf_counter()

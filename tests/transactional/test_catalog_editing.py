@@ -161,8 +161,13 @@ class TestProducts:
 
     def test_a_product_without_media_has_its_image(self, shop: Shop, tree: dict[str, str]) -> None:
         with shop.database.transaction("staff") as uow:
-            editing.add_product(uow, ProductDraft("hat", "Hat", tree["a"], [], image="/media/hat.svg"), "GBP")
+            hat = ProductDraft("hat", "Hat", tree["a"], [], image="/media/hat.svg", status="draft")
+            editing.add_product(uow, hat, "GBP")
             assert editing.pictures(uow, uow.rows(products.select())[0]) == [Picture("/media/hat.svg")]
+
+    def test_a_product_without_a_sku_is_not_live(self, shop: Shop, tree: dict[str, str]) -> None:
+        with shop.database.transaction("staff") as uow, pytest.raises(NothingToSell):
+            editing.add_product(uow, ProductDraft("hat", "Hat", tree["a"], []), "GBP")
 
 
 class TestOverHttp:

@@ -71,7 +71,7 @@ def coat(shop: Shop) -> str:
     """A product without SKUs."""
     with shop.database.transaction("staff") as uow:
         category = service.create_category(uow, "coats", "Coats")
-        return editing.add_product(uow, ProductDraft("coat", "Coat", category, []), "GBP")
+        return editing.add_product(uow, ProductDraft("coat", "Coat", category, [], status="draft"), "GBP")
 
 
 def test_a_batch_creates_what_is_chosen_and_not_there(shop: Shop, coat: str) -> None:

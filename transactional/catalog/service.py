@@ -18,7 +18,7 @@ from transactional.catalog.schemas import (
     SkuView,
     Sort,
 )
-from transactional.errors import NotFound
+from transactional.errors import NotFound, NothingToSell
 from transactional.stock import service as stock
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
@@ -54,7 +54,7 @@ _cards = (
     .offset(bindparam("skip"))
 )
 _count = select(func.count()).select_from(products)
-_shown = (products.c.status == "live", select(skus.c.id).where(skus.c.product_id == products.c.id).exists())
+_shown = products.c.status == "live"  # what is live has SKUs: see `create_product` and `editing.set_status`
 _skus_of = (
     select(skus, _available.label("available"))
     .where(skus.c.product_id == bindparam("product_id"))
@@ -139,7 +139,7 @@ def _statements(sort: Sort, on_offer: bool, *narrowed: str) -> tuple[Select[Any]
         "category_ids": products.c.category_id.in_(bindparam("category_ids", expanding=True)),
         "brand_id": products.c.brand_id == bindparam("brand_id"),
     }
-    conditions = [*_shown, *(by[name] for name in narrowed), *([_reduced] if on_offer else [])]
+    conditions = [_shown, *(by[name] for name in narrowed), *([_reduced] if on_offer else [])]
     return _cards.where(*conditions).order_by(*_orderings[sort]), _count.where(*conditions)
 
 
@@ -221,7 +221,13 @@ def create_brand(uow: UnitOfWork, slug: str, name: str) -> str:
 
 
 def create_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> dict[str, str]:
-    """Add a product with its SKUs, none of them in stock yet; returns the SKU ids by SKU code."""
+    """Add a product with its SKUs, none of them in stock yet; returns the SKU ids by SKU code.
+
+    Raises:
+        NothingToSell: it is to be live and has no SKU.
+    """
+    if draft.status == "live" and not draft.skus:
+        raise NothingToSell(draft.slug)
     product_id = uow.new_id()
     uow.insert(
         products,

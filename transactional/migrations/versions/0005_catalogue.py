@@ -51,6 +51,8 @@ def upgrade() -> None:
 
 
 def widen_products_and_skus() -> None:
+    op.drop_index("ix_products_status_created_at", "products")
+    op.create_index("ix_products_status_id", "products", ["status", "id"])
     op.add_column(
         "products",
         sa.Column(
