@@ -4,7 +4,7 @@ Counters are the last rows a transaction locks before ledger accounts: budgets b
 customer's, then codes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -63,6 +63,7 @@ class Use:
     units: int
     code: str | None
     max_per_customer: int | None = None
+    is_counted: bool = True  # False when it is known that no counter has to be looked for
 
 
 class _Step(NamedTuple):
@@ -124,23 +125,26 @@ def _give(uow: UnitOfWork, step: _Step) -> None:
 
 
 def _steps(uow: UnitOfWork, uses: Sequence[Use], customer_id: str | None) -> Iterator[_Step]:
-    if not uses:
-        return
-    by_id = {use.promotion_id: use for use in sorted(uses, key=lambda use: use.promotion_id)}
-    for key in sorted(row["promotion_id"] for row in uow.rows(_limited, promotion_ids=list(by_id))):
-        use = by_id[key]
+    counted = {use.promotion_id: use for use in uses if use.is_counted}
+    for key in sorted(_limited_of(uow, counted)):
+        use = counted[key]
         yield _Step(key, _TAKE, _GIVE, key, {"uses": 1, "money": use.money, "units": use.units})
     if customer_id is not None:
-        for row in _customers(uow, by_id, customer_id):
+        for row in _customers(uow, counted, customer_id):
             yield _Step(row["promotion_id"], _TAKE_CUSTOMER, _GIVE_CUSTOMER, row["id"], {"uses": 1})
-    for use in sorted(by_id.values(), key=lambda use: use.code or ""):
+    for use in sorted(uses, key=lambda use: use.code or ""):
         if use.code is not None:
             yield _Step(use.promotion_id, _TAKE_CODE, _GIVE_CODE, use.code, {"uses": 1})
 
 
-def _customers(uow: UnitOfWork, by_id: dict[str, Use], customer_id: str) -> list[Row]:
+def _limited_of(uow: UnitOfWork, counted: Mapping[str, Use]) -> list[str]:
+    found = uow.rows(_limited, promotion_ids=list(counted)) if counted else []
+    return [row["promotion_id"] for row in found]
+
+
+def _customers(uow: UnitOfWork, counted: Mapping[str, Use], customer_id: str) -> list[Row]:
     """The customer's counters, made with the first use."""
-    for use in by_id.values():
+    for use in counted.values():
         if use.max_per_customer is not None:
             row = {
                 "id": uow.new_id(),
@@ -150,5 +154,7 @@ def _customers(uow: UnitOfWork, by_id: dict[str, Use], customer_id: str) -> list
                 "max_uses": use.max_per_customer,
             }
             uow.insert_unless_there(promotion_customers, row, "promotion_id", "customer_id")
-    found = uow.rows(_of_customer, customer_id=customer_id, promotion_ids=list(by_id))
+    if not counted:
+        return []
+    found = uow.rows(_of_customer, customer_id=customer_id, promotion_ids=list(counted))
     return sorted(found, key=lambda row: str(row["promotion_id"]))

@@ -147,7 +147,14 @@ def _gave(activity: Activity, given: Offer, context: Context) -> Applied:
     units = sum(given.units.values())
     code = _code(activity, context)
     return Applied(
-        activity.id, activity.name, given.saved, given.shipping, units, code, activity.per_customer
+        activity.id,
+        activity.name,
+        given.saved,
+        given.shipping,
+        units,
+        code,
+        activity.per_customer,
+        activity.is_counted,
     )
 
 

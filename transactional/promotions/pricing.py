@@ -227,7 +227,7 @@ def _off_delivery(amounts: Amounts, outcome: Outcome, tax_rate_bp: int) -> Itera
 
 def _take(uow: UnitOfWork, order: Row, outcome: Outcome) -> None:
     uses = [
-        Use(each.activity_id, each.amount, each.units, each.code, each.per_customer)
+        Use(each.activity_id, each.amount, each.units, each.code, each.per_customer, each.is_counted)
         for each in outcome.applied
     ]
     used_up = budgets.take(uow, uses, order["customer_id"])

@@ -186,6 +186,11 @@ class Activity:
         return (self.budget.uses, self.budget.money, self.cap) != (None, None, None)
 
     @property
+    def is_counted(self) -> bool:
+        """Whether what it gives is counted, in all or for each customer."""
+        return self.is_limited or self.per_customer is not None
+
+    @property
     def combines_with(self) -> frozenset[Class]:
         return frozenset(CLASSES) - {self.of} if self.stacks_with is None else self.stacks_with
 
@@ -242,6 +247,7 @@ class Applied:
     units: int
     code: str | None
     per_customer: int | None
+    is_counted: bool
 
 
 @dataclass(frozen=True)
