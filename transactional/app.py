@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
@@ -20,6 +21,7 @@ from transactional.catalog.feedback_routes import staff_feedback
 from transactional.catalog.routes import router as catalog
 from transactional.catalog.staff_routes import staff_router as staff_catalog
 from transactional.checkout.routes import router as checkout
+from transactional.description import describe
 from transactional.gate import Gate, RateLimiter
 from transactional.ledger.routes import router as ledger
 from transactional.orders.routes import router as orders
@@ -82,6 +84,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     staff = (staff_router, staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
     for router in (checkout, orders, payments, catalog, feedback, *staff):
         app.router.routes.extend(router.routes)
+    app.openapi = cache(lambda: describe(app))  # type: ignore[method-assign]
     add_pages(app, shop)
     add_handlers(app, problem_page)
     app.add_middleware(
