@@ -12,6 +12,7 @@ BENCHMARKS = (
     "bench_collector",
     "bench_loader",
     "bench_shop",
+    "bench_history",
     "bench_catalog",
     "bench_batch",
     "bench_freshness",

@@ -9,10 +9,9 @@ from typing import Any
 import httpx
 
 from tests.benchmarks import bare_shop
-from tests.benchmarks.big_shop import Running, fill, serving, serving_bare
+from tests.benchmarks.big_shop import Running, fill, house_under_load, serving, serving_bare
 from tests.benchmarks.checkout import CLIENTS, Checkout, spread
 from tests.benchmarks.table import Row
-from tests.e2e.house import House
 from tests.postgresql import PostgresServer
 from transactional.security import sandbox_secret
 
@@ -46,8 +45,7 @@ def run() -> list[Row]:
 
 def _on(name: str, server: PostgresServer | None) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
-        house = House(Path(folder) / "var")
-        house.environment["STOREHOUSE_REQUESTS_PER_SECOND"] = "0"
+        house = house_under_load(Path(folder) / "var")
         if server:
             house.settings = house.settings.model_copy(update={"database_url": server.create()})
             house.environment["STOREHOUSE_DATABASE_URL"] = house.settings.database_url

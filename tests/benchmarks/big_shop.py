@@ -42,6 +42,13 @@ class Running:
         return float(times.user + times.system)
 
 
+def house_under_load(home: Path) -> House:
+    """A house whose shop lets one address ask as often as it likes."""
+    house = House(home)
+    house.environment["STOREHOUSE_REQUESTS_PER_SECOND"] = "0"
+    return house
+
+
 def fill(house: House) -> list[dict[str, Any]]:
     """Give the house's shop products of two SKUs, goods on its shelves and a promotion that is on.
 
