@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     stock_allocation: Literal["priority", "nearest"] = Field(
         "priority", description="Which warehouse an order leaves from, when several can send all of it."
     )
+    points_per_unit: int = Field(0, ge=0, description="Points for each whole unit of goods paid; 0: none.")
+    point_value: int = Field(1, ge=1, description="Minor units that a point is worth.")
     sandbox_webhook_secret: SecretStr = Field(
         SecretStr(""), description="Signs the sandbox's webhooks; empty: made once in <home>/secrets."
     )

@@ -28,6 +28,7 @@ from transactional.orders.routes import router as orders
 from transactional.orders.routes import staff_router
 from transactional.pages.routes import add_pages, problem_page
 from transactional.payments.routes import router as payments
+from transactional.payments.staff_routes import router as staff_payments
 from transactional.problems import add_handlers
 from transactional.promotions.routes import router as promotions
 from transactional.shop import Shop, open_shop
@@ -81,7 +82,8 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.state.refunds_waiting = refunds_waiting
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
-    staff = (staff_router, staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
+    staff_parts = (staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
+    staff = (staff_router, staff_payments, *staff_parts)
     for router in (checkout, orders, payments, catalog, feedback, *staff):
         app.router.routes.extend(router.routes)
     app.openapi = cache(lambda: describe(app))  # type: ignore[method-assign]

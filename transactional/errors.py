@@ -374,3 +374,20 @@ class CodesNotTaken(ShopError):
 
     def __init__(self) -> None:
         super().__init__("This promotion applies without a code, so it has none.")
+
+
+# payments
+
+
+class GiftCardNotValid(ShopError):
+    code = "gift_card_not_valid"
+
+    def __init__(self) -> None:
+        super().__init__("This gift card is not valid, or not any more.")
+
+
+class TenderEmpty(ShopError):
+    code = "tender_empty"
+
+    def __init__(self, method: str):
+        super().__init__(f"There is nothing left on this {method.replace('_', ' ')}.", method=method)

@@ -1,6 +1,7 @@
 """Secrets, and the tokens that open a cart, an order or the staff's part."""
 
 import base64
+import hashlib
 import hmac
 import os
 import secrets
@@ -14,8 +15,11 @@ from pydantic import SecretStr
 from settings import Settings
 from transactional.errors import NotAuthorised, NotFound
 
-Kind = Literal["cart", "order"]
+Kind = Literal["cart", "order", "wallet"]
 _MAC_BYTES = 16
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_READ_AS = str.maketrans("OIL", "011", "- ")  # what people take them for, and what they put between
+_NUMBER, _CODE = 12, 20
 
 
 def secret(given: SecretStr, file: Path) -> str:
@@ -45,6 +49,16 @@ def secret(given: SecretStr, file: Path) -> str:
 def sandbox_secret(settings: Settings) -> bytes:
     """What shop and sandbox share: it signs webhooks and is the shop's key to the sandbox's API."""
     return secret(settings.sandbox_webhook_secret, settings.secrets / "sandbox").encode()
+
+
+def _letters(digest: bytes, count: int) -> str:
+    bits = int.from_bytes(digest)
+    return "".join(_CROCKFORD[bits >> 5 * place & 31] for place in range(count))
+
+
+def gift_card_number(card_id: str) -> str:
+    """The number of a card: 60 bits that follow from its id and open nothing."""
+    return _letters(hashlib.sha256(card_id.encode()).digest(), _NUMBER)
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,18 @@ class Keys:
             raise NotFound(kind, token)
         return str(UUID(bytes=raw[:16]))
 
+    def gift_card_code(self, number: str) -> str:
+        """What opens a gift card: its number with a MAC of 40 bits, in five groups of four."""
+        code = number + _letters(self._mac("gift_card", number.encode()), _CODE - _NUMBER)
+        return "-".join(code[at : at + 4] for at in range(0, _CODE, 4))
+
+    def gift_card_number(self, code: str) -> str | None:
+        """The number in a code as somebody typed it; None when we did not make this code."""
+        typed = code.upper().translate(_READ_AS)
+        number = typed[:_NUMBER]
+        right = self.gift_card_code(number).translate(_READ_AS)
+        return number if hmac.compare_digest(typed.encode(), right.encode()) else None
+
     def authorise_staff(self, authorization: str | None) -> None:
         """Check an Authorization header.
 
@@ -94,5 +120,5 @@ class Keys:
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.encode(), self.staff_token.encode()):
             raise NotAuthorised
 
-    def _mac(self, kind: Kind, raw: bytes) -> bytes:
+    def _mac(self, kind: str, raw: bytes) -> bytes:
         return hmac.digest(self.links, kind.encode() + raw, "sha256")[:_MAC_BYTES]

@@ -1,6 +1,7 @@
 """What tests of the shop do again and again: fill shelves, carts and orders."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from transactional.members.service import Buyer
 from transactional.orders import service as orders
 from transactional.orders.service import Placed
 from transactional.payments import settlement
+from transactional.payments.tenders import Wanted
 from transactional.shop import Shop
 from transactional.stock import service as stock
 from transactional.stock.models import stock_levels
@@ -45,11 +47,17 @@ def fill_shelves(shop: Shop, products: int = 3, units: int = 10) -> Shelves:
     return Shelves(skus)
 
 
-def order(uow: UnitOfWork, shop: Shop, quantities: dict[str, int], buyer: Buyer = ADA) -> Placed:
+def order(
+    uow: UnitOfWork,
+    shop: Shop,
+    quantities: dict[str, int],
+    buyer: Buyer = ADA,
+    tenders: Sequence[Wanted] = (),
+) -> Placed:
     """Fill a cart by SKU code and order it."""
     cart_id = checkout.create(uow, shop.terms)
     checkout.add(uow, cart_id, quantities)
-    return orders.place(uow, shop.terms, cart_id, buyer)
+    return orders.place(uow, shop.terms, cart_id, buyer, tenders=tenders)
 
 
 def placed_order(shop: Shop, **quantities: int) -> Placed:

@@ -60,9 +60,9 @@ class TestEvents:
         placed = paid_order(shop, SHIRT0_S=2)
         assert posted(shop, f"order:{placed.number}:paid") == [
             (SANDBOX, rules.SALES, 1_667),
-            (rules.DISCOUNTS, rules.SALES, 333),
             (SANDBOX, rules.SHIPPING, 329),
             (SANDBOX, rules.TAX, 333 + 66),
+            (rules.DISCOUNTS, rules.SALES, 333),
         ]
         assert balances(shop)[SANDBOX] == placed.total == 2_395
 

@@ -24,7 +24,7 @@ def moved(postings: list[Posting]) -> dict[str, int]:
 
 
 def test_a_paid_order_is_sold_at_list_price_with_its_discount_beside_it() -> None:
-    made = rules.order_paid(SANDBOX, "GBP", gross=1_000, discount=200, shipping=329, tax=226)
+    made = rules.order_paid([(SANDBOX, 1_355)], "GBP", gross=1_000, discount=200, shipping=329, tax=226)
     assert moved(made) == {
         SANDBOX: -1_355,
         rules.DISCOUNTS: -200,
@@ -35,7 +35,7 @@ def test_a_paid_order_is_sold_at_list_price_with_its_discount_beside_it() -> Non
 
 
 def test_what_is_nothing_makes_no_posting() -> None:
-    made = rules.order_paid(SANDBOX, "GBP", gross=1_000, discount=0, shipping=0, tax=0)
+    made = rules.order_paid([(SANDBOX, 1_000)], "GBP", gross=1_000, discount=0, shipping=0, tax=0)
     assert made == [Posting(SANDBOX, rules.SALES, 1_000, "GBP")]
     assert rules.goods_shipped("GBP", 0) == []
 
@@ -54,7 +54,9 @@ def test_an_order_that_is_credited_and_refunded_whole_leaves_what_was_taken_back
 ) -> None:
     gross += discount
     total = gross - discount + shipping + tax
-    made = rules.order_paid(SANDBOX, "GBP", gross=gross, discount=discount, shipping=shipping, tax=tax)
+    made = rules.order_paid(
+        [(SANDBOX, total)], "GBP", gross=gross, discount=discount, shipping=shipping, tax=tax
+    )
     assert moved(made).get(SANDBOX, 0) == -total
     made += rules.credited("GBP", goods=gross - discount, shipping=shipping, tax=tax)
     made += rules.refunded(SANDBOX, "GBP", total) if total else []

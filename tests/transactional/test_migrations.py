@@ -115,6 +115,23 @@ def test_stock_and_promises_survive_the_move_to_several_warehouses(
 
 
 _ID = "00000000-0000-0000-0000-0000000000"
+OLD_MONEY = [
+    "insert into orders (id, number, status, channel, currency, email, placed_at)"
+    f" values ('{_ID}10', 'O-10', 'paid', 'web', 'GBP', 'a@b.c', '2026-01-02')",
+    *(
+        "insert into payments (id, order_id, provider, method, external_id, amount, currency,"
+        f" status, created_at) values ('{_ID}{number}', '{_ID}10', 'sandbox', 'card', {external}, {amount},"
+        f" 'GBP', '{status}', '2026-01-02')"
+        for number, external, amount, status in (
+            (20, "'pay_1'", 700, "captured"),
+            (21, "'pay_2'", 200, "failed"),
+            (22, "'pay_3'", 300, "voided"),
+            (23, "null", 400, "pending"),
+        )
+    ),
+    "insert into refunds (id, payment_id, external_id, amount, currency, status, created_at)"
+    f" values ('{_ID}30', '{_ID}20', 'ref_1', 50, 'GBP', 'succeeded', '2026-01-03')",
+]
 OLD_SHOP = [
     f"insert into categories (id, slug, name, position) values ('{_ID}01', 'c', 'C', 0)",
     "insert into products (id, category_id, slug, name, description, status, created_at, updated_at)"
@@ -143,6 +160,33 @@ OLD_SHOP = [
         )
     ),
 ]
+
+
+def test_payments_and_refunds_of_before_are_tenders_with_events(
+    empty_database: Callable[[], Engine],
+) -> None:
+    engine = empty_database()
+    with writing(engine) as connection:
+        command.upgrade(alembic_config(connection), "0006")
+        for statement in OLD_MONEY:
+            connection.execute(text(statement))
+    migrate(engine)
+    with reading(engine) as connection:
+        found = connection.execute(text("select type, outcome, amount, external_id from tender_events")).all()
+        tenders = connection.execute(text("select distinct kind, position, account from payments")).all()
+    assert {tuple(row) for row in found} == {
+        ("capture", "requested", 700, None),
+        ("capture", "succeeded", 700, "pay_1"),
+        ("capture", "requested", 200, None),
+        ("capture", "failed", 200, "pay_2"),
+        ("capture", "requested", 300, None),
+        ("void", "succeeded", 300, "pay_3"),
+        ("capture", "requested", 400, None),
+        ("refund", "requested", 50, None),
+        ("refund", "succeeded", 50, "ref_1"),
+    }
+    assert len(found) == 9
+    assert [tuple(row) for row in tenders] == [("external", 1, None)]
 
 
 _BEFORE_0004 = """

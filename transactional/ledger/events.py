@@ -3,13 +3,13 @@
 Callers hold the lock of the order, and have changed the stock levels before.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import bindparam, select
 
 from transactional.catalog.models import skus
 from transactional.ledger import rules, service
-from transactional.ledger.rules import RECEIVABLE, Entry, held
+from transactional.ledger.rules import POINTS, RECEIVABLE, TENDERED, Entry, held
 from transactional.unit_of_work import Row, UnitOfWork
 
 _cost_of = select(skus.c.id, skus.c.cost, skus.c.currency).where(
@@ -17,11 +17,64 @@ _cost_of = select(skus.c.id, skus.c.cost, skus.c.currency).where(
 )
 
 
-def order_paid(uow: UnitOfWork, order: Row, payment: Row) -> None:
-    """The provider took an order's money: the order is a sale."""
+def tendered(uow: UnitOfWork, order: Row, tenders: Sequence[Row]) -> None:
+    """An order was placed with these internal tenders: their holders have paid."""
+    made = rules.tendered(order["currency"], [(tender["account"], tender["amount"]) for tender in tenders])
+    service.post(uow, Entry(f"tendered:{tenders[0]['id']}", order["number"], "tendered", made))
+
+
+def order_paid(uow: UnitOfWork, order: Row, internal: int, payment: Row | None) -> None:
+    """All of an order's money is there: the order is a sale, and its points are the buyer's.
+
+    Args:
+        internal: minor units that its internal tenders hold.
+        payment: what a provider took; None when there was nothing left to take.
+    """
     amounts = {name: order[name] for name in ("gross", "discount", "shipping", "tax")}
-    made = rules.order_paid(held(RECEIVABLE, payment["provider"]), order["currency"], **amounts)
+    tenders = [(TENDERED, internal)] if internal else []
+    if payment is not None:
+        tenders.append((held(RECEIVABLE, payment["provider"]), payment["amount"]))
+    made = rules.order_paid(tenders, order["currency"], **amounts)
+    if order["points"]:
+        made += rules.points_earned(order["currency"], held(POINTS, order["customer_id"]), order["points"])
     service.post(uow, Entry(f"order:{order['number']}:paid", order["number"], "order paid", made))
+
+
+def given_back(
+    uow: UnitOfWork,
+    order: Row,
+    key: str,
+    source: str,
+    back: Sequence[tuple[str, int]],
+    *,
+    points: int,
+    short: int,
+) -> None:
+    """An order's reversal `key` gave holders back what it had of theirs.
+
+    Args:
+        source: the account it comes from, see `rules.given_back`.
+        back: minor units by holder's account.
+        points: what the points are worth that are taken back from the buyer.
+        short: minor units of a credit note that the buyer's bank had taken before.
+    """
+    currency = order["currency"]
+    made = rules.given_back(currency, source, back) + rules.not_owed(currency, short)
+    if points:
+        made += rules.points_earned(currency, held(POINTS, order["customer_id"]), -points)
+    service.post(uow, Entry(f"given_back:{key}", order["number"], "given back", made))
+
+
+def charged_back(uow: UnitOfWork, order: Row, payment: Row, reference: str, amount: int) -> None:
+    """The buyer's bank took minor units of a payment back."""
+    made = rules.charged_back(held(RECEIVABLE, payment["provider"]), payment["currency"], amount)
+    service.post(uow, Entry(f"chargeback:{payment['id']}:{reference}", order["number"], "chargeback", made))
+
+
+def given(uow: UnitOfWork, account: str, currency: str, amount: int, reference: str, reason: str) -> None:
+    """The shop gave a holder minor units: a gift card nobody bought, or a customer's balance."""
+    made = rules.given(currency, account, amount)
+    service.post(uow, Entry(f"given:{reference}", reference, reason[:200], made))
 
 
 def payment_not_accepted(uow: UnitOfWork, order: Row, payment: Row) -> None:

@@ -15,6 +15,7 @@ Kind = Literal["asset", "liability", "income", "expense"]
 INVENTORY = "asset:inventory"
 PAYABLE = "liability:payable"
 REFUNDS = "liability:refunds"
+TENDERED = "liability:tendered"
 TAX = "liability:tax"
 SALES = "income:sales"
 DISCOUNTS = "income:discounts"
@@ -22,11 +23,15 @@ RETURNS = "income:returns"
 SHIPPING = "income:shipping"
 COST_OF_GOODS = "expense:cost_of_goods"
 SHRINKAGE = "expense:shrinkage"
+GOODWILL = "expense:goodwill"
+LOYALTY = "expense:loyalty"
+CHARGEBACKS = "expense:chargebacks"
 
 CHART = {
     INVENTORY: "Goods in the house, at cost",
     PAYABLE: "Owed to suppliers for goods received",
     REFUNDS: "Owed to buyers until the provider has sent it",
+    TENDERED: "Taken from holders for orders that are not paid yet",
     TAX: "Owed to the tax office",
     SALES: "Goods sold at list price, without tax",
     DISCOUNTS: "Taken off list prices; lowers income",
@@ -34,6 +39,9 @@ CHART = {
     SHIPPING: "Delivery charged, less what was credited",
     COST_OF_GOODS: "Cost of the goods sold, less what came back",
     SHRINKAGE: "Cost of the goods lost, less what was found",
+    GOODWILL: "Given to customers: balances, and gift cards nobody bought",
+    LOYALTY: "Points given for orders, less what was taken back",
+    CHARGEBACKS: "Taken back by buyers' banks, and what was given back with it",
 }
 # Accounts of which there is one per holder: the code goes on with the holder's name or id.
 RECEIVABLE = "asset:receivable"
@@ -124,22 +132,68 @@ def _moved(currency: str, *moves: tuple[str, str, int]) -> list[Posting]:
     ]
 
 
+Amounts = Sequence[tuple[str, int]]  # what accounts give or get, in this order
+
+
+def _shared(currency: str, sources: Amounts, destinations: Amounts) -> list[Posting]:
+    """Postings from sources to destinations of the same sum, each filled from what the first have left."""
+    made: list[Posting] = []
+    left = [amount for _, amount in sources]
+    for destination, wanted in destinations:
+        open_ = wanted
+        for number, (source, _) in enumerate(sources):
+            amount = min(left[number], open_)
+            made += _moved(currency, (source, destination, amount))
+            left[number], open_ = left[number] - amount, open_ - amount
+    return made
+
+
 def order_paid(
-    tender: str, currency: str, *, gross: int, discount: int, shipping: int, tax: int
+    tenders: Amounts, currency: str, *, gross: int, discount: int, shipping: int, tax: int
 ) -> list[Posting]:
     """An order becomes a sale: goods at list price, with what was taken off them beside it.
 
     Args:
-        tender: account that holds what the buyer paid: gross - discount + shipping + tax.
+        tenders: accounts that hold what the buyer paid, together gross - discount + shipping + tax.
         gross, discount, shipping: without tax.
     """
-    return _moved(
-        currency,
-        (tender, SALES, gross - discount),
-        (DISCOUNTS, SALES, discount),
-        (tender, SHIPPING, shipping),
-        (tender, TAX, tax),
-    )
+    sold = ((SALES, gross - discount), (SHIPPING, shipping), (TAX, tax))
+    return _shared(currency, tenders, sold) + _moved(currency, (DISCOUNTS, SALES, discount))
+
+
+def tendered(currency: str, taken: Amounts) -> list[Posting]:
+    """Holders' money is taken for an order that is not paid yet."""
+    return _moved(currency, *((account, TENDERED, amount) for account, amount in taken))
+
+
+def given_back(currency: str, source: str, back: Amounts) -> list[Posting]:
+    """Holders get back what an order had of theirs.
+
+    Args:
+        source: TENDERED of an order that was not paid, REFUNDS of one that was, CHARGEBACKS of one whose
+            payment the buyer's bank took back.
+    """
+    return _moved(currency, *((source, account, amount) for account, amount in back))
+
+
+def points_earned(currency: str, account: str, amount: int) -> list[Posting]:
+    """A customer gets points for an order, at what they are worth; a negative amount takes them back."""
+    return _moved(currency, (LOYALTY, account, amount))
+
+
+def given(currency: str, account: str, amount: int) -> list[Posting]:
+    """The shop gives a holder money for nothing."""
+    return _moved(currency, (GOODWILL, account, amount))
+
+
+def charged_back(tender: str, currency: str, amount: int) -> list[Posting]:
+    """The buyer's bank took money back from the provider."""
+    return _moved(currency, (CHARGEBACKS, tender, amount))
+
+
+def not_owed(currency: str, amount: int) -> list[Posting]:
+    """A credit note gave back what the buyer's bank had taken already."""
+    return _moved(currency, (REFUNDS, CHARGEBACKS, amount))
 
 
 def not_accepted(tender: str, currency: str, amount: int) -> list[Posting]:

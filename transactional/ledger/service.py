@@ -4,6 +4,7 @@ Balances of the shop's own accounts are sums of postings: a row with revenue's r
 orders wait for each other. Only what the shop owes one holder is a row, changed by a conditional update.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
@@ -12,11 +13,17 @@ from transactional.errors import InsufficientFunds, NotFound, WrongCurrency
 from transactional.ledger import rules
 from transactional.ledger.models import journal_entries, ledger_accounts, postings
 from transactional.ledger.rules import Entry, Posting
-from transactional.unit_of_work import Increment, Reading, Row, UnitOfWork
+from transactional.unit_of_work import Increment, Reading, Row, UnitOfWork, for_update
 
 _accounts = ledger_accounts.c
 _CHANGE = Increment(
     ledger_accounts, _accounts.code, ["balance"], _accounts.balance + bindparam("by_balance") >= 0
+)
+_accounts_of = for_update(
+    select(ledger_accounts)
+    .where(_accounts.code.in_(bindparam("codes", expanding=True)))
+    .order_by(_accounts.code),
+    ledger_accounts,
 )
 _account = select(ledger_accounts).where(_accounts.code == bindparam("code"))
 _entry = select(journal_entries).where(journal_entries.c.reference == bindparam("reference"))
@@ -94,6 +101,16 @@ def _change_guarded(uow: UnitOfWork, code: str, currency: str, amount: int) -> N
         raise InsufficientFunds(code, -amount, balance(uow, code))
     if after["currency"] != currency:
         raise WrongCurrency(code, after["currency"], currency)
+
+
+def hold(uow: UnitOfWork, codes: Iterable[str]) -> dict[str, int]:
+    """Lock guarded accounts in the order of their codes; what is left on those that were opened, by code.
+
+    Whoever posts to guarded accounts in more than one entry, or asks what is there before, calls it first.
+    """
+    wanted = sorted(set(codes))
+    rows = uow.lock_rows(ledger_accounts, _accounts_of, codes=wanted) if wanted else []
+    return {row["code"]: row["balance"] for row in rows}
 
 
 def find(db: Reading, reference: str) -> EntryWithPostings:

@@ -1,16 +1,18 @@
 """What happens to an order after the sale: cancelling it, and units that come back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, select
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
+from transactional.money import slice_of
 from transactional.orders import rules, service
 from transactional.orders.models import credit_note_lines, credit_notes, orders
 from transactional.orders.rules import Credit, SoldLine
-from transactional.payments import service as payments
+from transactional.payments import reversal
+from transactional.payments.rules import points_taken_back
 from transactional.promotions import budgets
 from transactional.stock import service as stock
 from transactional.unit_of_work import Reading, Row, UnitOfWork
@@ -56,8 +58,10 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
     uow.update(orders, order, status=status, cancelled_at=uow.now)
     stock.release(uow, [order["number"]])
     budgets.give_back(uow, [order])
-    if note is not None:
-        _post(uow, note, credits)
+    if note is None:
+        reversal.reverse(uow, order, f"cancel:{order['number']}")
+    else:
+        _post(uow, order, note, credits, order["points"])
     return note
 
 
@@ -87,7 +91,7 @@ def return_lines(
     ]
     note = _credit(uow, order, "return", lines, credits, reason)
     stock.take_back(uow, {line["sku_id"]: quantities[line["id"]] for line in lines}, note.number)
-    _post(uow, note, credits)
+    _post(uow, order, note, credits, _points_of(order, by_id.values(), before, credits))
     ledger.goods_returned(uow, note.number, note.currency, lines, quantities)
     return note
 
@@ -105,7 +109,7 @@ def _sold(line: Row, returned_before: int) -> SoldLine:
 def _credit(
     uow: UnitOfWork, order: Row, kind: str, lines: list[Row], credits: list[Credit], reason: str | None
 ) -> CreditNote:
-    """Write the credit note and ask for its refund."""
+    """Write the credit note."""
     note_id = uow.new_id()
     note = uow.insert(
         credit_notes,
@@ -138,11 +142,26 @@ def _credit(
     ]
     uow.insert_many(credit_note_lines, rows)
     amount = sum(credit.total for credit in credits)
-    payments.refund_order(uow, order["id"], amount, note_id)
     return CreditNote(note_id, note["number"], kind, order["currency"], amount)
 
 
-def _post(uow: UnitOfWork, note: CreditNote, credits: list[Credit]) -> None:
+def _points_of(order: Row, lines: Iterable[Row], before: Mapping[str, int], credits: list[Credit]) -> int:
+    """What the points are worth that go with returned goods.
+
+    Args:
+        lines: all lines of the order.
+        before: units returned earlier, by order line id.
+    """
+    if not order["points"]:
+        return 0
+    sold = [_sold(line, before.get(line["id"], 0)) for line in lines]
+    goods = sum(line.net + line.tax for line in sold)
+    credited = sum(slice_of(line.net + line.tax, line.quantity, 0, line.returned) for line in sold)
+    return points_taken_back(order["points"], goods, credited, sum(credit.total for credit in credits))
+
+
+def _post(uow: UnitOfWork, order: Row, note: CreditNote, credits: list[Credit], points: int) -> None:
+    """Post the credit note, and give back what was paid, with the points it earned taken back."""
     ledger.credited(
         uow,
         note.kind,
@@ -152,3 +171,5 @@ def _post(uow: UnitOfWork, note: CreditNote, credits: list[Credit]) -> None:
         shipping=sum(credit.shipping for credit in credits),
         tax=sum(credit.tax for credit in credits),
     )
+    key = f"credit_note:{note.number}"
+    reversal.reverse(uow, order, key, note.amount, points=points, credit_note_id=note.id)

@@ -45,6 +45,13 @@ orders = Table(
     moment("promised_at", nullable=True),
     moment("delivered_at", nullable=True),
     moment("cancelled_at", nullable=True),
+    Column(
+        "points",
+        Money,
+        nullable=False,
+        server_default="0",
+        comment="What the points are worth that the buyer gets when it is paid.",
+    ),
     CheckConstraint("status in ('" + "', '".join(ORDER_STATUSES) + "')", name="status"),
     CheckConstraint("total = gross - discount + shipping + tax", name="total"),
     UniqueConstraint("cart_id"),

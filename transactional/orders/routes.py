@@ -34,6 +34,7 @@ async def place_order(request: Request, key: IdempotencyKey, body: OrderIn) -> R
             channel="api",
             provider=shop.provider.name,
             expected_total=body.expected_total,
+            tenders=[each.wanted(shop.keys) for each in body.tenders],
         )
         return view_of(shop, uow, placed.order_id)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from transactional.members.service import Buyer
+from transactional.payments.schemas import TenderIn
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -39,6 +40,11 @@ class OrderIn(BaseModel):
     buyer: BuyerIn
     expected_total: int | None = Field(
         None, ge=0, description="What the shopper was shown; another total is refused with `price_changed`."
+    )
+    tenders: list[TenderIn] = Field(
+        [],
+        max_length=10,
+        description="What pays in this order, each as much as it has; a payment provider takes the rest.",
     )
 
 

@@ -1,5 +1,6 @@
 """Orders from the basket to the door; cancelling and returning stand in `after_sales`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +16,10 @@ from transactional.members import service as members
 from transactional.members.service import Buyer
 from transactional.orders import rules
 from transactional.orders.models import order_lines, orders
-from transactional.payments import service as payments
+from transactional.payments import reversal
+from transactional.payments import tenders as payments
+from transactional.payments.rules import points_earned
+from transactional.payments.tenders import Wanted
 from transactional.promotions import budgets, pricing
 from transactional.promotions.models import order_promotions
 from transactional.promotions.pricing import Shopper
@@ -47,7 +51,7 @@ _next_expiry = select(func.min(orders.c.expires_at)).where(orders.c.status == "p
 
 @dataclass(frozen=True)
 class Placed:
-    """A new order waiting for the payment that belongs to it."""
+    """A new order and its last tender, for which it waits unless internal ones have paid it all."""
 
     order_id: str
     number: str
@@ -72,11 +76,13 @@ def place(
     channel: str = "web",
     provider: str = "sandbox",
     expected_total: int | None = None,
+    tenders: Sequence[Wanted] = (),
 ) -> Placed:
-    """Turn a cart into an order that waits for payment: price again, reserve, write order and payment.
+    """Turn a cart into an order that waits for payment: price again, reserve, write order and tenders.
 
     Args:
         channel: where it came in: web or api.
+        tenders: what the buyer pays with before a provider is asked for the rest.
         expected_total: minor units the shopper was shown.
 
     Raises:
@@ -85,6 +91,7 @@ def place(
         PriceChanged: the total differs from `expected_total`.
         OutOfStock: fewer units are available than wanted.
         PromotionUsedUp: another order got the last of a promotion.
+        GiftCardNotValid, TenderEmpty: a tender cannot be used.
     """
     cart = checkout.lock_open(uow, cart_id)
     customer_id = members.customer_id(uow, buyer)
@@ -101,8 +108,11 @@ def place(
     lines = uow.insert_many(order_lines, _line_rows(uow, order["id"], basket))
     pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions, terms.tax_rate_bp)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
-    payment_id = payments.open_payment(uow, order["id"], provider, order["total"], order["currency"])
-    return Placed(order["id"], order["number"], payment_id, order["total"], order["currency"])
+    last = payments.open_all(uow, order, tenders, provider)[-1]
+    if last["kind"] == "internal":
+        mark_paid(uow, order)
+        ledger.order_paid(uow, order, order["total"], None)
+    return Placed(order["id"], order["number"], last["id"], order["total"], order["currency"])
 
 
 def _check(basket: PricedCart, expected_total: int | None) -> None:
@@ -141,6 +151,9 @@ def _order_row(
         "ship_region": buyer.region,
         "ship_postal_code": buyer.postal_code,
         "ship_country": buyer.country,
+        "points": points_earned(
+            sum(line.total for line in amounts.lines), terms.points_per_unit, terms.point_value
+        ),
         "placed_at": uow.now,
         "expires_at": uow.now + terms.order_expiry,
     }
@@ -183,8 +196,8 @@ def lock(uow: UnitOfWork, order_id: str) -> Row:
 def mark_paid(uow: UnitOfWork, order: Row) -> bool:
     """Accept a locked order's money; False when the order cannot be delivered and the money must go back.
 
-    An order that expired before its money came lives again when all its stock is still there, and
-    what its promotions gave.
+    An order that expired before its money came lives again when all its stock is still there, what its
+    promotions gave, and what its internal tenders had.
     """
     if (order["status"], "pay") not in rules.TRANSITIONS:
         return False
@@ -192,6 +205,10 @@ def mark_paid(uow: UnitOfWork, order: Row) -> bool:
         if not _reserve_again(uow, order):
             return False
         if not budgets.take_again(uow, order):
+            stock.release(uow, [order["number"]])
+            return False
+        if not payments.take_again(uow, order):
+            budgets.give_back(uow, [order])
             stock.release(uow, [order["number"]])
             return False
     uow.update(orders, order, status=rules.after(order["status"], "pay"), paid_at=uow.now)
@@ -214,6 +231,7 @@ def expire_unpaid(uow: UnitOfWork, limit: int = 100) -> int:
         uow.update(orders, order, status=rules.after(order["status"], "expire"))
     stock.release(uow, [order["number"] for order in overdue])
     budgets.give_back(uow, overdue)
+    reversal.expire(uow, overdue)
     return len(overdue)
 
 

@@ -30,7 +30,7 @@ _open_payments = (
     .order_by(payments.c.created_at)
 )
 _open_refunds = (
-    select(refunds.c.id, refunds.c.amount, payments.c.external_id)
+    select(refunds.c.id, refunds.c.payment_id, refunds.c.amount, payments.c.external_id)
     .join(payments, payments.c.id == refunds.c.payment_id)
     .where(refunds.c.status == "pending", payments.c.provider == bindparam("provider"))
     .order_by(refunds.c.created_at)
@@ -62,11 +62,14 @@ def _open_another(shop: Shop, order_id: str) -> Row:
     """The last payment was declined: the order waits for another."""
     with shop.database.transaction("shopper") as uow:
         order = orders.lock(uow, order_id)
-        for payment in service.of_order(uow, order_id):
+        before = service.of_order(uow, order_id)
+        for payment in before:
             if payment["status"] == "pending":
                 return payment
+        rest = order["total"] - service.held_internally(uow, order_id)
+        position = max(payment["position"] for payment in before)
         payment_id = service.open_payment(
-            uow, order_id, shop.provider.name, order["total"], order["currency"]
+            uow, order_id, shop.provider.name, rest, order["currency"], position
         )
         return service.find(uow, payment_id)
 
@@ -143,7 +146,12 @@ async def _reconcile(shop: Shop, payment_id: str) -> bool:
     else:
         remote = await shop.provider.fetch(payment["external_id"])
     if remote.status == "pending" and order["status"] != "pending_payment":
-        remote = await shop.provider.void(remote.external_id)
+        try:
+            remote = await shop.provider.void(remote.external_id)
+        except ProviderUnavailable:
+            with shop.database.transaction("system:reconcile") as uow:
+                service.note_unknown(uow, payment, "void", payment["amount"], payment_id)
+            raise
     _record(shop, remote)
     return remote.status != "pending"
 
@@ -158,6 +166,9 @@ async def send_refunds(shop: Shop) -> int:
             answer = await shop.provider.refund(refund["external_id"], refund["id"], refund["amount"])
         except ShopError as problem:
             log.warning("refund %s is not sent: %s", refund["id"], problem)
+            with shop.database.transaction("system:refund") as uow:
+                payment = service.find(uow, refund["payment_id"])
+                service.note_unknown(uow, payment, "refund", refund["amount"], refund["id"])
             continue
         with shop.database.transaction(f"provider:{shop.provider.name}") as uow:
             service.record_refund(uow, refund["id"], answer.external_id, succeeded=answer.succeeded)

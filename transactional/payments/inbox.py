@@ -24,4 +24,9 @@ def receive(uow: UnitOfWork, source: str, event: ProviderEvent, body: bytes) -> 
     }
     if not uow.insert_unless_there(webhook_inbox, message, "source", "external_id"):
         return "unchanged"
-    return settlement.record(uow, event.payment)
+    if event.dispute is None:
+        return settlement.record(uow, event.payment)
+    # The capture may still be on its way to us: a dispute says that it happened.
+    settlement.record(uow, event.payment)
+    dispute = event.dispute
+    return settlement.record_chargeback(uow, event.payment.reference, dispute.external_id, dispute.amount)

@@ -1,4 +1,7 @@
-"""Tables of money that came in and went back, and of what providers told us."""
+"""Tables of the tenders of orders: money that came in and went back, and what providers told us.
+
+A row of `payments` is a tender, one part of how an order is paid. What happened to it are its events.
+"""
 
 from sqlalchemy import JSON, CheckConstraint, Column, Index, Integer, String, Table, UniqueConstraint
 
@@ -18,6 +21,21 @@ payments = Table(
     Column("status", String(16), nullable=False, comment="pending, captured, failed or voided."),
     moment("created_at"),
     moment("captured_at", nullable=True),
+    Column(
+        "kind",
+        String(16),
+        nullable=False,
+        server_default="external",
+        comment="external: a provider takes it; internal: it was taken from an account of the ledger.",
+    ),
+    Column(
+        "position",
+        Integer,
+        nullable=False,
+        server_default="1",
+        comment="Order of an order's tenders; what goes back takes the last first.",
+    ),
+    Column("account", String(100), nullable=True, comment="The ledger account of an internal tender."),
     UniqueConstraint("provider", "external_id"),
     CheckConstraint("status in ('pending', 'captured', 'failed', 'voided')", name="status"),
     Index("ix_payments_status_created_at", "status", "created_at"),
@@ -35,9 +53,53 @@ refunds = Table(
     Column("status", String(16), nullable=False, comment="pending, succeeded or failed."),
     moment("created_at"),
     moment("refunded_at", nullable=True),
+    Column(
+        "reversal",
+        String(100),
+        nullable=True,
+        comment="Names what gave it back; a tender is asked once for it.",
+    ),
     CheckConstraint("status in ('pending', 'succeeded', 'failed')", name="status"),
     CheckConstraint("amount > 0", name="amount"),
     Index("ix_refunds_status_created_at", "status", "created_at"),
+    Index("ix_refunds_payment_id_reversal", "payment_id", "reversal", unique=True),
+)
+
+# Written once, as the ledger is: the migration's triggers refuse the rest.
+tender_events = Table(
+    "tender_events",
+    metadata,
+    id_column(),
+    reference("payment_id", "payments.id"),
+    Column("type", String(16), nullable=False, comment="authorise, capture, refund, void or chargeback."),
+    Column("outcome", String(16), nullable=False, comment="requested, succeeded, failed or unknown."),
+    Column("amount", Money, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column(
+        "reference", String(128), nullable=False, comment="Names the action: a payment's id, a refund's id..."
+    ),
+    Column("external_id", String(128), nullable=True, comment="What the provider calls it."),
+    moment("occurred_at"),
+    UniqueConstraint("payment_id", "type", "reference", "outcome"),
+    CheckConstraint("type in ('authorise', 'capture', 'refund', 'void', 'chargeback')", name="type"),
+    CheckConstraint("outcome in ('requested', 'succeeded', 'failed', 'unknown')", name="outcome"),
+    CheckConstraint("amount >= 0", name="amount"),
+)
+
+# What is left on a card is its ledger account's balance. Its code is its number with a MAC: stored nowhere.
+gift_cards = Table(
+    "gift_cards",
+    metadata,
+    id_column(),
+    Column("number", String(12), nullable=False, unique=True, comment="The first part of its code."),
+    Column("initial", Money, nullable=False, comment="What it was issued with."),
+    Column("currency", String(3), nullable=False),
+    Column("status", String(16), nullable=False, comment="active or disabled."),
+    reference("order_line_id", "order_lines.id", nullable=True, index=True),
+    moment("issued_at"),
+    moment("expires_at", nullable=True),
+    CheckConstraint("status in ('active', 'disabled')", name="status"),
+    CheckConstraint("initial > 0", name="initial"),
 )
 
 webhook_inbox = Table(

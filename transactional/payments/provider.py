@@ -39,11 +39,20 @@ class RemoteRefund:
 
 
 @dataclass(frozen=True)
+class Dispute:
+    """The buyer's bank took `amount` minor units of a payment back; the id is the provider's."""
+
+    external_id: str
+    amount: int
+
+
+@dataclass(frozen=True)
 class ProviderEvent:
     """A webhook whose signature was right."""
 
     event_id: str
     payment: RemotePayment
+    dispute: Dispute | None = None
 
 
 class Provider(Protocol):

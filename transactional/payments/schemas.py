@@ -1,6 +1,121 @@
 """What paying sends and receives over the wire."""
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
+
+from transactional.errors import GiftCardNotValid
+from transactional.payments.tenders import Wanted
+from transactional.security import Keys
+
+Limit = Annotated[
+    int | None,
+    Field(ge=1, le=10**12, description="The most to take, in minor units; without it all there is."),
+]
+
+
+class GiftCardTenderIn(BaseModel):
+    """Pay with a gift card."""
+
+    model_config = ConfigDict(extra="forbid")
+    method: Literal["gift_card"]
+    code: str = Field(max_length=40, examples=["0F3K-9QXA-7M2D-5RTE-81HW"])
+    amount: Limit = None
+
+    def wanted(self, keys: Keys) -> Wanted:
+        """The tender this asks for.
+
+        Raises:
+            GiftCardNotValid: we did not make this code.
+        """
+        number = keys.gift_card_number(self.code)
+        if number is None:
+            raise GiftCardNotValid
+        return Wanted(self.method, number, self.amount)
+
+
+class WalletTenderIn(BaseModel):
+    """Pay with a customer's balance or points."""
+
+    model_config = ConfigDict(extra="forbid")
+    method: Literal["balance", "points"]
+    wallet: str = Field(max_length=200, description="Token of the wallet; whoever has it may spend.")
+    amount: Limit = None
+
+    def wanted(self, keys: Keys) -> Wanted:
+        """The tender this asks for.
+
+        Raises:
+            NotFound: we did not make this token.
+        """
+        return Wanted(self.method, keys.row_id("wallet", self.wallet), self.amount)
+
+
+TenderIn = Annotated[GiftCardTenderIn | WalletTenderIn, Field(discriminator="method")]
+Amount = Annotated[int, Field(ge=1, le=10**12, description="Minor units.", examples=[2_500])]
+Reason = Annotated[str, Field(min_length=1, max_length=200, examples=["The parcel came late"])]
+
+
+class GiftCardIn(BaseModel):
+    """A gift card to give away."""
+
+    model_config = ConfigDict(extra="forbid")
+    amount: Amount
+    reason: Reason
+    expires_at: AwareDatetime | None = Field(None, description="Without it the card does not expire.")
+
+
+class GiftCardView(BaseModel):
+    """A gift card; its code is only shown by the address of the card."""
+
+    id: str
+    number: str = Field(description="The first part of the code; opens nothing.")
+    initial: int
+    currency: str
+    status: str
+    issued_at: datetime
+    expires_at: datetime | None
+    balance: int
+    code: str | None = None
+
+
+class CreditIn(BaseModel):
+    """Money for a customer's balance."""
+
+    model_config = ConfigDict(extra="forbid")
+    email: str = Field(max_length=320, examples=["ada@example.com"])
+    amount: Amount
+    reason: Reason
+
+
+class WalletView(BaseModel):
+    customer_id: str
+    balance: int = Field(description="Minor units.")
+    points: int = Field(description="Minor units that the points are worth.")
+    token: str | None = Field(
+        None, description="Whoever has it may spend; only shown by the wallet's address."
+    )
+
+
+class TenderView(BaseModel):
+    """One part of how an order is paid; the amounts are computed from its events."""
+
+    id: str
+    position: int
+    method: str
+    provider: str
+    status: str
+    amount: int
+    currency: str
+    captured: int
+    refunding: int = Field(description="Asked of the provider, and not known to have gone back.")
+    refunded: int
+    charged_back: int
+
+
+class TendersView(BaseModel):
+    items: list[TenderView]
 
 
 class PayIn(BaseModel):
@@ -19,4 +134,4 @@ class PayView(BaseModel):
 
 
 class WebhookView(BaseModel):
-    outcome: str = Field(description="paid, refunding, closed or unchanged.")
+    outcome: str = Field(description="paid, refunding, closed, charged_back or unchanged.")

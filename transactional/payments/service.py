@@ -3,35 +3,35 @@
 Whoever calls these holds the lock of the order, which orders everything that happens to its money.
 """
 
-from sqlalchemy import bindparam, func, select
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, select
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
+from transactional.payments import events
+from transactional.payments.events import Told
 from transactional.payments.models import payments, refunds
+from transactional.payments.rules import EventOutcome, EventType
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _of_order = (
     select(payments).where(payments.c.order_id == bindparam("order_id")).order_by(payments.c.id.desc())
 )
-_captured = (
-    select(payments.c.id, payments.c.currency, payments.c.amount)
-    .where(payments.c.order_id == bindparam("order_id"), payments.c.status == "captured")
-    .order_by(payments.c.captured_at, payments.c.id)
-)
-_given_back = (
-    select(func.coalesce(func.sum(refunds.c.amount), 0))
-    .where(refunds.c.payment_id == bindparam("payment_id"), refunds.c.status != "failed")
-    .scalar_subquery()
-)
-_given_back_of = select(_given_back)
 
 
-def open_payment(uow: UnitOfWork, order_id: str, provider: str, amount: int, currency: str) -> str:
-    """Note that `amount` minor units are to be paid through `provider`; returns the payment's id.
+def external(
+    uow: UnitOfWork, order_id: str, provider: str, amount: int, currency: str, position: int = 1
+) -> Row:
+    """The row of a tender that a provider is to take.
 
-    The id is the idempotency key at the provider, so asking twice for one payment makes one.
+    Its id is the idempotency key at the provider, so asking twice for one payment makes one.
+
+    Args:
+        amount: minor units.
+        position: its place among the tenders of the order.
     """
-    row = {
+    return {
         "id": uow.new_id(),
         "order_id": order_id,
         "provider": provider,
@@ -41,8 +41,24 @@ def open_payment(uow: UnitOfWork, order_id: str, provider: str, amount: int, cur
         "currency": currency,
         "status": "pending",
         "created_at": uow.now,
+        "kind": "external",
+        "position": position,
     }
-    return str(uow.insert(payments, row)["id"])
+
+
+def open_payment(
+    uow: UnitOfWork, order_id: str, provider: str, amount: int, currency: str, position: int = 1
+) -> str:
+    """Note that `amount` minor units are to be paid through `provider`; returns the payment's id."""
+    row = external(uow, order_id, provider, amount, currency, position)
+    return str(open_tenders(uow, [row])[0]["id"])
+
+
+def open_tenders(uow: UnitOfWork, rows: Sequence[Row]) -> list[Row]:
+    """Write tenders with their first events."""
+    opened = uow.insert_many(payments, rows)
+    events.note(uow, *events.of_payments(opened))
+    return opened
 
 
 def find(db: Reading, payment_id: str) -> Row:
@@ -81,32 +97,58 @@ def note_external_id(uow: UnitOfWork, payment_id: str, external_id: str) -> None
         uow.update(payments, payment, external_id=external_id)
 
 
-def request_refund(uow: UnitOfWork, payment: Row, amount: int, credit_note_id: str | None) -> str:
-    """Ask for money to go back; it is sent to the provider after the commit. Returns the refund's id."""
-    row = {
-        "id": uow.new_id(),
-        "payment_id": payment["id"],
-        "credit_note_id": credit_note_id,
-        "amount": amount,
-        "currency": payment["currency"],
-        "status": "pending",
-        "created_at": uow.now,
-    }
-    return str(uow.insert(refunds, row)["id"])
+def held_internally(db: Reading, order_id: str) -> int:
+    """Minor units that the internal tenders of an order hold."""
+    return _held(db, order_id, "internal")
 
 
-def refund_order(uow: UnitOfWork, order_id: str, amount: int, credit_note_id: str) -> None:
-    """Send `amount` minor units of what was paid for an order back, never more than came in."""
-    left = amount
-    for payment in uow.rows(_captured, order_id=order_id):
-        back = min(left, payment["amount"] - int(uow.value(_given_back_of, payment_id=payment["id"])))
-        if back > 0:
-            request_refund(uow, payment, back, credit_note_id)
-            left -= back
-    if left:
-        raise RuntimeError(
-            f"order {order_id} cannot refund {amount}: {left} was never paid or went back already"
+def held_externally(db: Reading, order_id: str) -> int:
+    """Minor units that providers hold for an order."""
+    return _held(db, order_id, "external")
+
+
+def _held(db: Reading, order_id: str, kind: str) -> int:
+    concerned = [row["id"] for row in of_order(db, order_id) if row["kind"] == kind]
+    held = events.holdings(db, order_id) if concerned else {}
+    return sum(held[payment_id].left for payment_id in concerned)
+
+
+def give_back(
+    uow: UnitOfWork, parts: Sequence[tuple[Row, int]], reversal: str, credit_note_id: str | None = None
+) -> list[Row]:
+    """Write the refunds of tenders: internal ones are back at once, a provider is asked after the commit.
+
+    Args:
+        parts: tenders, and the minor units each gives back.
+        reversal: names what gives it back; a tender is asked once for it.
+    """
+    rows = [
+        {
+            "id": uow.new_id(),
+            "payment_id": payment["id"],
+            "credit_note_id": credit_note_id,
+            "amount": amount,
+            "currency": payment["currency"],
+            "status": "pending" if payment["kind"] == "external" else "succeeded",
+            "created_at": uow.now,
+            "refunded_at": None if payment["kind"] == "external" else uow.now,
+            "reversal": reversal,
+        }
+        for payment, amount in parts
+    ]
+    told = [
+        Told(
+            payment,
+            "refund",
+            "requested" if payment["kind"] == "external" else "succeeded",
+            amount,
+            row["id"],
         )
+        for (payment, amount), row in zip(parts, rows, strict=True)
+    ]
+    made = uow.insert_many(refunds, rows)
+    events.note(uow, *told)
+    return made
 
 
 def record_refund(uow: UnitOfWork, refund_id: str, external_id: str, *, succeeded: bool = True) -> None:
@@ -117,5 +159,13 @@ def record_refund(uow: UnitOfWork, refund_id: str, external_id: str, *, succeede
     if refund["status"] == "pending":
         status, at = ("succeeded", uow.now) if succeeded else ("failed", None)
         uow.update(refunds, refund, status=status, external_id=external_id, refunded_at=at)
+        payment = find(uow, refund["payment_id"])
+        outcome: EventOutcome = "succeeded" if succeeded else "failed"
+        events.note(uow, Told(payment, "refund", outcome, refund["amount"], refund_id, external_id))
         if succeeded:
-            ledger.refunded(uow, refund, find(uow, refund["payment_id"])["provider"])
+            ledger.refunded(uow, refund, payment["provider"])
+
+
+def note_unknown(uow: UnitOfWork, payment: Row, kind: EventType, amount: int, reference: str) -> None:
+    """The provider was asked and did not answer: whether it did it, asking again with the same key tells."""
+    events.note_once(uow, Told(payment, kind, "unknown", amount, reference))

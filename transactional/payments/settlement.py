@@ -7,13 +7,15 @@ first one does the work.
 from typing import Literal
 
 from transactional.ledger import events as ledger
+from transactional.ledger.rules import CHARGEBACKS
 from transactional.orders import service as orders
-from transactional.payments import service
+from transactional.payments import events, reversal, service
+from transactional.payments.events import Told
 from transactional.payments.models import payments
 from transactional.payments.provider import RemotePayment
 from transactional.unit_of_work import UnitOfWork
 
-Outcome = Literal["paid", "refunding", "closed", "unchanged"]
+Outcome = Literal["paid", "refunding", "closed", "charged_back", "unchanged"]
 
 
 def record(uow: UnitOfWork, remote: RemotePayment) -> Outcome:
@@ -60,11 +62,14 @@ def record_capture(uow: UnitOfWork, payment_id: str, external_id: str, amount: i
         currency=currency,
         captured_at=uow.now,
     )
+    events.note(uow, Told(captured, "capture", "succeeded", amount, payment_id, external_id))
     if as_asked and orders.mark_paid(uow, order):
-        ledger.order_paid(uow, order, captured)
+        # Only what comes after other tenders has others: most orders need not be asked.
+        internal = service.held_internally(uow, order["id"]) if captured["position"] > 1 else 0
+        ledger.order_paid(uow, order, internal, captured)
         return "paid"
     ledger.payment_not_accepted(uow, order, captured)
-    service.request_refund(uow, captured, amount, None)
+    service.give_back(uow, [(captured, amount)], f"not_accepted:{payment_id}")
     return "refunding"
 
 
@@ -81,4 +86,35 @@ def record_end(
     if payment["status"] != "pending":
         return "unchanged"
     uow.update(payments, payment, status=status, external_id=external_id)
+    ended = (
+        Told(payment, "void", "succeeded", payment["amount"], payment_id, external_id)
+        if status == "voided"
+        else Told(payment, "capture", "failed", payment["amount"], payment_id, external_id)
+    )
+    events.note(uow, ended)
     return "closed"
+
+
+def record_chargeback(uow: UnitOfWork, payment_id: str, reference: str, amount: int) -> Outcome:
+    """The buyer's bank took money back from the provider. Repeating changes nothing.
+
+    When that was all that providers had taken, the order's internal tenders are given back too, and its
+    points are taken back: nothing of it is paid any more.
+
+    Args:
+        reference: the provider's id of the dispute.
+        amount: minor units that were taken back.
+
+    Raises:
+        NotFound: the payment is not ours.
+    """
+    order = orders.lock(uow, service.find(uow, payment_id)["order_id"])
+    payment = service.lock(uow, payment_id)
+    if payment["status"] != "captured":
+        return "unchanged"
+    if not events.note_once(uow, Told(payment, "chargeback", "succeeded", amount, reference, reference)):
+        return "unchanged"
+    ledger.charged_back(uow, order, payment, reference, amount)
+    if service.held_externally(uow, order["id"]) == 0:
+        reversal.reverse(uow, order, f"chargeback:{payment_id}", points=order["points"], source=CHARGEBACKS)
+    return "charged_back"

@@ -19,6 +19,8 @@ class Terms:
         tax_rate_bp: tax contained in prices, in basis points.
         order_expiry: how long an unpaid order keeps its stock.
         allocation: which warehouse an order leaves from.
+        points_per_unit: points that a whole unit of the currency earns.
+        point_value: minor units that a point is worth.
     """
 
     shop_id: str
@@ -29,6 +31,8 @@ class Terms:
     tax_rate_bp: int
     order_expiry: timedelta
     allocation: Policy
+    points_per_unit: int
+    point_value: int
 
 
 def terms(uow: UnitOfWork, settings: Settings) -> Terms:
@@ -53,4 +57,6 @@ def terms(uow: UnitOfWork, settings: Settings) -> Terms:
         tax_rate_bp=row["tax_rate_bp"],
         order_expiry=timedelta(minutes=settings.order_expiry_minutes),
         allocation=settings.stock_allocation,
+        points_per_unit=settings.points_per_unit,
+        point_value=settings.point_value,
     )

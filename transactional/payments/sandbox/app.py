@@ -15,7 +15,16 @@ from fastapi.templating import Jinja2Templates
 from settings import Settings
 from transactional.database import Clock, connect, utc_now
 from transactional.payments.sandbox.outbox import Courier
-from transactional.payments.sandbox.schemas import PaymentIn, PaymentOut, RefundIn, RefundOut, WebhookMode
+from transactional.payments.sandbox.schemas import (
+    DisputeIn,
+    DisputeOut,
+    PaymentIn,
+    PaymentOut,
+    RefundIn,
+    RefundOut,
+    SilenceIn,
+    WebhookMode,
+)
 from transactional.payments.sandbox.store import Store
 from transactional.security import sandbox_secret
 
@@ -40,7 +49,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
 
     app = FastAPI(title="Storehouse sandbox payments", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.exception_handler(KeyError)(_not_found)
-    _add_api(app, store, secret)
+    _add_api(app, store, secret, courier)
     _add_pages(app, store, courier)
     return app
 
@@ -49,7 +58,19 @@ async def _not_found(_: Request, problem: Exception) -> Response:
     return JSONResponse({"code": "not_found", "message": f"There is no payment {problem}."}, 404)
 
 
-def _add_api(app: FastAPI, store: Store, secret: bytes) -> None:
+class _Silence:
+    """How many refunds and voids are done without an answer, as when a connection breaks."""
+
+    answers = 0
+
+    def keep(self) -> None:
+        """Answer as a gateway does for a service that does not, when it is time for that."""
+        if self.answers:
+            self.answers -= 1
+            raise HTTPException(504, "The sandbox was told not to answer.")
+
+
+def _add_api(app: FastAPI, store: Store, secret: bytes, courier: Courier) -> None:
     expected = f"Bearer {secret.decode()}".encode()
 
     async def shop_only(authorization: Annotated[str, Header()] = "") -> None:
@@ -66,13 +87,30 @@ def _add_api(app: FastAPI, store: Store, secret: bytes) -> None:
     async def get_payment(payment_id: str) -> PaymentOut:
         return store.find(payment_id)[0]
 
+    silence = _Silence()
+
     @app.post("/v1/payments/{payment_id}/void", dependencies=guarded)
     async def void_payment(payment_id: str) -> PaymentOut:
-        return store.void(payment_id)
+        payment = store.void(payment_id)
+        silence.keep()
+        return payment
 
     @app.post("/v1/payments/{payment_id}/refunds", dependencies=guarded, status_code=201)
     async def refund_payment(payment_id: str, body: RefundIn, key: IdempotencyKey) -> RefundOut:
-        return store.refund(payment_id, key, body.amount)
+        refund = store.refund(payment_id, key, body.amount)
+        silence.keep()
+        return refund
+
+    @app.post("/v1/payments/{payment_id}/disputes", dependencies=guarded, status_code=201)
+    async def dispute_payment(payment_id: str, body: DisputeIn) -> DisputeOut:
+        dispute = store.charge_back(payment_id, body.amount)
+        courier.wake.set()
+        return dispute
+
+    @app.post("/v1/silence", dependencies=guarded)
+    async def be_silent(body: SilenceIn) -> SilenceIn:
+        silence.answers = body.answers
+        return body
 
     @app.get("/healthz")
     async def health() -> dict[str, str]:

@@ -9,7 +9,13 @@ from pydantic import ValidationError
 
 from transactional.errors import BadSignature, ProviderUnavailable
 from transactional.payments import signatures
-from transactional.payments.provider import PaymentRequest, ProviderEvent, RemotePayment, RemoteRefund
+from transactional.payments.provider import (
+    Dispute,
+    PaymentRequest,
+    ProviderEvent,
+    RemotePayment,
+    RemoteRefund,
+)
 from transactional.payments.sandbox.schemas import EventOut, PaymentIn, PaymentOut, RefundIn, RefundOut
 
 
@@ -55,7 +61,8 @@ class SandboxProvider:
             event = EventOut.model_validate_json(body)
         except ValidationError:
             raise BadSignature("it signs something that is not an event") from None
-        return ProviderEvent(event.id, _remote(event.payment))
+        dispute = None if event.dispute is None else Dispute(event.dispute.id, event.dispute.amount)
+        return ProviderEvent(event.id, _remote(event.payment), dispute)
 
     async def close(self) -> None:
         if "_http" in vars(self):

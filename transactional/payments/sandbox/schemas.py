@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
+EventType = Literal["payment.captured", "payment.failed", "payment.charged_back"]
 WebhookMode = Literal["now", "late", "twice", "never"]
 
 
@@ -42,10 +43,30 @@ class RefundOut(BaseModel):
     amount: int
 
 
+class SilenceIn(BaseModel):
+    """From now on do what is asked, and do not answer."""
+
+    model_config = ConfigDict(extra="forbid")
+    answers: int = Field(ge=0, le=1_000, description="How many refunds and voids get no answer.")
+
+
+class DisputeIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    amount: int = Field(gt=0)
+
+
+class DisputeOut(BaseModel):
+    """The buyer's bank took money back."""
+
+    id: str
+    amount: int
+
+
 class EventOut(BaseModel):
     """The body of a webhook."""
 
     id: str
-    type: Literal["payment.captured", "payment.failed"]
+    type: EventType
     created_at: datetime
     payment: PaymentOut
+    dispute: DisputeOut | None = None

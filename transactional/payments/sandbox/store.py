@@ -8,7 +8,15 @@ from typing import Any, Literal
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, Text, select, update
 
 from transactional.database import Clock, Money, UtcDateTime, writing
-from transactional.payments.sandbox.schemas import EventOut, PaymentIn, PaymentOut, RefundOut, WebhookMode
+from transactional.payments.sandbox.schemas import (
+    DisputeOut,
+    EventOut,
+    EventType,
+    PaymentIn,
+    PaymentOut,
+    RefundOut,
+    WebhookMode,
+)
 
 metadata = MetaData()
 payments = Table(
@@ -148,6 +156,18 @@ class Store:
                 return RefundOut.model_validate(row)
         return RefundOut.model_validate(dict(found))
 
+    def charge_back(self, payment_id: str, amount: int) -> DisputeOut:
+        """Take money back from the shop, as a buyer's bank does, and put the webhook into the outbox.
+
+        Raises:
+            KeyError: there is no such payment.
+        """
+        dispute = DisputeOut(id=f"dp_{uuid.uuid4().hex}", amount=amount)
+        with writing(self._engine) as db:
+            row = _row(db, payment_id)
+            self._announce(db, row, row["webhook"], dispute)
+        return dispute
+
     def due_webhooks(self) -> list[Webhook]:
         due = select(outbox).where(outbox.c.due_at <= self._clock()).order_by(outbox.c.due_at).limit(50)
         with writing(self._engine) as db:
@@ -169,13 +189,17 @@ class Store:
         with writing(self._engine) as db:
             db.execute(update(outbox).where(outbox.c.id == webhook.id).values(**again))
 
-    def _announce(self, db: Connection, row: dict[str, Any], mode: WebhookMode) -> None:
+    def _announce(
+        self, db: Connection, row: dict[str, Any], mode: WebhookMode, dispute: DisputeOut | None = None
+    ) -> None:
         now = self._clock()
+        ended: EventType = "payment.captured" if row["status"] == "captured" else "payment.failed"
         event = EventOut(
             id=f"evt_{uuid.uuid4().hex}",
-            type="payment.captured" if row["status"] == "captured" else "payment.failed",
+            type=ended if dispute is None else "payment.charged_back",
             created_at=now,
             payment=self._out(row),
+            dispute=dispute,
         )
         due_at = now + self._late if mode == "late" else now
         copies = {"now": 1, "late": 1, "twice": 2, "never": 0}[mode]

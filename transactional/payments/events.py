@@ -1,0 +1,83 @@
+"""The events of tenders: written once, with what they tell, and read back as what the tenders hold."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, select
+
+from transactional.payments import rules
+from transactional.payments.models import payments, tender_events
+from transactional.payments.rules import EventOutcome, EventType, Holding, TenderEvent
+from transactional.unit_of_work import Reading, Row, UnitOfWork
+
+_of_order = (
+    select(
+        tender_events.c.payment_id,
+        tender_events.c.type,
+        tender_events.c.outcome,
+        tender_events.c.reference,
+        tender_events.c.amount,
+    )
+    .join(payments, payments.c.id == tender_events.c.payment_id)
+    .where(payments.c.order_id == bindparam("order_id"))
+)
+
+
+class Told(NamedTuple):
+    """An event to write down; amount in minor units of the payment's currency."""
+
+    payment: Row
+    type: EventType
+    outcome: EventOutcome
+    amount: int
+    reference: str
+    external_id: str | None = None
+
+
+def note(uow: UnitOfWork, *told: Told) -> None:
+    """Write events in one statement; none of them may be there already."""
+    uow.insert_many(tender_events, [_row(uow, each) for each in told])
+
+
+def note_once(uow: UnitOfWork, told: Told) -> bool:
+    """Write an event that may have been told before; whether it was written now."""
+    row = _row(uow, told)
+    return uow.insert_unless_there(tender_events, row, "payment_id", "type", "reference", "outcome")
+
+
+def holdings(db: Reading, order_id: str) -> dict[str, Holding]:
+    """What each tender of an order holds, by payment id; one without events is not there."""
+    found: defaultdict[str, list[TenderEvent]] = defaultdict(list)
+    for row in db.rows(_of_order, order_id=order_id):
+        event = TenderEvent(row["type"], row["outcome"], row["reference"], row["amount"])
+        found[row["payment_id"]].append(event)
+    return {payment_id: rules.holding(events) for payment_id, events in found.items()}
+
+
+def of_payments(rows: Sequence[Row]) -> list[Told]:
+    """The first event of new tenders: an internal one is taken at once, a provider is asked."""
+    return [
+        Told(
+            row,
+            "capture",
+            "succeeded" if row["kind"] == "internal" else "requested",
+            row["amount"],
+            row["id"],
+        )
+        for row in rows
+    ]
+
+
+def _row(uow: UnitOfWork, told: Told) -> Row:
+    return {
+        "id": uow.new_id(),
+        "payment_id": told.payment["id"],
+        "type": told.type,
+        "outcome": told.outcome,
+        "amount": told.amount,
+        "currency": told.payment["currency"],
+        "reference": told.reference,
+        "external_id": told.external_id,
+        "occurred_at": uow.now,
+    }

@@ -1,0 +1,115 @@
+"""The one way back: what an order's tenders hold is given back, the last tender first, once for each key.
+
+Cancelling, returning, expiring and chargebacks all end here. Callers hold the lock of the order, and have
+changed stock and promotion counters before.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, func, select
+
+from transactional.ledger import events as ledger
+from transactional.ledger import service as accounts
+from transactional.ledger.models import journal_entries, postings
+from transactional.ledger.rules import LOYALTY, POINTS, REFUNDS, TENDERED, held
+from transactional.payments import events, rules, service
+from transactional.payments.models import payments, refunds
+from transactional.unit_of_work import Row, UnitOfWork
+
+_captured = (
+    select(payments)
+    .where(payments.c.order_id == bindparam("order_id"), payments.c.status == "captured")
+    .order_by(payments.c.position.desc(), payments.c.id.desc())
+)
+_of_key = (
+    select(refunds)
+    .join(payments, payments.c.id == refunds.c.payment_id)
+    .where(payments.c.order_id == bindparam("order_id"), refunds.c.reversal == bindparam("reversal"))
+)
+_internal_of = select(payments.c.order_id, payments.c.account).where(
+    payments.c.order_id.in_(bindparam("order_ids", expanding=True)),
+    payments.c.kind == "internal",
+    payments.c.status == "captured",
+)
+_taken_back = (
+    select(func.coalesce(func.sum(postings.c.amount), 0))
+    .join(journal_entries, journal_entries.c.id == postings.c.entry_id)
+    .where(
+        postings.c.source == bindparam("account"),
+        postings.c.destination == LOYALTY,
+        journal_entries.c.document == bindparam("number"),
+    )
+)
+
+
+def reverse(
+    uow: UnitOfWork,
+    order: Row,
+    key: str,
+    amount: int | None = None,
+    *,
+    points: int = 0,
+    credit_note_id: str | None = None,
+    source: str | None = None,
+) -> list[Row]:
+    """Give back what an order's tenders hold, never more; the same key again changes nothing.
+
+    Args:
+        key: names what gives it back, for example the credit note.
+        amount: minor units to give back; None gives all.
+        points: what the points are worth that are taken back from the buyer; those that were spent are not.
+        source: the ledger account it comes from, when it is not what the order's own state says.
+
+    Returns:
+        The refunds of this key.
+
+    Raises:
+        RuntimeError: more is to go back than was paid; the transaction must not be committed.
+    """
+    tenders = uow.rows(_captured, order_id=order["id"])
+    known = uow.rows(_of_key, order_id=order["id"], reversal=key) if tenders else []
+    if known or not tenders:
+        return known
+    holdings = events.holdings(uow, order["id"])
+    left = [holdings[tender["id"]].left for tender in tenders]
+    wanted = sum(left) if amount is None else amount
+    shares = rules.share(wanted, left)
+    short = wanted - sum(shares)
+    if short and not any(each.charged_back for each in holdings.values()):
+        raise RuntimeError(f"order {order['number']} cannot give back {wanted}: {short} of it is not there")
+    parts = [(tender, part) for tender, part in zip(tenders, shares, strict=True) if part]
+    made = service.give_back(uow, parts, key, credit_note_id)
+    back = [(tender["account"], part) for tender, part in parts if tender["kind"] == "internal"]
+    if back or points or short:
+        source = source or (REFUNDS if order["paid_at"] else TENDERED)
+        points = _still_there(uow, order, points, back)
+        ledger.given_back(uow, order, key, source, back, points=points, short=short)
+    return made
+
+
+def _still_there(uow: UnitOfWork, order: Row, points: int, back: Sequence[tuple[str, int]]) -> int:
+    """How much of `points` can be taken: no more than the order earned, and than the buyer then has."""
+    account = held(POINTS, order["customer_id"]) if points else ""
+    there = accounts.hold(uow, [*(code for code, _ in back), *([account] if points else [])])
+    if not points or not order["paid_at"]:
+        return 0
+    taken = int(uow.value(_taken_back, account=account, number=order["number"]))
+    returned = sum(part for code, part in back if code == account)
+    earned: int = order["points"]
+    return min(points, earned - taken, there.get(account, 0) + returned)
+
+
+def expiry_key(order: Row) -> str:
+    """The key of what an order gives back when it expires."""
+    return f"expiry:{order['number']}"
+
+
+def expire(uow: UnitOfWork, expired: Sequence[Row]) -> None:
+    """Give back what the internal tenders of orders that were not paid in time hold."""
+    found = uow.rows(_internal_of, order_ids=[order["id"] for order in expired]) if expired else []
+    # All at once, as their accounts are locked in the order of the codes, not of the orders.
+    accounts.hold(uow, [row["account"] for row in found])
+    concerned = {row["order_id"] for row in found}
+    for order in expired:
+        if order["id"] in concerned:
+            reverse(uow, order, expiry_key(order))

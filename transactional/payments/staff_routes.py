@@ -1,0 +1,93 @@
+"""Tenders over HTTP, for the staff: gift cards, customers' wallets, and how an order was paid.
+
+A code or a token that opens money is only shown by a GET: answers to POSTs are stored.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, respond, shop_of
+from transactional.errors import NotFound
+from transactional.ledger import events as ledger
+from transactional.ledger import service as accounts
+from transactional.ledger.rules import BALANCE, POINTS, held
+from transactional.members import service as members
+from transactional.orders import service as orders
+from transactional.payments import gift_cards, views
+from transactional.payments.schemas import CreditIn, GiftCardIn, GiftCardView, TendersView, WalletView
+from transactional.unit_of_work import Reading, UnitOfWork
+
+router = APIRouter(prefix=f"{API}/staff/payments", tags=["staff"], dependencies=[STAFF_ONLY])
+_REFUSALS = problems(400, 401, 404, 409)
+
+
+@router.post("/gift-cards", status_code=201, response_model=GiftCardView, responses=_REFUSALS)
+async def issue_gift_card(request: Request, key: IdempotencyKey, body: GiftCardIn) -> Response:
+    """Give a gift card away; what is on it is the shop's expense."""
+    shop = shop_of(request)
+
+    def work(uow: UnitOfWork) -> GiftCardView:
+        card = gift_cards.issue(uow, body.amount, shop.terms.currency, body.reason, body.expires_at)
+        return views.gift_card_view(card, body.amount)
+
+    return await once(request, key, "staff", work)
+
+
+@router.get("/gift-cards/{card_id}", response_model=GiftCardView, responses=problems(401, 404))
+async def get_gift_card(request: Request, card_id: UUID) -> Response:
+    """A gift card with its code and what is left on it."""
+    shop = shop_of(request)
+    with shop.database.read() as db:
+        card = gift_cards.find(db, str(card_id))
+        left = accounts.balance(db, gift_cards.account(card["id"]))
+    return respond(views.gift_card_view(card, left, shop.keys.gift_card_code(card["number"])))
+
+
+def _customer(db: Reading, email: str) -> str:
+    customer_id = members.known(db, email)
+    if customer_id is None:
+        raise NotFound("customer", email)
+    return customer_id
+
+
+def _wallet(db: Reading, customer_id: str, token: str | None = None) -> WalletView:
+    return WalletView(
+        customer_id=customer_id,
+        balance=accounts.balance(db, held(BALANCE, customer_id)),
+        points=accounts.balance(db, held(POINTS, customer_id)),
+        token=token,
+    )
+
+
+@router.get("/wallet", response_model=WalletView, responses=problems(401, 404))
+async def get_wallet(request: Request, email: Annotated[str, Query(max_length=320)]) -> Response:
+    """What a customer may spend, and the token to do so."""
+    shop = shop_of(request)
+    with shop.database.read() as db:
+        customer_id = _customer(db, email)
+        return respond(_wallet(db, customer_id, shop.keys.token("wallet", customer_id)))
+
+
+@router.post("/credits", status_code=201, response_model=WalletView, responses=_REFUSALS)
+async def credit_balance(request: Request, key: IdempotencyKey, body: CreditIn) -> Response:
+    """Put money on a customer's balance; it is the shop's expense."""
+    currency = shop_of(request).terms.currency
+
+    def work(uow: UnitOfWork) -> WalletView:
+        customer_id = _customer(uow, body.email)
+        account = held(BALANCE, customer_id)
+        ledger.given(uow, account, currency, body.amount, uow.new_id(), body.reason)
+        return _wallet(uow, customer_id)
+
+    return await once(request, key, "staff", work)
+
+
+@router.get("/orders/{order_id}/tenders", response_model=TendersView, responses=problems(401, 404))
+async def get_tenders(request: Request, order_id: UUID) -> Response:
+    """How an order was paid, and what of it went back."""
+    with shop_of(request).database.read() as db:
+        orders.header(db, str(order_id))
+        return respond(views.tenders_view(db, str(order_id)))

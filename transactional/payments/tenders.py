@@ -1,0 +1,136 @@
+"""The tenders of an order: internal ones are taken in its own transaction, a provider takes the rest.
+
+Callers hold the lock of the order, and have changed stock and promotion counters before.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import bindparam, select
+
+from transactional.errors import TenderEmpty
+from transactional.ledger import events as ledger
+from transactional.ledger import service as accounts
+from transactional.ledger.rules import BALANCE, POINTS, held
+from transactional.payments import gift_cards, reversal, rules, service
+from transactional.payments.models import payments, refunds
+from transactional.payments.rules import Purse
+from transactional.unit_of_work import Row, UnitOfWork
+
+Method = Literal["gift_card", "balance", "points"]
+
+_given_up = (
+    select(payments)
+    .join(refunds, refunds.c.payment_id == payments.c.id)
+    .where(
+        payments.c.order_id == bindparam("order_id"),
+        payments.c.kind == "internal",
+        refunds.c.reversal == bindparam("reversal"),
+    )
+    .order_by(payments.c.position)
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A tender the buyer asks for.
+
+    Args:
+        holder: the number of a gift card, or a customer's id.
+        amount: the most to take, in minor units; None takes what is there.
+    """
+
+    method: Method
+    holder: str
+    amount: int | None = None
+
+
+def open_all(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted], provider: str) -> list[Row]:
+    """Take an order's internal tenders, and open the external one for what they leave; the last comes last.
+
+    Raises:
+        GiftCardNotValid: there is no such card, or it is not for this order.
+        TenderEmpty: a tender has nothing to give.
+    """
+    internal = _take(uow, order, wanted) if wanted else []
+    rest = order["total"] - sum(row["amount"] for row in internal)
+    rows = list(internal)
+    if rest or not internal:
+        place = len(internal) + 1
+        rows.append(service.external(uow, order["id"], provider, rest, order["currency"], place))
+    opened = service.open_tenders(uow, rows)
+    if internal:
+        ledger.tendered(uow, order, internal)
+    return opened
+
+
+def _take(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted]) -> list[Row]:
+    named = [_account(uow, order, each) for each in wanted]
+    there = accounts.hold(uow, [*named, *_points_of(order)])
+    purses = [
+        Purse(account, there.get(account, 0), each.amount)
+        for account, each in zip(named, wanted, strict=True)
+    ]
+    for purse, each in zip(purses, wanted, strict=True):
+        if purse.balance == 0:
+            raise TenderEmpty(each.method)
+    parts = [
+        (each.method, purse.account, amount)
+        for each, purse, amount in zip(wanted, purses, rules.spend(order["total"], purses), strict=True)
+        if amount
+    ]
+    return [
+        _internal(uow, order, method, account, amount, position)
+        for position, (method, account, amount) in enumerate(parts, 1)
+    ]
+
+
+def _account(uow: UnitOfWork, order: Row, wanted: Wanted) -> str:
+    match wanted.method:
+        case "gift_card":
+            return gift_cards.spendable(uow, wanted.holder, order["currency"])
+        case "balance":
+            return held(BALANCE, wanted.holder)
+        case "points":
+            return held(POINTS, wanted.holder)
+
+
+def _points_of(order: Row) -> Iterable[str]:
+    """The account that an order's points go to: it is locked with those that it takes from."""
+    return [held(POINTS, order["customer_id"])] if order["points"] else []
+
+
+def _internal(uow: UnitOfWork, order: Row, method: str, account: str, amount: int, position: int) -> Row:
+    return {
+        "id": uow.new_id(),
+        "order_id": order["id"],
+        "provider": "internal",
+        "method": method,
+        "installments": 1,
+        "amount": amount,
+        "currency": order["currency"],
+        "status": "captured",
+        "created_at": uow.now,
+        "captured_at": uow.now,
+        "kind": "internal",
+        "position": position,
+        "account": account,
+    }
+
+
+def take_again(uow: UnitOfWork, order: Row) -> bool:
+    """Take what an expired order gave back to its holders; whether all of it was still there."""
+    lost = uow.rows(_given_up, order_id=order["id"], reversal=reversal.expiry_key(order))
+    if not lost:
+        return True
+    there = accounts.hold(uow, [*(row["account"] for row in lost), *_points_of(order)])
+    purses = [Purse(row["account"], there.get(row["account"], 0), row["amount"]) for row in lost]
+    if rules.spend(order["total"], purses) != [row["amount"] for row in lost]:
+        return False
+    again = [
+        _internal(uow, order, row["method"], row["account"], row["amount"], row["position"]) for row in lost
+    ]
+    service.open_tenders(uow, again)
+    ledger.tendered(uow, order, again)
+    return True
