@@ -36,14 +36,16 @@ class Health(BaseModel):
     status: str
 
 
-def security_headers(settings: Settings) -> dict[str, str]:
-    """Headers of every answer; pages may load the tracker and send forms on to the payment page."""
+def security_headers(shop: Shop) -> dict[str, str]:
+    """Headers of every answer; pages may load the tracker and send forms on to the payment pages."""
+    settings = shop.settings
+    pay_pages = " ".join(provider.pay_origin for provider in shop.providers.values())
     policy = (
         "default-src 'self'",
         f"script-src 'self' {settings.collector_url}",
         f"connect-src 'self' {settings.collector_url}",
         f"img-src 'self' data: https: {settings.collector_url}",
-        f"form-action 'self' {settings.sandbox_url}",
+        f"form-action 'self' {pay_pages}",
         "frame-ancestors 'none'",
         "base-uri 'none'",
     )
@@ -64,7 +66,8 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
         gc.freeze()  # what is loaded by now stays: no need to look through it again and again
         async with background.running(shop, refunds_waiting):
             yield
-        await shop.provider.close()
+        for provider in shop.providers.values():
+            await provider.close()
         shop.database.engine.dispose()
 
     app = FastAPI(
@@ -89,7 +92,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
         max_body_bytes=settings.max_body_bytes,
         max_import_bytes=settings.max_import_bytes,
         limiter=RateLimiter(settings.requests_per_second, settings.request_burst),
-        headers=security_headers(settings),
+        headers=security_headers(shop),
     )
     return app
 

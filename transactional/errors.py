@@ -121,6 +121,22 @@ class ProviderUnavailable(ShopError):
         )
 
 
+class PaymentRefused(ShopError):
+    code = "payment_refused"
+
+    def __init__(self, provider: str, reason: str):
+        super().__init__(f"{provider} does not take this payment: {reason}", provider=provider)
+
+
+class PaymentMethodUnknown(ShopError):
+    code = "payment_method_unknown"
+
+    def __init__(self, wanted: str, offered: Sequence[str]):
+        super().__init__(
+            f"This shop does not take {wanted}: choose {', '.join(offered)}.", offered=list(offered)
+        )
+
+
 class BadSignature(ShopError):
     status = 401
     code = "bad_signature"

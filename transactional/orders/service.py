@@ -71,12 +71,14 @@ def place(
     *,
     channel: str = "web",
     provider: str = "sandbox",
+    method: str = "card",
     expected_total: int | None = None,
 ) -> Placed:
     """Turn a cart into an order that waits for payment: price again, reserve, write order and payment.
 
     Args:
         channel: where it came in: web or api.
+        provider, method: how it will probably be paid; paying may choose another way.
         expected_total: minor units the shopper was shown.
 
     Raises:
@@ -101,7 +103,7 @@ def place(
     lines = uow.insert_many(order_lines, _line_rows(uow, order["id"], basket))
     pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions, terms.tax_rate_bp)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
-    payment_id = payments.open_payment(uow, order["id"], provider, order["total"], order["currency"])
+    payment_id = payments.open_payment(uow, order["id"], provider, order["total"], order["currency"], method)
     return Placed(order["id"], order["number"], payment_id, order["total"], order["currency"])
 
 

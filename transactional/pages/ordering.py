@@ -25,7 +25,7 @@ from transactional.pages.basket import (
     value_of_basket,
 )
 from transactional.pages.rendering import SEE_OTHER, cart_id, countries, page, see_other
-from transactional.payments import cashier
+from transactional.payments import cashier, methods
 from transactional.payments import service as payments
 from transactional.shop import Shop
 from transactional.unit_of_work import Row
@@ -45,7 +45,7 @@ NEW_PRICES = "Prices have changed since this page was made. The new total is sho
 
 @router.get("/checkout", response_model=None)
 async def checkout_form(request: Request) -> HTMLResponse | RedirectResponse:
-    form = dict.fromkeys(FIELDS, "") | {"country": "GB"}
+    form = dict.fromkeys((*FIELDS, "pay_with"), "") | {"country": "GB"}
     return _checkout_page(request, form, {}, "", str(uuid_utils.uuid7()), 200)
 
 
@@ -72,6 +72,7 @@ def _checkout_page(
             lines=lines_view(basket),
             amounts=amounts_view(basket),
             promotions=promotions_view(basket, shop),
+            ways=methods.offered(shop.providers, shop.terms.currency),
             paying={"event_name": "add_payment_info", **value_of_basket(basket)},
             events=[{"event_name": "begin_checkout", **value_of_basket(basket)}] if status == 200 else [],
         )
@@ -81,7 +82,7 @@ def _checkout_page(
 async def type_coupon_at_checkout(request: Request) -> HTMLResponse | RedirectResponse:
     """Type a code on the checkout page, which keeps what else was typed."""
     sent = await request.form()
-    form = {name: str(sent.get(name, ""))[:400] for name in (*FIELDS, "attempt")}
+    form = {name: str(sent.get(name, ""))[:400] for name in (*FIELDS, "attempt", "pay_with")}
     problem = type_coupon(request, str(sent.get("coupon", ""))[:40])
     return _checkout_page(request, form, {}, problem, form["attempt"] or str(uuid_utils.uuid7()), 200)
 
@@ -91,7 +92,9 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
     """Place the order once, however often the button is pressed, and send the shopper to pay."""
     shop = shop_of(request)
     sent = await request.form()
-    form = {name: str(sent.get(name, ""))[:400] for name in (*FIELDS, "attempt", "expected_total")}
+    form = {
+        name: str(sent.get(name, ""))[:400] for name in (*FIELDS, "attempt", "expected_total", "pay_with")
+    }
     attempt = form["attempt"]
     try:
         buyer = BuyerIn.model_validate({name: form[name] for name in FIELDS}).buyer()
@@ -105,10 +108,14 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
     total = int(form["expected_total"]) if form["expected_total"].isdecimal() else None
     print_of = idempotency.fingerprint("POST", "/checkout", known.encode())
     try:
+        provider, _, method = form["pay_with"].partition(":")
+        choice = methods.choose(shop.providers, shop.terms.currency, method or None, provider or None)
         with shop.database.transaction("shopper", request_id(request)) as uow:
             before = idempotency.claim(uow, f"page:{attempt}", print_of)
             if before is None:
-                order_id = orders.place(uow, shop.terms, known, buyer, expected_total=total).order_id
+                order_id = orders.place(
+                    uow, shop.terms, known, buyer, expected_total=total, **vars(choice)
+                ).order_id
                 idempotency.keep(uow, f"page:{attempt}", Answer(SEE_OTHER, order_id))
             else:
                 order_id = before.body

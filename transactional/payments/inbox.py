@@ -1,27 +1,47 @@
 """The webhook inbox: each message of a provider is acted on once, in the transaction that notes it."""
 
 import json
+import logging
+from typing import Any
+from urllib.parse import parse_qsl
 
-from transactional.payments import settlement
+from transactional.payments import service, settlement
 from transactional.payments.models import webhook_inbox
-from transactional.payments.provider import ProviderEvent
+from transactional.payments.provider import Chargeback, ProviderEvent, RefundNews, RemotePayment
 from transactional.payments.settlement import Outcome
 from transactional.unit_of_work import UnitOfWork
+
+log = logging.getLogger(__name__)
 
 
 def receive(uow: UnitOfWork, source: str, event: ProviderEvent, body: bytes) -> Outcome:
     """Act on a webhook; a message that came before changes nothing.
 
     Raises:
-        NotFound: it is about a payment that is not ours.
+        NotFound: it is about a payment or refund that is not ours.
     """
     message = {
         "id": uow.new_id(),
         "source": source,
         "external_id": event.event_id,
-        "body": json.loads(body),
+        "body": _content(body),
         "received_at": uow.now,
     }
     if not uow.insert_unless_there(webhook_inbox, message, "source", "external_id"):
         return "unchanged"
-    return settlement.record(uow, event.payment)
+    match event.news:
+        case RemotePayment() as payment:
+            return settlement.record(uow, payment)
+        case RefundNews(reference, refund, succeeded):
+            service.record_refund(uow, reference, refund, succeeded=succeeded)
+        case Chargeback(payment, dispute, amount, currency):
+            log.warning("%s: %s %s of payment %s is disputed: %s", source, amount, currency, payment, dispute)
+    return "unchanged"
+
+
+def _content(body: bytes) -> Any:
+    """What a message says: most providers send JSON, Alipay a form."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))

@@ -2,12 +2,26 @@
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
+from transactional.payments.provider import Method
+
 
 class PayIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     return_url: HttpUrl | None = Field(
         None, description="Where the provider sends the shopper afterwards; empty: to this API's own return."
     )
+    method: Method | None = Field(None, description="One of /payment-methods; empty: as was chosen before.")
+    provider: str | None = Field(None, max_length=32, description="Who takes it, when several do.")
+
+
+class PaymentMethodView(BaseModel):
+    method: str
+    provider: str
+    name: str = Field(description="As a shopper reads it.")
+
+
+class PaymentMethods(BaseModel):
+    items: list[PaymentMethodView]
 
 
 class PayView(BaseModel):

@@ -26,7 +26,9 @@ _given_back = (
 _given_back_of = select(_given_back)
 
 
-def open_payment(uow: UnitOfWork, order_id: str, provider: str, amount: int, currency: str) -> str:
+def open_payment(
+    uow: UnitOfWork, order_id: str, provider: str, amount: int, currency: str, method: str = "card"
+) -> str:
     """Note that `amount` minor units are to be paid through `provider`; returns the payment's id.
 
     The id is the idempotency key at the provider, so asking twice for one payment makes one.
@@ -35,7 +37,7 @@ def open_payment(uow: UnitOfWork, order_id: str, provider: str, amount: int, cur
         "id": uow.new_id(),
         "order_id": order_id,
         "provider": provider,
-        "method": "card",
+        "method": method,
         "installments": 1,
         "amount": amount,
         "currency": currency,

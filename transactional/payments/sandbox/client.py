@@ -9,7 +9,13 @@ from pydantic import ValidationError
 
 from transactional.errors import BadSignature, ProviderUnavailable
 from transactional.payments import signatures
-from transactional.payments.provider import PaymentRequest, ProviderEvent, RemotePayment, RemoteRefund
+from transactional.payments.provider import (
+    Method,
+    PaymentRequest,
+    ProviderEvent,
+    RemotePayment,
+    RemoteRefund,
+)
 from transactional.payments.sandbox.schemas import EventOut, PaymentIn, PaymentOut, RefundIn, RefundOut
 
 
@@ -17,24 +23,29 @@ class SandboxProvider:
     """Speaks the sandbox's HTTP API; see `Provider` for what each call promises."""
 
     name = "sandbox"
+    receipt = ""
 
     def __init__(self, url: str, secret: bytes, transport: httpx.AsyncBaseTransport | None = None):
-        self._url = url
+        self.pay_origin = url
         self._secret = secret
         self._transport = transport
 
     @cached_property
     def _http(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            base_url=self._url,
+            base_url=self.pay_origin,
             headers={"authorization": f"Bearer {self._secret.decode()}", "content-type": "application/json"},
             timeout=5,
             transport=self._transport,
             trust_env=False,
         )
 
+    def methods(self, currency: str) -> tuple[Method, ...]:
+        return ("card",)
+
     async def create(self, request: PaymentRequest) -> RemotePayment:
-        body = PaymentIn.model_validate(vars(request)).model_dump_json()
+        shared = vars(request).keys() & PaymentIn.model_fields.keys()
+        body = PaymentIn.model_validate({name: getattr(request, name) for name in shared}).model_dump_json()
         return _payment(await self._call("POST", "/v1/payments", body, request.reference))
 
     async def fetch(self, external_id: str) -> RemotePayment:
