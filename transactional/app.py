@@ -25,6 +25,7 @@ from transactional.ledger.routes import router as ledger
 from transactional.orders.routes import router as orders
 from transactional.orders.routes import staff_router
 from transactional.pages.routes import add_pages, problem_page
+from transactional.payments.payouts.routes import router as payouts
 from transactional.payments.routes import router as payments
 from transactional.problems import add_handlers
 from transactional.promotions.routes import router as promotions
@@ -82,7 +83,17 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.state.refunds_waiting = refunds_waiting
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
-    staff = (staff_router, staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
+    staff = (
+        staff_router,
+        staff_catalog,
+        bulk_catalog,
+        exchange,
+        staff_feedback,
+        stock,
+        ledger,
+        promotions,
+        payouts,
+    )
     for router in (checkout, orders, payments, catalog, feedback, *staff):
         app.router.routes.extend(router.routes)
     add_pages(app, shop)

@@ -390,3 +390,10 @@ class CodesNotTaken(ShopError):
 
     def __init__(self) -> None:
         super().__init__("This promotion applies without a code, so it has none.")
+
+
+class PayoutKnown(ShopError):
+    code = "payout_known"
+
+    def __init__(self, payout: str):
+        super().__init__(f"Another file told of the payout {payout} already.", payout=payout)

@@ -13,6 +13,7 @@ Kind = Literal["asset", "liability", "income", "expense"]
 
 # The first word of a code is its kind, so that the warehouse needs no copy of this chart.
 INVENTORY = "asset:inventory"
+BANK = "asset:bank"
 PAYABLE = "liability:payable"
 REFUNDS = "liability:refunds"
 TAX = "liability:tax"
@@ -22,9 +23,11 @@ RETURNS = "income:returns"
 SHIPPING = "income:shipping"
 COST_OF_GOODS = "expense:cost_of_goods"
 SHRINKAGE = "expense:shrinkage"
+PAYMENT_FEES = "expense:payment_fees"
 
 CHART = {
     INVENTORY: "Goods in the house, at cost",
+    BANK: "Paid out by payment providers",
     PAYABLE: "Owed to suppliers for goods received",
     REFUNDS: "Owed to buyers until the provider has sent it",
     TAX: "Owed to the tax office",
@@ -34,6 +37,7 @@ CHART = {
     SHIPPING: "Delivery charged, less what was credited",
     COST_OF_GOODS: "Cost of the goods sold, less what came back",
     SHRINKAGE: "Cost of the goods lost, less what was found",
+    PAYMENT_FEES: "Kept by payment providers",
 }
 # Accounts of which there is one per holder: the code goes on with the holder's name or id.
 RECEIVABLE = "asset:receivable"
@@ -42,7 +46,7 @@ GIFT_CARD = "liability:gift_card"
 POINTS = "liability:points"
 
 HELD = {
-    RECEIVABLE: "Taken by a payment provider and not yet given back, per provider",
+    RECEIVABLE: "Taken by a payment provider, neither given back nor paid out, per provider",
     BALANCE: "A customer's balance",
     GIFT_CARD: "What is left on a gift card",
     POINTS: "A customer's points, at what they are worth",
@@ -155,6 +159,11 @@ def credited(currency: str, *, goods: int, shipping: int, tax: int) -> list[Post
 def refunded(tender: str, currency: str, amount: int) -> list[Posting]:
     """What was owed to the buyer has gone back the way it came."""
     return _moved(currency, (REFUNDS, tender, amount))
+
+
+def paid_out(tender: str, currency: str, *, net: int, fee: int) -> list[Posting]:
+    """A provider sent what it had taken to the bank, less its fee; a negative net was drawn from there."""
+    return _moved(currency, (BANK, tender, net), (PAYMENT_FEES, tender, fee))
 
 
 def goods_shipped(currency: str, cost: int) -> list[Posting]:
