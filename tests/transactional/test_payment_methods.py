@@ -111,6 +111,13 @@ class TestOpening:
         [
             {"sandbox_enabled": False},
             {"stripe_secret_key": "sk_test"},
+            {
+                "sandbox_enabled": False,
+                "stripe_secret_key": "sk_test",
+                "stripe_webhook_secret": "whsec",
+                "stripe_methods": ("bank_redirect",),
+                "shop_currency": "JPY",
+            },
             {"alipay_app_id": "2021000000000001"},
             {"alipay_app_id": "2021000000000001", "alipay_private_key_file": "/nowhere.pem"},
         ],

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, select
 
-from transactional.errors import IllegalTransition, ProviderUnavailable, ShopError
+from transactional.errors import IllegalTransition, PaymentRefused, ProviderUnavailable, ShopError
 from transactional.orders import service as orders
 from transactional.payments import methods, service, settlement
 from transactional.payments.methods import Choice
@@ -179,7 +179,12 @@ async def _reconcile(shop: Shop, payment_id: str) -> bool:
     provider = _provider_of(shop, payment)
     if payment["external_id"] is None:
         return_url = default_return_url(shop, order["id"])
-        remote = await provider.create(_request(shop, order, payment, return_url))
+        try:
+            remote = await provider.create(_request(shop, order, payment, return_url))
+        except PaymentRefused:
+            with shop.database.transaction("system:reconcile") as uow:
+                settlement.record_end(uow, payment_id, None, "failed")
+            return True
         with shop.database.transaction("system:reconcile") as uow:
             service.note_external_id(uow, payment_id, remote.external_id)
     else:

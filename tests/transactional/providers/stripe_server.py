@@ -51,6 +51,7 @@ class StripeServer:
     refunds: dict[str, Json] = field(default_factory=dict)
     answers: dict[str, tuple[Json, Json]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    least: int = 30
     refund_status: str = "succeeded"
     lose_answers: bool = False  # what is asked is done, but the answer is an empty 500
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -59,8 +60,8 @@ class StripeServer:
 
     async def create_session(self, request: Request, form: Json) -> Json:
         price = form["line_items"]["0"]["price_data"]
-        if int(price["unit_amount"]) < 30:
-            raise RefusedError(400, "invalid_request_error", "Amount must be at least 30.")
+        if int(price["unit_amount"]) < self.least:
+            raise RefusedError(400, "invalid_request_error", f"Amount must be at least {self.least}.")
         number = next(self._numbers)
         session = {
             "id": f"cs_test_{number}",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -278,6 +279,27 @@ class TestFaults:
         tiny = PaymentRequest("018f0000-0000-7000-8000-000000000000", 1, "GBP", "Tiny", address, address)
         with pytest.raises(PaymentRefused):
             asyncio.run(provider(server).create(tiny))
+
+    def test_a_refused_payment_is_not_asked_for_again(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop, clock: MovableClock
+    ) -> None:
+        order = ordered_over_http(client, SHIRT0_S=1)
+        server.least = 1_000_000
+        refused = client.post(f"/api/v1/orders/{order['token']}/payments", json={}, headers=key())
+        assert (refused.status_code, refused.json()["code"]) == (409, "payment_refused")
+        clock.forward(minutes=1)
+        assert [asyncio.run(cashier.reconcile(stripe_shop)) for _ in range(2)] == [1, 0]
+        assert [row["status"] for row in rows_of(stripe_shop, payments)] == ["failed"]
+
+    def test_its_connections_can_be_closed(self, server: StripeServer) -> None:
+        async def used_and_closed() -> bool:
+            stripe = provider(server)
+            with suppress(ProviderUnavailable):
+                await stripe.fetch("cs_test_nowhere")
+            await stripe.close()
+            return stripe._http._client_async.is_closed
+
+        assert asyncio.run(used_and_closed())
 
     def test_what_stripe_does_not_know_is_no_answer(self, server: StripeServer) -> None:
         with pytest.raises(ProviderUnavailable):
