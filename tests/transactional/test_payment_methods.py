@@ -93,6 +93,19 @@ def test_the_checkout_page_offers_the_choice(
     assert "https://checkout.stripe.com" in answer.headers["content-security-policy"]
 
 
+def test_an_order_whose_provider_is_away_can_be_paid_elsewhere_from_its_page(
+    client: TestClient, shop_with_both: Shop
+) -> None:
+    order = ordered_over_http(client, SHIRT0_S=1)
+    address = f"/orders/{order['token']}"
+    page = Webpage(client.post(f"{address}/pay", data={"pay_with": "stripe:card"}).text)
+    assert "stripe does not answer" in page.text and "Card (Sandbox)" in page.text
+    unknown = client.post(f"{address}/pay", data={"pay_with": "paypal:card"})
+    assert "This shop does not take card through paypal" in Webpage(unknown.text).text
+    chosen = client.post(f"{address}/pay", data={"pay_with": "sandbox:card"}, follow_redirects=False)
+    assert chosen.headers["location"].startswith(shop_with_both.settings.sandbox_url)
+
+
 def test_one_way_to_pay_is_no_question(open_for_business: Shop) -> None:
     client = TestClient(create_app(open_for_business.settings, open_for_business))
     client.post("/cart/lines", data={"sku": "SHIRT0-S", "quantity": "1"})

@@ -61,7 +61,15 @@ async def start(shop: Shop, order_id: str, return_url: str, choice: Choice | Non
         payment = None
     if payment is None:
         payment = _open_another(shop, order_id, choice)
-    return await _provider_of(shop, payment).create(_request(shop, order, payment, return_url))
+    remote = await _provider_of(shop, payment).create(_request(shop, order, payment, return_url))
+    if remote.status == "pending":
+        return remote
+    # It ended at the provider, and nobody has told us yet.
+    _record(shop, payment, remote)
+    if remote.status == "captured":
+        raise IllegalTransition("paid", "pay")
+    another = _open_another(shop, order_id, choice)
+    return await _provider_of(shop, another).create(_request(shop, order, another, return_url))
 
 
 def _provider_of(shop: Shop, payment: Row) -> Provider:

@@ -94,6 +94,24 @@ class TestPaying:
         server.pay(started(client, order))
         assert client.get(f"/api/v1/orders/{order['token']}/return").json()["status"] == "paid"
 
+    def test_who_paid_already_is_not_sent_to_pay_again(
+        self, client: TestClient, server: StripeServer
+    ) -> None:
+        order = ordered_over_http(client, SHIRT0_S=1)
+        server.pay(started(client, order))
+        refused = client.post(f"/api/v1/orders/{order['token']}/payments", json={}, headers=key())
+        assert (refused.status_code, refused.json()["code"]) == (409, "illegal_transition")
+        assert status(client, order) == "paid"
+
+    def test_an_expired_session_is_followed_by_another(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop
+    ) -> None:
+        order = ordered_over_http(client, SHIRT0_S=1)
+        server.sessions[started(client, order)] |= {"status": "expired", "url": None}
+        server.pay(started(client, order))
+        assert client.get(f"/api/v1/orders/{order['token']}/return").json()["status"] == "paid"
+        assert sorted(row["status"] for row in rows_of(stripe_shop, payments)) == ["captured", "voided"]
+
     def test_events_in_any_order_pay_it_once(
         self, client: TestClient, server: StripeServer, stripe_shop: Shop
     ) -> None:

@@ -126,14 +126,14 @@ class StripeProvider:
             async for made in listed.auto_paging_iter():
                 if made.to_dict()["metadata"].get(REFUND_KEY) == refund_id:
                     return _refund(made)
-            wanted = {
-                "payment_intent": intent.id,
-                "amount": to_stripe(amount, intent.currency.upper()),
-                "metadata": {REFUND_KEY: refund_id},
-            }
             try:
+                wanted = {
+                    "payment_intent": intent.id,
+                    "amount": to_stripe(amount, intent.currency.upper()),
+                    "metadata": {REFUND_KEY: refund_id},
+                }
                 return _refund(await self._api.refunds.create_async(wanted, {"idempotency_key": refund_id}))
-            except stripe.InvalidRequestError as refused:
+            except (stripe.InvalidRequestError, ValueError) as refused:
                 log.warning("refund %s is refused by Stripe: %s", refund_id, refused)
                 return RemoteRefund(refund_id, succeeded=False)
 
