@@ -1,5 +1,7 @@
 import csv
 import io
+import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,9 +11,12 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shopping import Shelves, key, ordered_over_http, paid_order, placed_order, rows_of
+from test_change_log_completeness import replayed
 
+from transactional.change_log import START, as_json, read_changes
 from transactional.errors import ImportRefused, PayoutKnown
 from transactional.ledger import rules, statements
+from transactional.ledger.models import journal_entries
 from transactional.ledger.statements import Period
 from transactional.orders import after_sales
 from transactional.payments import service as payments_service
@@ -123,6 +128,28 @@ class TestFormats:
         assert rows_of(shop, payouts) == []
 
 
+CELLS = st.sampled_from(
+    ["", "GBP", "-", "-1.00", "1e3", "9" * 30, "0001-01-01", "2026-11-22T10:00Z", "é'=", "#"]
+)
+
+
+@pytest.mark.parametrize("provider", ["sandbox", "stripe", "alipay"])
+@given(st.data())
+def test_whatever_is_in_a_file_is_read_or_refused(provider: files.FileFormat, data: st.DataObject) -> None:
+    whole = {"sandbox": sandbox_file({"gross": "1.00"}), "stripe": STRIPE.encode(), "alipay": ALIPAY}[
+        provider
+    ]
+    text = whole.decode("gb18030" if provider == "alipay" else "utf-8").splitlines()
+    header = next(line for line in text if "," in line)
+    cells = data.draw(st.lists(CELLS, min_size=header.count(",") + 1, max_size=header.count(",") + 1))
+    raw = data.draw(st.sampled_from([f"{header}\n{','.join(cells)}\n".encode(), whole, b""]))
+    raw += data.draw(st.binary(max_size=20))
+    try:
+        assert all(line.net == line.gross - line.fee for line in files.read(provider, raw))
+    except ImportRefused as refused:
+        assert refused.details["faults"]
+
+
 class TestTakingIn:
     def test_a_payout_is_posted_with_its_fees(self, shop: Shop, clock: MovableClock) -> None:
         take(shop, STRIPE.encode(), "stripe")
@@ -145,6 +172,21 @@ class TestTakingIn:
         assert (first.new, again.new) == (True, False)
         assert again.payouts == first.payouts
         assert (len(rows_of(shop, payouts)), len(rows_of(shop, payout_lines))) == (2, 4)
+
+    def test_the_same_file_at_the_same_moment_is_taken_in_once(self, shop: Shop) -> None:
+        with ThreadPoolExecutor(8) as staff:
+            taken = list(staff.map(lambda _: take(shop, STRIPE.encode(), "stripe"), range(8)))
+        assert sorted(each.new for each in taken) == [False] * 7 + [True]
+        assert (len(rows_of(shop, payouts)), len(rows_of(shop, payout_lines))) == (2, 4)
+        assert len(rows_of(shop, journal_entries)) == 2
+
+    def test_the_change_log_has_every_line(self, shop: Shop) -> None:
+        take(shop, STRIPE.encode(), "stripe")
+        logged = replayed(read_changes(shop.database.engine, START, 1_000))
+        for table in (payouts, payout_lines):
+            assert logged[table.name] == {
+                row["id"]: json.loads(as_json(table, row)) for row in rows_of(shop, table)
+            }
 
     def test_another_file_about_a_known_payout_is_refused(self, shop: Shop) -> None:
         take(shop, sandbox_file({"reference": "pay_1", "gross": "1.00"}))

@@ -129,10 +129,10 @@ class _Cells:
         text = self.text("at")
         try:
             at = datetime.fromisoformat(text)
-        except ValueError:
+            return (at if at.tzinfo else at.replace(tzinfo=zone or UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fault("at", f"{text[:40]!r} is no time like 2026-11-22 10:00:00")
             return datetime(1970, 1, 1, tzinfo=UTC)
-        return (at if at.tzinfo else at.replace(tzinfo=zone or UTC)).astimezone(UTC)
 
 
 def _sandbox_line(cells: _Cells, _: bytes) -> PayoutLine:

@@ -45,10 +45,16 @@ def take_in(uow: UnitOfWork, provider: FileFormat, data: bytes) -> TakenIn:
     if before:
         return TakenIn(before, new=False)
     lines = sorted(files.read(provider, data), key=lambda line: (line.payout, line.number))
-    made = [
-        _payout(uow, provider, digest, payout, list(its))
-        for payout, its in groupby(lines, key=lambda line: line.payout)
-    ]
+    try:
+        made = [
+            _payout(uow, provider, digest, payout, list(its))
+            for payout, its in groupby(lines, key=lambda line: line.payout)
+        ]
+    except PayoutKnown:
+        before = uow.rows(_of_file, provider=provider, content_hash=digest)
+        if not before:
+            raise
+        return TakenIn(before, new=False)  # the same file came at the same moment and was first
     _refuse_known(uow, provider, lines)
     by_id = {row["external_id"]: row["id"] for row in made}
     uow.insert_many(payout_lines, [_row(uow, provider, by_id[line.payout], line) for line in lines])
