@@ -15,13 +15,16 @@ from typing import Any, Literal
 
 from sqlalchemy import (
     BindParameter,
+    Column,
     ColumnElement,
     Select,
     Subquery,
+    Table,
     and_,
     bindparam,
     case,
     cast,
+    exists,
     func,
     literal,
     null,
@@ -42,35 +45,16 @@ _provider: BindParameter[str] = bindparam("provider")
 _until = bindparam("until", type_=UtcDateTime())
 
 
-def _our_side() -> Subquery:
-    """Captures, and refunds as negative amounts, by the provider's ids."""
-    captures = select(
-        literal("payment").label("kind"),
-        payments.c.id,
-        payments.c.external_id.label("reference"),
-        payments.c.amount,
-        payments.c.currency,
-        payments.c.captured_at.label("at"),
-    ).where(
-        payments.c.provider == _provider, payments.c.status == "captured", payments.c.captured_at < _until
-    )
-    given_back = (
-        select(
-            literal("refund"),
-            refunds.c.id,
-            refunds.c.external_id,
-            -refunds.c.amount,
-            refunds.c.currency,
-            refunds.c.refunded_at,
-        )
-        .join(payments, payments.c.id == refunds.c.payment_id)
-        .where(
-            payments.c.provider == _provider,
-            refunds.c.status == "succeeded",
-            refunds.c.refunded_at < _until,
-        )
-    )
-    return union_all(captures, given_back).subquery("ours")
+_refunded = payments.alias("refunded")
+# Ours: joined table by table, so that both databases can look each line up in an index.
+_captured = and_(
+    payments.c.provider == _provider, payments.c.status == "captured", payments.c.captured_at < _until
+)
+_given_back = and_(
+    refunds.c.status == "succeeded",
+    refunds.c.refunded_at < _until,
+    exists().where(_refunded.c.id == refunds.c.payment_id, _refunded.c.provider == _provider),
+)
 
 
 def _their_side() -> Subquery:
@@ -85,45 +69,74 @@ def _their_side() -> Subquery:
     )
 
 
-def _items() -> Subquery:
-    """Every line of both sides once, with its class."""
-    ours, theirs = _our_side(), _their_side()
-    the_same = and_(ours.c.kind == theirs.c.kind, ours.c.reference == theirs.c.reference, theirs.c.turn == 1)
-    equal = and_(ours.c.amount == theirs.c.gross, ours.c.currency == theirs.c.currency)
-    told = select(
+def _told() -> Select[Any]:
+    """Their lines, each with what it is of ours."""
+    theirs = _their_side()
+    found = theirs.outerjoin(
+        payments,
+        and_(theirs.c.kind == "payment", theirs.c.turn == 1, payments.c.external_id == theirs.c.reference)
+        & _captured,
+    ).outerjoin(
+        refunds,
+        and_(theirs.c.kind == "refund", theirs.c.turn == 1, refunds.c.external_id == theirs.c.reference)
+        & _given_back,
+    )
+    our_id = func.coalesce(payments.c.id, refunds.c.id)
+    our_amount = func.coalesce(payments.c.amount, -refunds.c.amount)
+    our_currency = func.coalesce(payments.c.currency, refunds.c.currency)
+    equal = and_(our_amount == theirs.c.gross, our_currency == theirs.c.currency)
+    at = (payments.c.captured_at, refunds.c.refunded_at, theirs.c.occurred_at)
+    return select(
         case(
             (theirs.c.kind == "fee", "matched"),
-            (ours.c.id.is_(None), "extra"),
+            (our_id.is_(None), "extra"),
             (equal, "matched"),
             else_="differing",
         ).label("outcome"),
         theirs.c.kind,
         theirs.c.reference,
         theirs.c.external_id.label("line"),
-        ours.c.id.label("document_id"),
-        ours.c.amount.label("our_amount"),
-        ours.c.currency.label("our_currency"),
+        our_id.label("document_id"),
+        our_amount.label("our_amount"),
+        our_currency.label("our_currency"),
         theirs.c.gross.label("their_amount"),
         theirs.c.currency.label("their_currency"),
-        func.coalesce(ours.c.at, theirs.c.occurred_at, type_=UtcDateTime()).label("at"),
-    ).select_from(theirs.outerjoin(ours, the_same))
-    untold = (
-        select(
-            case((ours.c.at < bindparam("overdue", type_=UtcDateTime()), "missing"), else_="awaited"),
-            ours.c.kind,
-            ours.c.reference,
-            null(),
-            ours.c.id,
-            ours.c.amount,
-            ours.c.currency,
-            cast(null(), Money),
-            null(),
-            ours.c.at,
+        func.coalesce(*at, type_=UtcDateTime()).label("at"),
+    ).select_from(found)
+
+
+def _untold(kind: str, ours: Table, amount: ColumnElement[int], at: Column[datetime]) -> Select[Any]:
+    """Rows of ours that no file names."""
+    named = (
+        exists()
+        .where(
+            payout_lines.c.provider == _provider,
+            payout_lines.c.kind == kind,
+            payout_lines.c.reference == ours.c.external_id,
+            payouts.c.id == payout_lines.c.payout_id,
+            payouts.c.received_at < _until,
         )
-        .select_from(ours.outerjoin(theirs, the_same))
-        .where(theirs.c.id.is_(None))
+        .correlate(ours)
     )
-    return union_all(told, untold).subquery("items")
+    return select(
+        case((at < bindparam("overdue", type_=UtcDateTime()), "missing"), else_="awaited"),
+        literal(kind),
+        ours.c.external_id,
+        null(),
+        ours.c.id,
+        amount,
+        ours.c.currency,
+        cast(null(), Money),
+        null(),
+        at,
+    ).where(_captured if ours is payments else _given_back, ~named)
+
+
+def _items() -> Subquery:
+    """Every line of both sides once, with its class."""
+    captures = _untold("payment", payments, payments.c.amount, payments.c.captured_at)
+    given_back = _untold("refund", refunds, -refunds.c.amount, refunds.c.refunded_at)
+    return union_all(_told(), captures, given_back).subquery("items")
 
 
 def _age(at: ColumnElement[Any]) -> ColumnElement[str]:
