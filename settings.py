@@ -90,6 +90,20 @@ class Settings(BaseSettings):
     request_burst: int = Field(2_000, ge=1, description="Requests one address may send at once.")
     idempotency_hours: int = Field(24, ge=1, description="How long answers to an Idempotency-Key are kept.")
     payment_repair_seconds: float = Field(15, gt=0, description="How often open payments are asked about.")
+    sandbox_enabled: bool = Field(
+        True, description="Whether payments of the sandbox count; false where real money is taken."
+    )
+    stripe_secret_key: SecretStr = Field(SecretStr(""), description="Empty: no payments through Stripe.")
+    stripe_webhook_secret: SecretStr = Field(SecretStr(""), description="Of Stripe's endpoint for the shop.")
+    stripe_methods: tuple[Literal["card", "card_instalments", "wallet", "bank_redirect"], ...] = Field(
+        ("card",), min_length=1, description="What the account at Stripe has switched on."
+    )
+    stripe_api_url: str = "https://api.stripe.com"
+    stripe_checkout_url: str = Field("https://checkout.stripe.com", description="Where shoppers pay.")
+    alipay_app_id: str = Field("", description="Empty: no payments through Alipay.")
+    alipay_private_key_file: Path | None = Field(None, description="PEM file of the shop's RSA key.")
+    alipay_public_key_file: Path | None = Field(None, description="PEM file of Alipay's RSA public key.")
+    alipay_gateway_url: str = "https://openapi.alipay.com/gateway.do"
     sandbox_late_seconds: float = Field(5, ge=0, description="How late the sandbox's late webhooks are.")
 
     tracker_honours_privacy_signals: bool = Field(True, description="Do-Not-Track and Global Privacy Control")

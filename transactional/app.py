@@ -27,6 +27,7 @@ from transactional.ledger.routes import router as ledger
 from transactional.orders.routes import router as orders
 from transactional.orders.routes import staff_router
 from transactional.pages.routes import add_pages, problem_page
+from transactional.payments.payouts.routes import router as payouts
 from transactional.payments.routes import router as payments
 from transactional.payments.staff_routes import router as staff_payments
 from transactional.problems import add_handlers
@@ -39,14 +40,16 @@ class Health(BaseModel):
     status: str
 
 
-def security_headers(settings: Settings) -> dict[str, str]:
-    """Headers of every answer; pages may load the tracker and send forms on to the payment page."""
+def security_headers(shop: Shop) -> dict[str, str]:
+    """Headers of every answer; pages may load the tracker and send forms on to the payment pages."""
+    settings = shop.settings
+    pay_pages = " ".join(provider.pay_origin for provider in shop.providers.values())
     policy = (
         "default-src 'self'",
         f"script-src 'self' {settings.collector_url}",
         f"connect-src 'self' {settings.collector_url}",
         f"img-src 'self' data: https: {settings.collector_url}",
-        f"form-action 'self' {settings.sandbox_url}",
+        f"form-action 'self' {pay_pages}",
         "frame-ancestors 'none'",
         "base-uri 'none'",
     )
@@ -67,7 +70,8 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
         gc.freeze()  # what is loaded by now stays: no need to look through it again and again
         async with background.running(shop, refunds_waiting):
             yield
-        await shop.provider.close()
+        for provider in shop.providers.values():
+            await provider.close()
         shop.database.engine.dispose()
 
     app = FastAPI(
@@ -83,7 +87,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
     staff_parts = (staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
-    staff = (staff_router, staff_payments, *staff_parts)
+    staff = (staff_router, staff_payments, payouts, *staff_parts)
     for router in (checkout, orders, payments, catalog, feedback, *staff):
         app.router.routes.extend(router.routes)
     app.openapi = cache(lambda: describe(app))  # type: ignore[method-assign]
@@ -94,7 +98,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
         max_body_bytes=settings.max_body_bytes,
         max_import_bytes=settings.max_import_bytes,
         limiter=RateLimiter(settings.requests_per_second, settings.request_burst),
-        headers=security_headers(settings),
+        headers=security_headers(shop),
     )
     return app
 

@@ -121,6 +121,22 @@ class ProviderUnavailable(ShopError):
         )
 
 
+class PaymentRefused(ShopError):
+    code = "payment_refused"
+
+    def __init__(self, provider: str, reason: str):
+        super().__init__(f"{provider} does not take this payment: {reason}", provider=provider)
+
+
+class PaymentMethodUnknown(ShopError):
+    code = "payment_method_unknown"
+
+    def __init__(self, wanted: str, offered: Sequence[str]):
+        super().__init__(
+            f"This shop does not take {wanted}: choose {', '.join(offered)}.", offered=list(offered)
+        )
+
+
 class BadSignature(ShopError):
     status = 401
     code = "bad_signature"
@@ -376,9 +392,6 @@ class CodesNotTaken(ShopError):
         super().__init__("This promotion applies without a code, so it has none.")
 
 
-# payments
-
-
 class GiftCardNotValid(ShopError):
     code = "gift_card_not_valid"
 
@@ -391,3 +404,10 @@ class TenderEmpty(ShopError):
 
     def __init__(self, method: str):
         super().__init__(f"There is nothing left on this {method.replace('_', ' ')}.", method=method)
+
+
+class PayoutKnown(ShopError):
+    code = "payout_known"
+
+    def __init__(self, payout: str):
+        super().__init__(f"Another file told of the payout {payout} already.", payout=payout)

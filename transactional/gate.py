@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 # Signed by the provider, told apart by its inbox; a burst of them must not be refused.
-_IMPORTS = "/api/v1/staff/catalogue/imports/"
+_IMPORTS = ("/api/v1/staff/catalogue/imports/", "/api/v1/staff/payouts")
 _UNLIMITED = ("/healthz", "/api/v1/webhooks/", "/static/")
 
 

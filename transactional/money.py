@@ -1,6 +1,10 @@
 """Arithmetic of money: integers of minor units, rounded half up, and parts that add up to the whole."""
 
+import re
 from collections.abc import Sequence
+from decimal import Decimal
+
+from babel.numbers import get_currency_precision
 
 BASIS_POINTS = 10_000
 
@@ -43,3 +47,25 @@ def slice_of(amount: int, quantity: int, taken: int, taking: int) -> int:
     """
     until = divide_half_up(amount * (taken + taking), quantity)
     return until - divide_half_up(amount * taken, quantity)
+
+
+def money_text(amount: int, currency: str) -> str:
+    """Minor units as a file holds them: 1990 of GBP is 19.90."""
+    return str(Decimal(amount).scaleb(-get_currency_precision(currency)))
+
+
+def minor_units(text: str, currency: str) -> int:
+    """Minor units of an amount as a file holds it.
+
+    Raises:
+        ValueError: says why it is no amount of this currency.
+    """
+    precision = get_currency_precision(currency)
+    if text.startswith("-"):
+        raise ValueError(f"{text} is negative")
+    if not re.fullmatch(r"[0-9]{1,10}(\.[0-9]+)?", text):
+        raise ValueError(f"{text[:40]!r} is no amount like 19.90")
+    amount = Decimal(text).scaleb(precision)
+    if amount != amount.to_integral_value():
+        raise ValueError(f"{text[:40]} has more than {precision} decimals")
+    return int(amount)

@@ -1,13 +1,14 @@
-"""One shop: its database, terms, keys and payment provider, opened from the settings."""
+"""One shop: its database, terms, keys and payment providers, opened from the settings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from settings import Settings
 from transactional.database import Clock, connect, utc_now
 from transactional.migrations import migrate
 from transactional.payments.provider import Provider
-from transactional.payments.sandbox.client import SandboxProvider
-from transactional.security import Keys, sandbox_secret
+from transactional.payments.providers import open_providers
+from transactional.security import Keys
 from transactional.staff import service as staff
 from transactional.staff.service import Terms
 from transactional.stock import service as stock
@@ -20,21 +21,24 @@ class Shop:
     database: Database
     terms: Terms
     keys: Keys
-    provider: Provider
+    providers: Mapping[str, Provider]
 
 
 def open_shop(
     settings: Settings,
     clock: Clock = utc_now,
     new_id: NewId = uuid7,
-    provider: Provider | None = None,
+    providers: Mapping[str, Provider] | None = None,
 ) -> Shop:
     """Open the shop, bringing its database to the newest schema; safe when several start at once.
 
     Args:
         clock: tells the time to everything the shop does; a simulator replays history through it.
         new_id: makes ids from that time.
-        provider: takes the payments; the sandbox when none is given.
+        providers: take the payments, by name; those of the settings when none are given.
+
+    Raises:
+        UserError: the settings have no provider, or a provider whose settings are incomplete.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     engine = connect(settings.shop_database_url)
@@ -43,5 +47,4 @@ def open_shop(
     with database.transaction("system:start") as uow:
         terms = staff.terms(uow, settings)
         stock.open_main(uow, settings.shop_id, settings.shop_country)
-    provider = provider or SandboxProvider(settings.sandbox_url, sandbox_secret(settings))
-    return Shop(settings, database, terms, Keys.of(settings), provider)
+    return Shop(settings, database, terms, Keys.of(settings), providers or open_providers(settings))

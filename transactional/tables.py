@@ -11,6 +11,7 @@ from transactional.ledger import models as ledger
 from transactional.members import models as members
 from transactional.orders import models as orders
 from transactional.payments import models as payments
+from transactional.payments.payouts import models as payouts
 from transactional.promotions import models as promotions
 from transactional.staff import models as staff
 from transactional.stock import models as stock
@@ -26,6 +27,7 @@ __all__ = [
     "metadata",
     "orders",
     "payments",
+    "payouts",
     "promotions",
     "staff",
     "stock",

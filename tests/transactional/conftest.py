@@ -74,7 +74,7 @@ def open_for_business(shop: Shop, shelves: Shelves, sandbox: TestClient) -> Shop
     """The shop with its sandbox connected and goods on its shelves."""
     transport = httpx.ASGITransport(app=sandbox.app)
     provider = SandboxProvider(shop.settings.sandbox_url, sandbox_secret(shop.settings), transport)
-    return replace(shop, provider=provider)
+    return replace(shop, providers={"sandbox": provider})
 
 
 @pytest.fixture

@@ -306,7 +306,7 @@ class TestReconciliation:
             raise httpx.ConnectError("refused")
 
         away = SandboxProvider("http://sandbox", b"secret", httpx.MockTransport(nobody_there))
-        app = create_app(open_for_business.settings, replace(open_for_business, provider=away))
+        app = create_app(open_for_business.settings, replace(open_for_business, providers={"sandbox": away}))
         cut_off = TestClient(app)
         refused = cut_off.post(f"/api/v1/orders/{order['token']}/payments", json={}, headers=key())
         assert (refused.status_code, refused.json()["code"]) == (503, "payment_provider_unavailable")

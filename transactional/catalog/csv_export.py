@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import select
 
 from transactional.catalog import inventory
-from transactional.catalog.csv_format import FORMATS, OPTIONS, SEPARATOR, FormatName, guarded, money_text
+from transactional.catalog.csv_format import FORMATS, OPTIONS, SEPARATOR, FormatName, guarded
 from transactional.catalog.editing import Picture
 from transactional.catalog.exchange import paths
 from transactional.catalog.models import brands, product_media, products, skus
+from transactional.money import money_text
 from transactional.unit_of_work import Reading, Row
 
 _products = (

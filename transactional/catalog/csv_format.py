@@ -7,10 +7,7 @@ what Shopify's cannot hold: tax class and attributes.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
-
-from babel.numbers import get_currency_precision
 
 OPTIONS = 3  # Shopify's limit, and ours
 SEPARATOR = " > "  # between the names of a category's path
@@ -102,25 +99,3 @@ def guarded(cell: str) -> str:
 def unguarded(cell: str) -> str:
     """The cell that was guarded."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
-
-
-def money_text(amount: int, currency: str) -> str:
-    """Minor units as a file holds them: 1990 of GBP is 19.90."""
-    return str(Decimal(amount).scaleb(-get_currency_precision(currency)))
-
-
-def minor_units(text: str, currency: str) -> int:
-    """Minor units of an amount as a file holds it.
-
-    Raises:
-        ValueError: says why it is no amount of this currency.
-    """
-    precision = get_currency_precision(currency)
-    if text.startswith("-"):
-        raise ValueError(f"{text} is negative")
-    if not re.fullmatch(r"[0-9]{1,10}(\.[0-9]+)?", text):
-        raise ValueError(f"{text[:40]!r} is no amount like 19.90")
-    amount = Decimal(text).scaleb(precision)
-    if amount != amount.to_integral_value():
-        raise ValueError(f"{text[:40]} has more than {precision} decimals")
-    return int(amount)

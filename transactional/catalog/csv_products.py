@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from transactional.catalog.csv_format import OPTIONS, PRODUCT_FIELDS, SEPARATOR, Format, minor_units
+from transactional.catalog.csv_format import OPTIONS, PRODUCT_FIELDS, SEPARATOR, Format
 from transactional.catalog.csv_reading import Fault, Line
 from transactional.catalog.editing import Picture
 from transactional.catalog.rules import TAX_CLASSES
+from transactional.money import minor_units
 
 MAX_PICTURES = 50
 _LONGEST = {

@@ -104,6 +104,15 @@ def refunded(uow: UnitOfWork, refund: Row, provider: str) -> None:
     service.post(uow, Entry(f"refund:{refund['id']}", refund["id"], "refund", made))
 
 
+def paid_out(uow: UnitOfWork, payout: Row) -> None:
+    """A provider sent money to the bank, less its fees."""
+    provider, document = payout["provider"], payout["external_id"]
+    made = rules.paid_out(
+        held(RECEIVABLE, provider), payout["currency"], net=payout["net"], fee=payout["fee"]
+    )
+    service.post(uow, Entry(f"payout:{provider}:{document}", document, "payout", made))
+
+
 def order_shipped(uow: UnitOfWork, order: Row, lines: Iterable[Row]) -> None:
     """The goods of an order left the house, at what they cost when they were sold."""
     cost = sum(line["quantity"] * line["cost"] for line in lines)

@@ -13,6 +13,7 @@ Kind = Literal["asset", "liability", "income", "expense"]
 
 # The first word of a code is its kind, so that the warehouse needs no copy of this chart.
 INVENTORY = "asset:inventory"
+BANK = "asset:bank"
 PAYABLE = "liability:payable"
 REFUNDS = "liability:refunds"
 TENDERED = "liability:tendered"
@@ -26,9 +27,11 @@ SHRINKAGE = "expense:shrinkage"
 GOODWILL = "expense:goodwill"
 LOYALTY = "expense:loyalty"
 CHARGEBACKS = "expense:chargebacks"
+PAYMENT_FEES = "expense:payment_fees"
 
 CHART = {
     INVENTORY: "Goods in the house, at cost",
+    BANK: "Paid out by payment providers",
     PAYABLE: "Owed to suppliers for goods received",
     REFUNDS: "Owed to buyers until the provider has sent it",
     TENDERED: "Taken from holders for orders that are not paid yet",
@@ -42,6 +45,7 @@ CHART = {
     GOODWILL: "Given to customers: balances, and gift cards nobody bought",
     LOYALTY: "Points given for orders, less what was taken back",
     CHARGEBACKS: "Taken back by buyers' banks, and what was given back with it",
+    PAYMENT_FEES: "Kept by payment providers",
 }
 # Accounts of which there is one per holder: the code goes on with the holder's name or id.
 RECEIVABLE = "asset:receivable"
@@ -50,7 +54,7 @@ GIFT_CARD = "liability:gift_card"
 POINTS = "liability:points"
 
 HELD = {
-    RECEIVABLE: "Taken by a payment provider and not yet given back, per provider",
+    RECEIVABLE: "Taken by a payment provider, neither given back nor paid out, per provider",
     BALANCE: "A customer's balance",
     GIFT_CARD: "What is left on a gift card",
     POINTS: "A customer's points, at what they are worth",
@@ -209,6 +213,11 @@ def credited(currency: str, *, goods: int, shipping: int, tax: int) -> list[Post
 def refunded(tender: str, currency: str, amount: int) -> list[Posting]:
     """What was owed to the buyer has gone back the way it came."""
     return _moved(currency, (REFUNDS, tender, amount))
+
+
+def paid_out(tender: str, currency: str, *, net: int, fee: int) -> list[Posting]:
+    """A provider sent what it had taken to the bank, less its fee; a negative net was drawn from there."""
+    return _moved(currency, (BANK, tender, net), (PAYMENT_FEES, tender, fee))
 
 
 def goods_shipped(currency: str, cost: int) -> list[Posting]:

@@ -9,6 +9,7 @@ from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, r
 from transactional.orders import after_sales, service
 from transactional.orders.schemas import CancelIn, CreditNoteView, OrderIn, OrderView, ReturnIn
 from transactional.orders.views import credit_note_view, order_view
+from transactional.payments import methods
 from transactional.shop import Shop
 from transactional.unit_of_work import Reading, UnitOfWork
 
@@ -32,7 +33,7 @@ async def place_order(request: Request, key: IdempotencyKey, body: OrderIn) -> R
             cart_id,
             body.buyer.buyer(),
             channel="api",
-            provider=shop.provider.name,
+            **vars(methods.choose(shop.providers, shop.terms.currency)),
             expected_total=body.expected_total,
             tenders=[each.wanted(shop.keys) for each in body.tenders],
         )

@@ -75,6 +75,7 @@ def place(
     *,
     channel: str = "web",
     provider: str = "sandbox",
+    method: str = "card",
     expected_total: int | None = None,
     tenders: Sequence[Wanted] = (),
 ) -> Placed:
@@ -83,6 +84,7 @@ def place(
     Args:
         channel: where it came in: web or api.
         tenders: what the buyer pays with before a provider is asked for the rest.
+        provider, method: how the rest will probably be paid; paying may choose another way.
         expected_total: minor units the shopper was shown.
 
     Raises:
@@ -108,7 +110,7 @@ def place(
     lines = uow.insert_many(order_lines, _line_rows(uow, order["id"], basket))
     pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions, terms.tax_rate_bp)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
-    last = payments.open_all(uow, order, tenders, provider)[-1]
+    last = payments.open_all(uow, order, tenders, provider, method)[-1]
     if last["kind"] == "internal":
         mark_paid(uow, order)
         ledger.order_paid(uow, order, order["total"], None)

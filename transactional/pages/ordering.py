@@ -11,7 +11,15 @@ from pydantic import ValidationError
 
 from transactional import idempotency
 from transactional.api import request_id, shop_of
-from transactional.errors import OutOfStock, PriceChanged, PromotionUsedUp, ProviderUnavailable, ShopError
+from transactional.errors import (
+    OutOfStock,
+    PaymentMethodUnknown,
+    PaymentRefused,
+    PriceChanged,
+    PromotionUsedUp,
+    ProviderUnavailable,
+    ShopError,
+)
 from transactional.idempotency import Answer
 from transactional.orders import service as orders
 from transactional.orders.schemas import BuyerIn
@@ -25,8 +33,9 @@ from transactional.pages.basket import (
     value_of_basket,
 )
 from transactional.pages.rendering import SEE_OTHER, cart_id, countries, page, see_other
-from transactional.payments import cashier
+from transactional.payments import cashier, methods
 from transactional.payments import service as payments
+from transactional.payments.methods import Choice
 from transactional.shop import Shop
 from transactional.unit_of_work import Row
 
@@ -45,7 +54,7 @@ NEW_PRICES = "Prices have changed since this page was made. The new total is sho
 
 @router.get("/checkout", response_model=None)
 async def checkout_form(request: Request) -> HTMLResponse | RedirectResponse:
-    form = dict.fromkeys(FIELDS, "") | {"country": "GB"}
+    form = dict.fromkeys((*FIELDS, "pay_with"), "") | {"country": "GB"}
     return _checkout_page(request, form, {}, "", str(uuid_utils.uuid7()), 200)
 
 
@@ -72,6 +81,7 @@ def _checkout_page(
             lines=lines_view(basket),
             amounts=amounts_view(basket),
             promotions=promotions_view(basket, shop),
+            ways=methods.offered(shop.providers, shop.terms.currency),
             paying={"event_name": "add_payment_info", **value_of_basket(basket)},
             events=[{"event_name": "begin_checkout", **value_of_basket(basket)}] if status == 200 else [],
         )
@@ -81,7 +91,7 @@ def _checkout_page(
 async def type_coupon_at_checkout(request: Request) -> HTMLResponse | RedirectResponse:
     """Type a code on the checkout page, which keeps what else was typed."""
     sent = await request.form()
-    form = {name: str(sent.get(name, ""))[:400] for name in (*FIELDS, "attempt")}
+    form = {name: str(sent.get(name, ""))[:400] for name in (*FIELDS, "attempt", "pay_with")}
     problem = type_coupon(request, str(sent.get("coupon", ""))[:40])
     return _checkout_page(request, form, {}, problem, form["attempt"] or str(uuid_utils.uuid7()), 200)
 
@@ -91,7 +101,9 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
     """Place the order once, however often the button is pressed, and send the shopper to pay."""
     shop = shop_of(request)
     sent = await request.form()
-    form = {name: str(sent.get(name, ""))[:400] for name in (*FIELDS, "attempt", "expected_total")}
+    form = {
+        name: str(sent.get(name, ""))[:400] for name in (*FIELDS, "attempt", "expected_total", "pay_with")
+    }
     attempt = form["attempt"]
     try:
         buyer = BuyerIn.model_validate({name: form[name] for name in FIELDS}).buyer()
@@ -105,10 +117,13 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
     total = int(form["expected_total"]) if form["expected_total"].isdecimal() else None
     print_of = idempotency.fingerprint("POST", "/checkout", known.encode())
     try:
+        choice = _choice(shop, form["pay_with"])
         with shop.database.transaction("shopper", request_id(request)) as uow:
             before = idempotency.claim(uow, f"page:{attempt}", print_of)
             if before is None:
-                order_id = orders.place(uow, shop.terms, known, buyer, expected_total=total).order_id
+                order_id = orders.place(
+                    uow, shop.terms, known, buyer, expected_total=total, **vars(choice)
+                ).order_id
                 idempotency.keep(uow, f"page:{attempt}", Answer(SEE_OTHER, order_id))
             else:
                 order_id = before.body
@@ -120,11 +135,13 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
     return await _send_to_pay(request, shop, order_id)
 
 
-async def _send_to_pay(request: Request, shop: Shop, order_id: str) -> RedirectResponse:
+async def _send_to_pay(
+    request: Request, shop: Shop, order_id: str, choice: Choice | None = None
+) -> RedirectResponse:
     address = f"/orders/{shop.keys.token('order', order_id)}"
     try:
-        remote = await cashier.start(shop, order_id, f"{shop.settings.shop_url}{address}/thanks")
-    except ProviderUnavailable as refused:
+        remote = await cashier.start(shop, order_id, f"{shop.settings.shop_url}{address}/thanks", choice)
+    except (PaymentRefused, ProviderUnavailable) as refused:
         return see_other(f"{address}?{urlencode({'problem': refused.message})}")
     except ShopError:
         return see_other(address)  # it is paid or over: the order's page says which
@@ -136,7 +153,19 @@ async def _send_to_pay(request: Request, shop: Shop, order_id: str) -> RedirectR
 @router.post("/orders/{token}/pay")
 async def pay(request: Request, token: str) -> RedirectResponse:
     shop = shop_of(request)
-    return await _send_to_pay(request, shop, shop.keys.row_id("order", token))
+    pay_with = str((await request.form()).get("pay_with", ""))[:80]
+    order_id = shop.keys.row_id("order", token)
+    try:
+        choice = _choice(shop, pay_with) if pay_with else None
+    except PaymentMethodUnknown as refused:
+        return see_other(f"/orders/{token}?{urlencode({'problem': refused.message})}")
+    return await _send_to_pay(request, shop, order_id, choice)
+
+
+def _choice(shop: Shop, pay_with: str) -> Choice:
+    """The way to pay that a form names as provider:method; the default one when it names none."""
+    provider, _, method = pay_with.partition(":")
+    return methods.choose(shop.providers, shop.terms.currency, method or None, provider or None)
 
 
 @router.get("/orders/{token}/thanks")
@@ -174,6 +203,7 @@ def _order_page(
             lines=[_line(found, line) for line in found.lines],
             thanks=bought,
             explanation=problem or _explain(row["status"], back_from_provider),
+            ways=methods.offered(shop.providers, shop.terms.currency),
             path=_path(row),
             amounts=_order_amounts(found),
             events=[_purchase(found)] if bought else [],

@@ -10,11 +10,12 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, select
 
-from transactional.errors import IllegalTransition, ProviderUnavailable, ShopError
+from transactional.errors import IllegalTransition, PaymentRefused, ProviderUnavailable, ShopError
 from transactional.orders import service as orders
-from transactional.payments import service, settlement
+from transactional.payments import methods, service, settlement
+from transactional.payments.methods import Choice
 from transactional.payments.models import payments, refunds
-from transactional.payments.provider import PaymentRequest, RemotePayment
+from transactional.payments.provider import PaymentRequest, Provider, RemotePayment
 from transactional.shop import Shop
 from transactional.unit_of_work import Row
 
@@ -37,39 +38,83 @@ _open_refunds = (
 )
 
 
-async def start(shop: Shop, order_id: str, return_url: str) -> RemotePayment:
+async def start(shop: Shop, order_id: str, return_url: str, choice: Choice | None = None) -> RemotePayment:
     """Make the provider expect the money of an order; the caller then records the answer's ids.
 
     Args:
         return_url: where the provider sends the shopper afterwards.
+        choice: the way to pay; None means as the payment says that waits already, or the last one.
 
     Raises:
         NotFound: there is no such order.
         IllegalTransition: it cannot be paid (any more).
         ProviderUnavailable: the provider does not answer; trying again is safe.
+        PaymentRefused: the provider never takes it; another may.
     """
     with shop.database.read() as db:
         order = orders.header(db, order_id)
         payment = next((p for p in service.of_order(db, order_id) if p["status"] == "pending"), None)
     if order["status"] != "pending_payment":
         raise IllegalTransition(order["status"], "pay")
+    if payment is not None and choice not in (None, Choice(payment["provider"], payment["method"])):
+        await _call_off(shop, payment)
+        payment = None
     if payment is None:
-        payment = _open_another(shop, order_id)
-    return await shop.provider.create(_request(shop, order, payment, return_url))
+        payment = _open_another(shop, order_id, choice)
+    remote = await _provider_of(shop, payment).create(_request(shop, order, payment, return_url))
+    if remote.status == "pending":
+        return remote
+    # It ended at the provider, and nobody has told us yet.
+    _record(shop, payment, remote)
+    if remote.status == "captured":
+        raise IllegalTransition("paid", "pay")
+    another = _open_another(shop, order_id, choice)
+    return await _provider_of(shop, another).create(_request(shop, order, another, return_url))
 
 
-def _open_another(shop: Shop, order_id: str) -> Row:
-    """The last payment was declined: the order waits for another."""
+def _provider_of(shop: Shop, payment: Row) -> Provider:
+    """Who has a payment; a provider that was switched off does not answer."""
+    try:
+        return shop.providers[payment["provider"]]
+    except KeyError:
+        raise ProviderUnavailable(payment["provider"]) from None
+
+
+async def _call_off(shop: Shop, payment: Row) -> None:
+    """The shopper pays another way: this payment must not be taken too.
+
+    One whose id at the provider is not noted was never shown to anybody, so nobody can pay it.
+    """
+    if payment["external_id"] is None:
+        with shop.database.transaction("shopper") as uow:
+            settlement.record_end(uow, payment["id"], None, "voided")
+        return
+    remote = await _provider_of(shop, payment).void(payment["external_id"])
+    _record(shop, payment, remote)
+    if remote.status == "captured":
+        raise IllegalTransition("paid", "pay")
+
+
+def _open_another(shop: Shop, order_id: str, choice: Choice | None) -> Row:
+    """The last payment was declined or called off: the order waits for another."""
     with shop.database.transaction("shopper") as uow:
         order = orders.lock(uow, order_id)
-        before = service.of_order(uow, order_id)
-        for payment in before:
+        made = service.of_order(uow, order_id)
+        for payment in made:
             if payment["status"] == "pending":
                 return payment
-        rest = order["total"] - service.held_internally(uow, order_id)
-        position = max(payment["position"] for payment in before)
+        last = next((p for p in made if p["provider"] in shop.providers), None)
+        if choice is None:
+            known = (last["method"], last["provider"]) if last else (None, None)
+            choice = methods.choose(shop.providers, order["currency"], *known)
         payment_id = service.open_payment(
-            uow, order_id, shop.provider.name, rest, order["currency"], position
+            uow,
+            order_id,
+            choice.provider,
+            order["total"] - service.held_internally(uow, order_id),
+            order["currency"],
+            choice.method,
+            position=max(payment["position"] for payment in made),
         )
         return service.find(uow, payment_id)
 
@@ -81,7 +126,10 @@ def _request(shop: Shop, order: Row, payment: Row, return_url: str) -> PaymentRe
         currency=payment["currency"],
         description=f"{shop.terms.name}, order {order['number']}",
         return_url=return_url,
-        webhook_url=f"{shop.settings.shop_url}/api/v1/webhooks/{shop.provider.name}",
+        webhook_url=f"{shop.settings.shop_url}/api/v1/webhooks/{payment['provider']}",
+        method=payment["method"],
+        external_id=payment["external_id"],
+        expires_at=order["expires_at"],
     )
 
 
@@ -102,21 +150,21 @@ async def confirm(shop: Shop, order_id: str, request_id: str | None = None) -> N
         waiting = [p for p in service.of_order(db, order_id) if p["status"] == "pending" and p["external_id"]]
     for payment in waiting:
         try:
-            remote = await shop.provider.fetch(payment["external_id"])
+            remote = await _provider_of(shop, payment).fetch(payment["external_id"])
         except ProviderUnavailable:
-            log.warning("payment %s: %s does not answer", payment["id"], shop.provider.name)
+            log.warning("payment %s: %s does not answer", payment["id"], payment["provider"])
             return
-        _record(shop, remote, request_id)
+        _record(shop, payment, remote, request_id)
 
 
-def _record(shop: Shop, remote: RemotePayment, request_id: str | None = None) -> None:
+def _record(shop: Shop, payment: Row, remote: RemotePayment, request_id: str | None = None) -> None:
     if remote.status != "pending":
-        with shop.database.transaction(f"provider:{shop.provider.name}", request_id) as uow:
+        with shop.database.transaction(f"provider:{payment['provider']}", request_id) as uow:
             settlement.record(uow, remote)
 
 
 async def reconcile(shop: Shop) -> int:
-    """Ask the provider about every payment that is still open; returns how many were settled.
+    """Ask the providers about every payment that is still open; returns how many were settled.
 
     A payment whose id at the provider was lost in a crash is asked for again by ours. When its order is over,
     the payment is closed at the provider first, so that nobody can pay for nothing.
@@ -124,7 +172,11 @@ async def reconcile(shop: Shop) -> int:
     # A younger payment is probably in the hands of the request that made it.
     before = shop.database.clock() - timedelta(seconds=shop.settings.payment_repair_seconds)
     with shop.database.read() as db:
-        waiting = [row["id"] for row in db.rows(_open_payments, provider=shop.provider.name, before=before)]
+        waiting = [
+            row["id"]
+            for name in shop.providers
+            for row in db.rows(_open_payments, provider=name, before=before)
+        ]
     settled = 0
     for payment_id in waiting:
         try:
@@ -138,39 +190,47 @@ async def _reconcile(shop: Shop, payment_id: str) -> bool:
     with shop.database.read() as db:
         payment = service.find(db, payment_id)
         order = orders.header(db, payment["order_id"])
+    provider = _provider_of(shop, payment)
     if payment["external_id"] is None:
         return_url = default_return_url(shop, order["id"])
-        remote = await shop.provider.create(_request(shop, order, payment, return_url))
+        try:
+            remote = await provider.create(_request(shop, order, payment, return_url))
+        except PaymentRefused:
+            with shop.database.transaction("system:reconcile") as uow:
+                settlement.record_end(uow, payment_id, None, "failed")
+            return True
         with shop.database.transaction("system:reconcile") as uow:
             service.note_external_id(uow, payment_id, remote.external_id)
     else:
-        remote = await shop.provider.fetch(payment["external_id"])
+        remote = await provider.fetch(payment["external_id"])
     if remote.status == "pending" and order["status"] != "pending_payment":
         try:
-            remote = await shop.provider.void(remote.external_id)
+            remote = await provider.void(remote.external_id)
         except ProviderUnavailable:
             with shop.database.transaction("system:reconcile") as uow:
                 service.note_unknown(uow, payment, "void", payment["amount"], payment_id)
             raise
-    _record(shop, remote)
+    _record(shop, payment, remote)
     return remote.status != "pending"
 
 
 async def send_refunds(shop: Shop) -> int:
-    """Send every pending refund to the provider; returns how many were sent."""
+    """Send every pending refund to its provider; returns how many ended."""
     with shop.database.read() as db:
-        waiting = db.rows(_open_refunds, provider=shop.provider.name)
+        waiting = [(name, row) for name in shop.providers for row in db.rows(_open_refunds, provider=name)]
     sent = 0
-    for refund in waiting:
+    for name, refund in waiting:
         try:
-            answer = await shop.provider.refund(refund["external_id"], refund["id"], refund["amount"])
+            answer = await shop.providers[name].refund(refund["external_id"], refund["id"], refund["amount"])
         except ShopError as problem:
             log.warning("refund %s is not sent: %s", refund["id"], problem)
             with shop.database.transaction("system:refund") as uow:
                 payment = service.find(uow, refund["payment_id"])
                 service.note_unknown(uow, payment, "refund", refund["amount"], refund["id"])
             continue
-        with shop.database.transaction(f"provider:{shop.provider.name}") as uow:
+        if not answer.settled:
+            continue
+        with shop.database.transaction(f"provider:{name}") as uow:
             service.record_refund(uow, refund["id"], answer.external_id, succeeded=answer.succeeded)
         sent += 1
     return sent

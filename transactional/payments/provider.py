@@ -1,16 +1,20 @@
-"""What the shop asks of a payment provider; the sandbox's client is the default."""
+"""What the shop asks of a payment provider: the sandbox, Stripe or Alipay."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
 RemoteStatus = Literal["pending", "captured", "failed", "voided"]
+Method = Literal["card", "card_instalments", "wallet", "bank_redirect"]
 
 
 @dataclass(frozen=True)
 class PaymentRequest:
-    """A payment to create; `reference` is our payment's id and the idempotency key. Amount in minor units."""
+    """A payment to create; `reference` is our payment's id and the idempotency key. Amount in minor units.
+
+    `external_id` is the provider's id when an earlier answer was kept; after `expires_at` it is not paid.
+    """
 
     reference: str
     amount: int
@@ -18,6 +22,9 @@ class PaymentRequest:
     description: str
     return_url: str
     webhook_url: str
+    method: str = "card"
+    external_id: str | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -34,37 +41,63 @@ class RemotePayment:
 
 @dataclass(frozen=True)
 class RemoteRefund:
+    """A refund as the provider sees it; while it is not `settled`, ask again with the same key."""
+
+    external_id: str
+    succeeded: bool
+    settled: bool = True
+
+
+@dataclass(frozen=True)
+class RefundNews:
+    """How a refund ended; `reference` is our refund's id."""
+
+    reference: str
     external_id: str
     succeeded: bool
 
 
 @dataclass(frozen=True)
-class Dispute:
-    """The buyer's bank took `amount` minor units of a payment back; the id is the provider's."""
+class Chargeback:
+    """The buyer's bank took money back; both ids are the provider's, `amount` is minor units.
 
+    `capture` is the payment, when the provider tells of it too: its own news may still be on its way.
+    """
+
+    payment: str
     external_id: str
     amount: int
+    capture: RemotePayment | None = None
 
 
 @dataclass(frozen=True)
 class ProviderEvent:
-    """A webhook whose signature was right."""
+    """A webhook whose signature was right; one that tells nothing we act on is only noted."""
 
     event_id: str
-    payment: RemotePayment
-    dispute: Dispute | None = None
+    news: RemotePayment | RefundNews | Chargeback | None
 
 
 class Provider(Protocol):
     """A payment provider. Every call may be repeated; none is made while a database lock is held.
 
-    The calls raise `ProviderUnavailable` when the provider cannot be asked or does not understand.
+    The calls raise `ProviderUnavailable` when the provider cannot be asked or does not understand: what
+    became of the call is not known, and it is made again.
     """
 
     name: str
+    pay_origin: str  # where its payment pages are: sources of a content security policy
+    receipt: str  # the text that acknowledges a webhook; empty: any answer with status 200
+
+    def methods(self, currency: str) -> Sequence[Method]:
+        """What it takes in this currency; empty when nothing."""
 
     async def create(self, request: PaymentRequest) -> RemotePayment:
-        """Create a payment, or return the one made before for the same reference."""
+        """Create a payment, or return the one made before for the same reference.
+
+        Raises:
+            PaymentRefused: the provider never takes such a payment.
+        """
 
     async def fetch(self, external_id: str) -> RemotePayment:
         """How a payment stands."""
@@ -73,7 +106,7 @@ class Provider(Protocol):
         """Close a pending payment; one that is captured already comes back as captured."""
 
     async def refund(self, external_id: str, refund_id: str, amount: int) -> RemoteRefund:
-        """Send money back; `refund_id` is the idempotency key."""
+        """Send minor units back; `refund_id` is the idempotency key. A refusal is a refund that failed."""
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderEvent:
         """Check a webhook's signature and read it.

@@ -1,18 +1,29 @@
 """Paying over HTTP: start a payment, come back from the provider, and what the provider tells by itself."""
 
 from collections.abc import Callable
+from typing import Annotated
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import PlainTextResponse, Response
 
 from transactional.api import API, IdempotencyKey, once_after, problems, request_id, respond, shop_of
+from transactional.errors import NotFound
 from transactional.orders.routes import view_of
 from transactional.orders.schemas import OrderView
-from transactional.payments import cashier, inbox, service
-from transactional.payments.schemas import PayIn, PayView, WebhookView
+from transactional.payments import cashier, inbox, methods, service
+from transactional.payments.schemas import PayIn, PaymentMethods, PaymentMethodView, PayView, WebhookView
 from transactional.unit_of_work import UnitOfWork
 
 router = APIRouter(prefix=API, tags=["payments"])
+
+
+@router.get("/payment-methods", response_model=PaymentMethods)
+async def list_payment_methods(request: Request) -> Response:
+    """How this shop's orders can be paid; the first unless another is wanted."""
+    shop = shop_of(request)
+    ways = methods.offered(shop.providers, shop.terms.currency)
+    shown = [PaymentMethodView(method=way.method, provider=way.provider, name=way.name) for way in ways]
+    return respond(PaymentMethods(items=shown))
 
 
 @router.post(
@@ -25,10 +36,13 @@ async def pay(request: Request, key: IdempotencyKey, token: str, body: PayIn) ->
     """Make the provider expect the money; send the shopper to `redirect_url`."""
     shop = shop_of(request)
     order_id = shop.keys.row_id("order", token)
+    choice = None
+    if body.method or body.provider:
+        choice = methods.choose(shop.providers, shop.terms.currency, body.method, body.provider)
     return_url = str(body.return_url) if body.return_url else cashier.default_return_url(shop, order_id)
 
     async def ask_provider() -> Callable[[UnitOfWork], PayView]:
-        remote = await cashier.start(shop, order_id, return_url)
+        remote = await cashier.start(shop, order_id, return_url, choice)
 
         def work(uow: UnitOfWork) -> PayView:
             service.note_external_id(uow, remote.reference, remote.external_id)
@@ -55,14 +69,21 @@ async def come_back(request: Request, token: str) -> Response:
         return respond(view_of(shop, db, order_id))
 
 
-@router.post("/webhooks/sandbox", response_model=WebhookView, responses=problems(401, 404))
-async def sandbox_webhook(request: Request) -> Response:
-    """What the provider tells by itself; signed by it, and acted on once."""
+@router.post("/webhooks/{provider}", response_model=WebhookView, responses=problems(401, 404))
+async def webhook(
+    request: Request, provider: Annotated[str, Path(max_length=32, examples=["sandbox"])]
+) -> Response:
+    """What a provider tells by itself; signed by it, acted on once, and acknowledged in its own words."""
     shop = shop_of(request)
     body = await request.body()
-    event = shop.provider.read_webhook(request.headers, body, shop.database.clock())
-    with shop.database.transaction(f"provider:{shop.provider.name}", request_id(request)) as uow:
-        outcome = inbox.receive(uow, shop.provider.name, event, body)
+    sender = shop.providers.get(provider)
+    if sender is None:
+        raise NotFound("payment provider", provider)
+    event = sender.read_webhook(request.headers, body, shop.database.clock())
+    with shop.database.transaction(f"provider:{provider}", request_id(request)) as uow:
+        outcome = inbox.receive(uow, provider, event, body)
     if outcome == "refunding":
         request.app.state.refunds_waiting.set()
+    if sender.receipt:
+        return PlainTextResponse(sender.receipt)
     return respond(WebhookView(outcome=outcome))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
 
 from transactional.errors import GiftCardNotValid
+from transactional.payments.provider import Method
 from transactional.payments.tenders import Wanted
 from transactional.security import Keys
 
@@ -123,6 +124,18 @@ class PayIn(BaseModel):
     return_url: HttpUrl | None = Field(
         None, description="Where the provider sends the shopper afterwards; empty: to this API's own return."
     )
+    method: Method | None = Field(None, description="One of /payment-methods; empty: as was chosen before.")
+    provider: str | None = Field(None, max_length=32, description="Who takes it, when several do.")
+
+
+class PaymentMethodView(BaseModel):
+    method: str
+    provider: str
+    name: str = Field(description="As a shopper reads it.")
+
+
+class PaymentMethods(BaseModel):
+    items: list[PaymentMethodView]
 
 
 class PayView(BaseModel):

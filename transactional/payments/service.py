@@ -19,9 +19,21 @@ _of_order = (
     select(payments).where(payments.c.order_id == bindparam("order_id")).order_by(payments.c.id.desc())
 )
 
+_captured_as = select(payments).where(
+    payments.c.provider == bindparam("provider"),
+    payments.c.external_id == bindparam("external_id"),
+    payments.c.status == "captured",
+)
+
 
 def external(
-    uow: UnitOfWork, order_id: str, provider: str, amount: int, currency: str, position: int = 1
+    uow: UnitOfWork,
+    order_id: str,
+    provider: str,
+    amount: int,
+    currency: str,
+    method: str = "card",
+    position: int = 1,
 ) -> Row:
     """The row of a tender that a provider is to take.
 
@@ -35,7 +47,7 @@ def external(
         "id": uow.new_id(),
         "order_id": order_id,
         "provider": provider,
-        "method": "card",
+        "method": method,
         "installments": 1,
         "amount": amount,
         "currency": currency,
@@ -47,10 +59,16 @@ def external(
 
 
 def open_payment(
-    uow: UnitOfWork, order_id: str, provider: str, amount: int, currency: str, position: int = 1
+    uow: UnitOfWork,
+    order_id: str,
+    provider: str,
+    amount: int,
+    currency: str,
+    method: str = "card",
+    position: int = 1,
 ) -> str:
     """Note that `amount` minor units are to be paid through `provider`; returns the payment's id."""
-    row = external(uow, order_id, provider, amount, currency, position)
+    row = external(uow, order_id, provider, amount, currency, method, position)
     return str(open_tenders(uow, [row])[0]["id"])
 
 
@@ -70,6 +88,18 @@ def find(db: Reading, payment_id: str) -> Row:
     payment = db.get(payments, payment_id)
     if payment is None:
         raise NotFound("payment", payment_id)
+    return payment
+
+
+def captured_as(db: Reading, provider: str, external_id: str) -> Row:
+    """The captured payment that a provider calls `external_id`.
+
+    Raises:
+        NotFound: there is none, or none yet: whoever told of it has to tell again.
+    """
+    payment = db.row(_captured_as, provider=provider, external_id=external_id)
+    if payment is None:
+        raise NotFound("captured payment", external_id)
     return payment
 
 

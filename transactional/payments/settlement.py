@@ -74,9 +74,12 @@ def record_capture(uow: UnitOfWork, payment_id: str, external_id: str, amount: i
 
 
 def record_end(
-    uow: UnitOfWork, payment_id: str, external_id: str, status: Literal["failed", "voided"]
+    uow: UnitOfWork, payment_id: str, external_id: str | None, status: Literal["failed", "voided"]
 ) -> Outcome:
     """The payment was declined or closed without money; the order waits for another until it expires.
+
+    Args:
+        external_id: None when the provider was never asked for it.
 
     Raises:
         NotFound: the payment is not ours.

@@ -46,7 +46,7 @@ class Wanted:
     amount: int | None = None
 
 
-def open_all(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted], provider: str) -> list[Row]:
+def open_all(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted], provider: str, method: str) -> list[Row]:
     """Take an order's internal tenders, and open the external one for what they leave; the last comes last.
 
     Raises:
@@ -58,7 +58,7 @@ def open_all(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted], provider: st
     rows = list(internal)
     if rest or not internal:
         place = len(internal) + 1
-        rows.append(service.external(uow, order["id"], provider, rest, order["currency"], place))
+        rows.append(service.external(uow, order["id"], provider, rest, order["currency"], method, place))
     opened = service.open_tenders(uow, rows)
     if internal:
         ledger.tendered(uow, order, internal)

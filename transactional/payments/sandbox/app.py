@@ -4,7 +4,7 @@ import asyncio
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +15,7 @@ from fastapi.templating import Jinja2Templates
 from settings import Settings
 from transactional.database import Clock, connect, utc_now
 from transactional.payments.sandbox.outbox import Courier
+from transactional.payments.sandbox.payouts import payout_file
 from transactional.payments.sandbox.schemas import (
     DisputeIn,
     DisputeOut,
@@ -111,6 +112,17 @@ def _add_api(app: FastAPI, store: Store, secret: bytes, courier: Courier) -> Non
     async def be_silent(body: SilenceIn) -> SilenceIn:
         silence.answers = body.answers
         return body
+
+    @app.get("/v1/payouts.csv", dependencies=guarded)
+    async def get_payouts(day: date | None = None) -> Response:
+        """The payouts of a day of UTC that is over; without a day, of the last one."""
+        today = store.today()
+        day = day or today - timedelta(days=1)
+        if day >= today:
+            raise HTTPException(409, "This day is not over yet.")
+        since = datetime.combine(day, time(0), UTC)
+        moved = store.moved(since, since + timedelta(days=1))
+        return Response(payout_file(moved), media_type="text/csv; charset=utf-8")
 
     @app.get("/healthz")
     async def health() -> dict[str, str]:

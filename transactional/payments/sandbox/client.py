@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from transactional.errors import BadSignature, ProviderUnavailable
 from transactional.payments import signatures
 from transactional.payments.provider import (
-    Dispute,
+    Chargeback,
+    Method,
     PaymentRequest,
     ProviderEvent,
     RemotePayment,
@@ -23,24 +24,29 @@ class SandboxProvider:
     """Speaks the sandbox's HTTP API; see `Provider` for what each call promises."""
 
     name = "sandbox"
+    receipt = ""
 
     def __init__(self, url: str, secret: bytes, transport: httpx.AsyncBaseTransport | None = None):
-        self._url = url
+        self.pay_origin = url
         self._secret = secret
         self._transport = transport
 
     @cached_property
     def _http(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            base_url=self._url,
+            base_url=self.pay_origin,
             headers={"authorization": f"Bearer {self._secret.decode()}", "content-type": "application/json"},
             timeout=5,
             transport=self._transport,
             trust_env=False,
         )
 
+    def methods(self, currency: str) -> tuple[Method, ...]:
+        return ("card",)
+
     async def create(self, request: PaymentRequest) -> RemotePayment:
-        body = PaymentIn.model_validate(vars(request)).model_dump_json()
+        shared = vars(request).keys() & PaymentIn.model_fields.keys()
+        body = PaymentIn.model_validate({name: getattr(request, name) for name in shared}).model_dump_json()
         return _payment(await self._call("POST", "/v1/payments", body, request.reference))
 
     async def fetch(self, external_id: str) -> RemotePayment:
@@ -61,8 +67,10 @@ class SandboxProvider:
             event = EventOut.model_validate_json(body)
         except ValidationError:
             raise BadSignature("it signs something that is not an event") from None
-        dispute = None if event.dispute is None else Dispute(event.dispute.id, event.dispute.amount)
-        return ProviderEvent(event.id, _remote(event.payment), dispute)
+        payment, dispute = _remote(event.payment), event.dispute
+        if dispute is None:
+            return ProviderEvent(event.id, payment)
+        return ProviderEvent(event.id, Chargeback(payment.external_id, dispute.id, dispute.amount, payment))
 
     async def close(self) -> None:
         if "_http" in vars(self):

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, Text, select, update
@@ -50,6 +50,18 @@ outbox = Table(
     Column("body", Text, nullable=False),
     Column("due_at", UtcDateTime, nullable=False, index=True),
     Column("attempts", Integer, nullable=False),
+)
+
+# What moved, for payout files; a table of its own, so that a sandbox from before has it too.
+movements = Table(
+    "movements",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("reference", String(64), nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("moved_at", UtcDateTime, nullable=False, index=True),
 )
 
 FIRST_RETRY = timedelta(seconds=1)
@@ -117,6 +129,8 @@ class Store:
             row = _row(db, payment_id)
             if row["status"] == "pending":
                 row = _set_status(db, row, status)
+                if status == "captured":
+                    self._move(db, "payment", row["id"], row["amount"], row["currency"])
                 self._announce(db, row, mode or row["webhook"])
         return self._out(row)
 
@@ -145,7 +159,7 @@ class Store:
                 made = db.execute(select(refunds).where(refunds.c.payment_id == payment_id)).mappings()
                 left = payment["amount"] - sum(r["amount"] for r in made if r["status"] == "succeeded")
                 possible = payment["status"] == "captured" and amount <= left
-                row = {
+                row: dict[str, Any] = {
                     "id": f"ref_{uuid.uuid4().hex}",
                     "idempotency_key": key,
                     "payment_id": payment_id,
@@ -153,6 +167,8 @@ class Store:
                     "status": "succeeded" if possible else "failed",
                 }
                 db.execute(refunds.insert(), row)
+                if possible:
+                    self._move(db, "refund", row["id"], -amount, payment["currency"])
                 return RefundOut.model_validate(row)
         return RefundOut.model_validate(dict(found))
 
@@ -167,6 +183,24 @@ class Store:
             row = _row(db, payment_id)
             self._announce(db, row, row["webhook"], dispute)
         return dispute
+
+    def today(self) -> date:
+        return self._clock().date()
+
+    def moved(self, since: datetime, until: datetime) -> list[dict[str, Any]]:
+        """What was taken and given back from a moment, included, to another, excluded."""
+        during = (
+            select(movements)
+            .where(movements.c.moved_at >= since, movements.c.moved_at < until)
+            .order_by(movements.c.moved_at, movements.c.id)
+        )
+        with writing(self._engine) as db:
+            return [dict(row) for row in db.execute(during).mappings()]
+
+    def _move(self, db: Connection, kind: str, reference: str, amount: int, currency: str) -> None:
+        values = {"kind": kind, "reference": reference, "amount": amount, "currency": currency}
+        at = {"id": f"mov_{uuid.uuid4().hex}", "moved_at": self._clock()}
+        db.execute(movements.insert(), values | at)
 
     def due_webhooks(self) -> list[Webhook]:
         due = select(outbox).where(outbox.c.due_at <= self._clock()).order_by(outbox.c.due_at).limit(50)

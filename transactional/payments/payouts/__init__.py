@@ -1,0 +1,1 @@
+"""What providers paid out: their files are read, posted, and compared with our own books."""

@@ -1,0 +1,90 @@
+"""What Stripe's objects and events mean for our payments."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from transactional.payments.provider import Chargeback, ProviderEvent, RefundNews, RemotePayment, RemoteStatus
+from transactional.payments.stripe.amounts import from_stripe
+
+# Our ids in the metadata of Stripe's objects; what has none was not made by this shop.
+PAYMENT_KEY = "payment_id"
+REFUND_KEY = "refund_id"
+SETTLED_REFUNDS = frozenset(("succeeded", "failed", "canceled"))
+Json = Mapping[str, Any]
+
+
+def of_session(session: Json) -> RemotePayment:
+    """A Checkout Session. An unpaid one that is complete waits for the buyer's bank."""
+    status: RemoteStatus = "pending"
+    if session["payment_status"] == "paid":
+        status = "captured"
+    elif session["status"] == "expired":
+        status = "voided"
+    currency = session["currency"].upper()
+    return RemotePayment(
+        external_id=(session["payment_intent"] if status == "captured" else None) or session["id"],
+        reference=session["client_reference_id"],
+        status=status,
+        amount=from_stripe(session["amount_total"], currency),
+        currency=currency,
+        redirect_url=session.get("url") or "",
+    )
+
+
+def of_intent(intent: Json) -> RemotePayment:
+    """A payment intent. One that a card was declined for waits for another card."""
+    status: RemoteStatus = "pending"
+    if intent["status"] == "succeeded":
+        status = "captured"
+    elif intent["status"] == "canceled":
+        status = "voided"
+    currency = intent["currency"].upper()
+    received = intent["amount_received"] if status == "captured" else intent["amount"]
+    reference = intent["metadata"][PAYMENT_KEY]
+    return RemotePayment(intent["id"], reference, status, from_stripe(received, currency), currency, "")
+
+
+def read(event: Json) -> ProviderEvent:
+    """What a verified event tells; types that change nothing here, and objects of others, are only noted."""
+    return ProviderEvent(event["id"], _news(event["type"], event["data"]["object"]))
+
+
+def _news(kind: str, about: Json) -> RemotePayment | RefundNews | Chargeback | None:
+    ours = about.get("metadata") or {}
+    match kind:
+        case "checkout.session.async_payment_failed" if PAYMENT_KEY in ours:
+            remote = of_session(about)
+            return RemotePayment(**{**vars(remote), "status": "failed"})
+        case (
+            "checkout.session.completed"
+            | "checkout.session.expired"
+            | "checkout.session.async_payment_succeeded"
+        ) if PAYMENT_KEY in ours:
+            return of_session(about)
+        case "payment_intent.succeeded" if PAYMENT_KEY in ours:
+            # A canceled intent is no end: its session may make another; `checkout.session.expired` is.
+            return of_intent(about)
+        case "refund.updated" | "refund.failed" | "charge.refund.updated" if REFUND_KEY in ours:
+            return _refund(about, ours[REFUND_KEY])
+        case "charge.refunded" if PAYMENT_KEY in ours:
+            listed = (about.get("refunds") or {}).get("data") or []
+            made = next((each for each in listed if REFUND_KEY in (each.get("metadata") or {})), None)
+            return made and _refund(made, made["metadata"][REFUND_KEY])
+        case "charge.dispute.created":
+            return _dispute(about)
+        case _:
+            return None
+
+
+def _refund(refund: Json, reference: str) -> RefundNews | None:
+    if refund["status"] not in SETTLED_REFUNDS:
+        return None
+    return RefundNews(reference, refund["id"], refund["status"] == "succeeded")
+
+
+def _dispute(dispute: Json) -> Chargeback | None:
+    """A dispute names its intent, not our payment: that is found by the intent's id."""
+    if not dispute.get("payment_intent"):
+        return None
+    amount = from_stripe(dispute["amount"], dispute["currency"].upper())
+    return Chargeback(dispute["payment_intent"], dispute["id"], amount)
