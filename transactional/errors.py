@@ -399,6 +399,17 @@ class GiftCardNotValid(ShopError):
         super().__init__("This gift card is not valid, or not any more.")
 
 
+class GiftCardSpent(ShopError):
+    code = "gift_card_spent"
+
+    def __init__(self, wanted: int, unused: int):
+        super().__init__(
+            f"{wanted} gift cards are to be taken back, and only {unused} are unused.",
+            wanted=wanted,
+            unused=unused,
+        )
+
+
 class TenderEmpty(ShopError):
     code = "tender_empty"
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-TAX_CLASSES = ("standard", "reduced", "zero")
+GIFT_CARD = "gift_card"  # sold without tax and not as goods: what is paid is owed to the card
+TAX_CLASSES = ("standard", "reduced", "zero", GIFT_CARD)
 # A product that was live never becomes a draft again: orders and links know it.
 LIFECYCLE = {"draft": {"live", "retired"}, "live": {"retired"}, "retired": {"live"}}
 

@@ -20,6 +20,7 @@ class Item:
     list_price: int
     unit_price: int
     promotions: int = 0  # what they take off all units together
+    is_gift_card: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,9 @@ class Amounts:
 
 
 def line_amounts(item: Item, tax_rate_bp: int) -> LineAmounts:
+    """One line; a gift card is not taxed, as what is bought with it will be."""
+    if item.is_gift_card:
+        tax_rate_bp = 0
     total = item.unit_price * item.quantity - item.promotions
     net = without_tax(total, tax_rate_bp)
     gross = without_tax(item.list_price * item.quantity, tax_rate_bp)
@@ -68,8 +72,8 @@ def shipping_charge(goods: int) -> int:
 
 
 def goods(items: Sequence[Item]) -> int:
-    """What the items cost together before promotions, with tax."""
-    return sum(item.unit_price * item.quantity for item in items)
+    """What the goods among the items cost together before promotions, with tax: gift cards need no parcel."""
+    return sum(item.unit_price * item.quantity for item in items if not item.is_gift_card)
 
 
 def amounts(items: Sequence[Item], tax_rate_bp: int, off_shipping: int = 0) -> Amounts:

@@ -7,6 +7,7 @@ from sqlalchemy import Select, bindparam, func, select
 
 from transactional.catalog import pricing as prices
 from transactional.catalog.models import products, skus
+from transactional.catalog.rules import GIFT_CARD
 from transactional.checkout import rules
 from transactional.checkout.models import cart_lines, carts
 from transactional.errors import CartNotOpen, CartTooLarge, CouponUnknown, NotForSale, NotFound
@@ -30,6 +31,7 @@ _priced_lines = (
         skus.c.list_price,
         skus.c.cost,
         skus.c.has_prices,
+        skus.c.tax_class,
         products.c.slug.label("product"),
         products.c.name,
         products.c.image,
@@ -223,7 +225,15 @@ def priced(db: Reading, terms: Terms, cart_id: str, shopper: Shopper = NOBODY) -
 def price_lines(db: Reading, terms: Terms, cart: Row, shopper: Shopper = NOBODY) -> PricedCart:
     """The lines of a cart that is already read, at today's prices and under the promotions that are on."""
     lines = prices.at_their_prices(db, db.rows(_priced_lines, cart_id=cart["id"]), cart["currency"])
-    items = [rules.Item(line["quantity"], line["list_price"], line["price"]) for line in lines]
+    items = [
+        rules.Item(
+            line["quantity"],
+            line["list_price"],
+            line["price"],
+            is_gift_card=line["tax_class"] == GIFT_CARD,
+        )
+        for line in lines
+    ]
     charge = rules.shipping_charge(rules.goods(items))
     given = pricing.outcome_of(db, terms, cart, lines, charge, shopper)
     if given.lines:

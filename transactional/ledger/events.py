@@ -9,7 +9,17 @@ from sqlalchemy import bindparam, select
 
 from transactional.catalog.models import skus
 from transactional.ledger import rules, service
-from transactional.ledger.rules import POINTS, RECEIVABLE, TENDERED, Entry, held
+from transactional.ledger.rules import (
+    CHARGEBACKS,
+    NO_CARDS,
+    POINTS,
+    RECEIVABLE,
+    TENDERED,
+    Cards,
+    Entry,
+    Posting,
+    held,
+)
 from transactional.unit_of_work import Row, UnitOfWork
 
 _cost_of = select(skus.c.id, skus.c.cost, skus.c.currency).where(
@@ -23,18 +33,21 @@ def tendered(uow: UnitOfWork, order: Row, tenders: Sequence[Row]) -> None:
     service.post(uow, Entry(f"tendered:{tenders[0]['id']}", order["number"], "tendered", made))
 
 
-def order_paid(uow: UnitOfWork, order: Row, internal: int, payment: Row | None) -> None:
+def order_paid(
+    uow: UnitOfWork, order: Row, internal: int, payment: Row | None, cards: Cards = NO_CARDS
+) -> None:
     """All of an order's money is there: the order is a sale, and its points are the buyer's.
 
     Args:
         internal: minor units that its internal tenders hold.
         payment: what a provider took; None when there was nothing left to take.
+        cards: the gift cards in it.
     """
     amounts = {name: order[name] for name in ("gross", "discount", "shipping", "tax")}
     tenders = [(TENDERED, internal)] if internal else []
     if payment is not None:
         tenders.append((held(RECEIVABLE, payment["provider"]), payment["amount"]))
-    made = rules.order_paid(tenders, order["currency"], **amounts)
+    made = rules.order_paid(tenders, order["currency"], **amounts, cards=cards)
     if order["points"]:
         made += rules.points_earned(order["currency"], held(POINTS, order["customer_id"]), order["points"])
     service.post(uow, Entry(f"order:{order['number']}:paid", order["number"], "order paid", made))
@@ -71,6 +84,12 @@ def charged_back(uow: UnitOfWork, order: Row, payment: Row, reference: str, amou
     service.post(uow, Entry(f"chargeback:{payment['id']}:{reference}", order["number"], "chargeback", made))
 
 
+def cards_taken_back(uow: UnitOfWork, order: Row, left: Sequence[tuple[str, int]]) -> None:
+    """What was left on the gift cards of an order, by account, is the shop's: the bank took their price."""
+    made = [Posting(account, CHARGEBACKS, amount, order["currency"]) for account, amount in left if amount]
+    service.post(uow, Entry(f"gift_cards:{order['number']}:taken_back", order["number"], "chargeback", made))
+
+
 def given(uow: UnitOfWork, account: str, currency: str, amount: int, reference: str, reason: str) -> None:
     """The shop gave a holder minor units: a gift card nobody bought, or a customer's balance."""
     made = rules.given(currency, account, amount)
@@ -86,15 +105,24 @@ def payment_not_accepted(uow: UnitOfWork, order: Row, payment: Row) -> None:
 
 
 def credited(
-    uow: UnitOfWork, kind: str, number: str, currency: str, *, goods: int, shipping: int, tax: int
+    uow: UnitOfWork,
+    kind: str,
+    number: str,
+    currency: str,
+    *,
+    goods: int,
+    shipping: int,
+    tax: int,
+    cards: Cards = NO_CARDS,
 ) -> None:
     """Credit note `number` was written: what it gives back is owed to the buyer.
 
     Args:
         kind: the credit note's: return, cancellation or adjustment.
         goods, shipping: minor units without tax.
+        cards: the gift cards that are taken back with it.
     """
-    made = rules.credited(currency, goods=goods, shipping=shipping, tax=tax)
+    made = rules.credited(currency, goods=goods, shipping=shipping, tax=tax, cards=cards)
     service.post(uow, Entry(f"credit_note:{number}", number, kind, made))
 
 

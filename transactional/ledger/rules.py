@@ -152,17 +152,43 @@ def _shared(currency: str, sources: Amounts, destinations: Amounts) -> list[Post
     return made
 
 
+@dataclass(frozen=True)
+class Cards:
+    """Gift cards in an order: what each is worth by account, and what was taken off their price."""
+
+    worth: Amounts = ()
+    discount: int = 0
+
+    @property
+    def paid(self) -> int:
+        """What the buyer paid for them."""
+        return sum(amount for _, amount in self.worth) - self.discount
+
+
+NO_CARDS = Cards()
+
+
 def order_paid(
-    tenders: Amounts, currency: str, *, gross: int, discount: int, shipping: int, tax: int
+    tenders: Amounts,
+    currency: str,
+    *,
+    gross: int,
+    discount: int,
+    shipping: int,
+    tax: int,
+    cards: Cards = NO_CARDS,
 ) -> list[Posting]:
     """An order becomes a sale: goods at list price, with what was taken off them beside it.
+
+    What was paid for gift cards is no sale: it is owed to them.
 
     Args:
         tenders: accounts that hold what the buyer paid, together gross - discount + shipping + tax.
         gross, discount, shipping: without tax.
     """
-    sold = ((SALES, gross - discount), (SHIPPING, shipping), (TAX, tax))
-    return _shared(currency, tenders, sold) + _moved(currency, (DISCOUNTS, SALES, discount))
+    sold = [(SALES, gross - discount - cards.paid), (SHIPPING, shipping), (TAX, tax), *cards.worth]
+    made = _shared(currency, [*tenders, (DISCOUNTS, cards.discount)], sold)
+    return made + _moved(currency, (DISCOUNTS, SALES, discount - cards.discount))
 
 
 def tendered(currency: str, taken: Amounts) -> list[Posting]:
@@ -205,9 +231,16 @@ def not_accepted(tender: str, currency: str, amount: int) -> list[Posting]:
     return _moved(currency, (tender, REFUNDS, amount))
 
 
-def credited(currency: str, *, goods: int, shipping: int, tax: int) -> list[Posting]:
-    """A credit note: what was sold becomes owed to the buyer; goods and shipping without tax."""
-    return _moved(currency, (RETURNS, REFUNDS, goods), (SHIPPING, REFUNDS, shipping), (TAX, REFUNDS, tax))
+def credited(currency: str, *, goods: int, shipping: int, tax: int, cards: Cards = NO_CARDS) -> list[Posting]:
+    """A credit note: what was sold becomes owed to the buyer; goods and shipping without tax.
+
+    Args:
+        goods: with what was paid for the gift cards that are taken back.
+    """
+    made = _moved(
+        currency, (RETURNS, REFUNDS, goods - cards.paid), (SHIPPING, REFUNDS, shipping), (TAX, REFUNDS, tax)
+    )
+    return made + _shared(currency, cards.worth, [(REFUNDS, cards.paid), (DISCOUNTS, cards.discount)])
 
 
 def refunded(tender: str, currency: str, amount: int) -> list[Posting]:

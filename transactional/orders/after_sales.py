@@ -7,11 +7,12 @@ from sqlalchemy import bindparam, func, select
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
+from transactional.ledger.rules import NO_CARDS
 from transactional.money import slice_of
 from transactional.orders import rules, service
 from transactional.orders.models import credit_note_lines, credit_notes, orders
 from transactional.orders.rules import Credit, SoldLine
-from transactional.payments import reversal
+from transactional.payments import gift_cards, reversal
 from transactional.payments.rules import points_taken_back
 from transactional.promotions import budgets
 from transactional.stock import service as stock
@@ -154,14 +155,19 @@ def _points_of(order: Row, lines: Iterable[Row], before: Mapping[str, int], cred
     """
     if not order["points"]:
         return 0
-    sold = [_sold(line, before.get(line["id"], 0)) for line in lines]
+    sold = [_sold(line, before.get(line["id"], 0)) for line in lines if not line["is_gift_card"]]
     goods = sum(line.net + line.tax for line in sold)
     credited = sum(slice_of(line.net + line.tax, line.quantity, 0, line.returned) for line in sold)
-    return points_taken_back(order["points"], goods, credited, sum(credit.total for credit in credits))
+    concerned = {line.id for line in sold}
+    now = sum(credit.total for credit in credits if credit.line_id in concerned)
+    return points_taken_back(order["points"], goods, credited, now)
 
 
 def _post(uow: UnitOfWork, order: Row, note: CreditNote, credits: list[Credit], points: int) -> None:
-    """Post the credit note, and give back what was paid, with the points it earned taken back."""
+    """Post the credit note, and give back what was paid, with points and bought gift cards taken back."""
+    cards = gift_cards.of_order(uow, order)
+    reversal.hold(uow, order, [gift_cards.account(card["id"]) for card in cards])
+    given_back = {credit.line_id: (credit.quantity, credit.amount) for credit in credits}
     ledger.credited(
         uow,
         note.kind,
@@ -170,6 +176,7 @@ def _post(uow: UnitOfWork, order: Row, note: CreditNote, credits: list[Credit], 
         goods=sum(credit.amount for credit in credits),
         shipping=sum(credit.shipping for credit in credits),
         tax=sum(credit.tax for credit in credits),
+        cards=gift_cards.take_back(uow, cards, given_back) if cards else NO_CARDS,
     )
     key = f"credit_note:{note.number}"
     reversal.reverse(uow, order, key, note.amount, points=points, credit_note_id=note.id)

@@ -1,6 +1,16 @@
 """Tables of orders, and of the credit notes that take part of one back."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    false,
+)
 
 from transactional.database import Money, id_column, metadata, moment, reference
 
@@ -52,6 +62,13 @@ orders = Table(
         server_default="0",
         comment="What the points are worth that the buyer gets when it is paid.",
     ),
+    Column(
+        "gift_cards",
+        Money,
+        nullable=False,
+        server_default="0",
+        comment="What the gift cards in it are worth.",
+    ),
     CheckConstraint("status in ('" + "', '".join(ORDER_STATUSES) + "')", name="status"),
     CheckConstraint("total = gross - discount + shipping + tax", name="total"),
     UniqueConstraint("cart_id"),
@@ -85,6 +102,13 @@ order_lines = Table(
         comment="Delivery charged with this line (marketplaces), without tax.",
     ),
     Column("tax", Money, nullable=False, comment="Tax on the line."),
+    Column(
+        "is_gift_card",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="Whether its units are gift cards: owed to them, and no sale.",
+    ),
 )
 
 credit_notes = Table(

@@ -97,6 +97,7 @@ class OrderView(BaseModel):
     cancelled_at: datetime | None
     lines: list[OrderLineView]
     delivery_discounts: list[OrderPromotionView]
+    gift_cards: list[str] = Field([], description="Codes of the cards in it, when it is looked up.")
 
 
 class CancelIn(BaseModel):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, exists, func, select
 
-from transactional.catalog.rules import variant_name
+from transactional.catalog.rules import GIFT_CARD, variant_name
 from transactional.checkout import service as checkout
 from transactional.checkout.models import carts
 from transactional.checkout.service import PricedCart
@@ -113,7 +113,7 @@ def place(
     last = payments.open_all(uow, order, tenders, provider, method)[-1]
     if last["kind"] == "internal":
         mark_paid(uow, order)
-        ledger.order_paid(uow, order, order["total"], None)
+        payments.settle(uow, order, None)
     return Placed(order["id"], order["number"], last["id"], order["total"], order["currency"])
 
 
@@ -132,6 +132,7 @@ def _order_row(
 ) -> Row:
     order_id = uow.new_id()
     amounts = basket.amounts
+    lines = list(zip(basket.lines, amounts.lines, strict=True))
     return {
         "id": order_id,
         "number": rules.document_number(order_id, uow.now.date()),
@@ -154,8 +155,11 @@ def _order_row(
         "ship_postal_code": buyer.postal_code,
         "ship_country": buyer.country,
         "points": points_earned(
-            sum(line.total for line in amounts.lines), terms.points_per_unit, terms.point_value
+            sum(line.total for row, line in lines if row["tax_class"] != GIFT_CARD),
+            terms.points_per_unit,
+            terms.point_value,
         ),
+        "gift_cards": sum(line.gross for row, line in lines if row["tax_class"] == GIFT_CARD),
         "placed_at": uow.now,
         "expires_at": uow.now + terms.order_expiry,
     }
@@ -178,6 +182,7 @@ def _line_rows(uow: UnitOfWork, order_id: str, basket: PricedCart) -> list[Row]:
             "discount": amounts.discount,
             "shipping": 0,
             "tax": amounts.tax,
+            "is_gift_card": line["tax_class"] == GIFT_CARD,
         }
         for position, (line, amounts) in enumerate(zip(basket.lines, basket.amounts.lines, strict=True), 1)
     ]

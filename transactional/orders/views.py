@@ -5,7 +5,7 @@ from transactional.orders.schemas import CreditNoteView, OrderLineView, OrderPro
 from transactional.orders.service import OrderWithLines
 from transactional.security import Keys
 
-_SHOWN = OrderView.model_fields.keys() - {"token", "lines", "delivery_discounts"}
+_SHOWN = OrderView.model_fields.keys() - {"token", "lines", "delivery_discounts", "gift_cards"}
 _SHOWN_OF_LINE = OrderLineView.model_fields.keys() - {"net", "discounts"}
 
 

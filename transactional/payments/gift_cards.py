@@ -3,23 +3,117 @@
 A card's code is its number with a MAC of the shop's keys (`Keys.gift_card_code`), so it need not be stored.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from transactional.errors import GiftCardNotValid, NotFound
+from transactional.errors import GiftCardNotValid, GiftCardSpent, NotFound
 from transactional.ledger import events as ledger
-from transactional.ledger.rules import GIFT_CARD, held
+from transactional.ledger import service as accounts
+from transactional.ledger.rules import GIFT_CARD, Cards, held
+from transactional.orders.models import order_lines
 from transactional.payments.models import gift_cards
 from transactional.security import gift_card_number
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
+_lines = (
+    select(order_lines)
+    .where(order_lines.c.order_id == bindparam("order_id"), order_lines.c.is_gift_card)
+    .order_by(order_lines.c.position)
+)
+_of_order = (
+    select(gift_cards)
+    .join(order_lines, order_lines.c.id == gift_cards.c.order_line_id)
+    .where(order_lines.c.order_id == bindparam("order_id"))
+    .order_by(order_lines.c.position, gift_cards.c.number)
+)
 _by_number = select(gift_cards).where(gift_cards.c.number == bindparam("number"))
 
 
 def account(card_id: str) -> str:
     """The ledger account of a card."""
     return held(GIFT_CARD, card_id)
+
+
+def _card(
+    uow: UnitOfWork,
+    amount: int,
+    currency: str,
+    expires_at: datetime | None = None,
+    order_line_id: str | None = None,
+) -> Row:
+    card_id = uow.new_id()
+    return {
+        "id": card_id,
+        "number": gift_card_number(card_id),
+        "initial": amount,
+        "currency": currency,
+        "status": "active",
+        "order_line_id": order_line_id,
+        "issued_at": uow.now,
+        "expires_at": expires_at,
+    }
+
+
+def sell(uow: UnitOfWork, order: Row) -> Cards:
+    """Issue the cards of an order that is paid, each worth its list price; the order's posting fills them."""
+    lines = uow.rows(_lines, order_id=order["id"])
+    rows = [
+        _card(uow, line["gross"] // line["quantity"], order["currency"], order_line_id=line["id"])
+        for line in lines
+        for _ in range(line["quantity"])
+    ]
+    cards = uow.insert_many(gift_cards, rows)
+    return _worth(cards, sum(line["discount"] for line in lines))
+
+
+def _worth(cards: Iterable[Row], discount: int) -> Cards:
+    return Cards([(account(card["id"]), card["initial"]) for card in cards], discount)
+
+
+def of_order(db: Reading, order: Row) -> list[Row]:
+    """The cards that were issued for an order, in their order."""
+    return db.rows(_of_order, order_id=order["id"]) if order["gift_cards"] else []
+
+
+def take_back(uow: UnitOfWork, cards: Sequence[Row], paid: Mapping[str, tuple[int, int]]) -> Cards:
+    """Disable cards whose price is credited, as many of each line as are given back.
+
+    Args:
+        cards: those of the order, their accounts held.
+        paid: units given back and minor units credited for them, by order line id.
+
+    Raises:
+        GiftCardSpent: fewer are there that nobody has used.
+    """
+    there = accounts.hold(uow, [account(card["id"]) for card in cards])
+    chosen: list[Row] = []
+    for line_id, (units, _) in paid.items():
+        mine = [card for card in cards if card["order_line_id"] == line_id and card["status"] == "active"]
+        unused = [card for card in mine if there[account(card["id"])] == card["initial"]]
+        if mine and len(unused) < units:
+            raise GiftCardSpent(units, len(unused))
+        chosen += unused[:units]
+    _disable(uow, chosen)
+    lines = {card["order_line_id"] for card in chosen}
+    credited = sum(amount for line_id, (_, amount) in paid.items() if line_id in lines)
+    return _worth(chosen, sum(card["initial"] for card in chosen) - credited)
+
+
+def take_what_is_left(uow: UnitOfWork, order: Row, cards: Sequence[Row]) -> None:
+    """Disable an order's cards whose price the buyer's bank took back; what was spent of them is lost."""
+    active = [card for card in cards if card["status"] == "active"]
+    there = accounts.hold(uow, [account(card["id"]) for card in active])
+    _disable(uow, active)
+    ledger.cards_taken_back(uow, order, sorted(there.items()))
+
+
+def _disable(uow: UnitOfWork, cards: Sequence[Row]) -> None:
+    for card in sorted(cards, key=lambda each: str(each["id"])):
+        locked = uow.lock(gift_cards, card["id"])
+        if locked is not None:
+            uow.update(gift_cards, locked, status="disabled")
 
 
 def issue(
@@ -31,20 +125,8 @@ def issue(
         amount: minor units.
         reason: stands in the ledger.
     """
-    card_id = uow.new_id()
-    card = uow.insert(
-        gift_cards,
-        {
-            "id": card_id,
-            "number": gift_card_number(card_id),
-            "initial": amount,
-            "currency": currency,
-            "status": "active",
-            "issued_at": uow.now,
-            "expires_at": expires_at,
-        },
-    )
-    ledger.given(uow, account(card_id), currency, amount, card_id, reason)
+    card = uow.insert(gift_cards, _card(uow, amount, currency, expires_at))
+    ledger.given(uow, account(card["id"]), currency, amount, card["id"], reason)
     return card
 
 

@@ -99,6 +99,14 @@ def _still_there(uow: UnitOfWork, order: Row, points: int, back: Sequence[tuple[
     return min(points, earned - taken, there.get(account, 0) + returned)
 
 
+def hold(uow: UnitOfWork, order: Row, others: Sequence[str]) -> None:
+    """Lock other accounts together with those that a reversal of the order may post to."""
+    if others:
+        own = [row["account"] for row in uow.rows(_internal_of, order_ids=[order["id"]])]
+        points = [held(POINTS, order["customer_id"])] if order["points"] else []
+        accounts.hold(uow, [*own, *points, *others])
+
+
 def expiry_key(order: Row) -> str:
     """The key of what an order gives back when it expires."""
     return f"expiry:{order['number']}"

@@ -9,7 +9,7 @@ from typing import Literal
 from transactional.ledger import events as ledger
 from transactional.ledger.rules import CHARGEBACKS
 from transactional.orders import service as orders
-from transactional.payments import events, reversal, service
+from transactional.payments import events, gift_cards, reversal, service, tenders
 from transactional.payments.events import Told
 from transactional.payments.models import payments
 from transactional.payments.provider import RemotePayment
@@ -64,9 +64,7 @@ def record_capture(uow: UnitOfWork, payment_id: str, external_id: str, amount: i
     )
     events.note(uow, Told(captured, "capture", "succeeded", amount, payment_id, external_id))
     if as_asked and orders.mark_paid(uow, order):
-        # Only what comes after other tenders has others: most orders need not be asked.
-        internal = service.held_internally(uow, order["id"]) if captured["position"] > 1 else 0
-        ledger.order_paid(uow, order, internal, captured)
+        tenders.settle(uow, order, captured)
         return "paid"
     ledger.payment_not_accepted(uow, order, captured)
     service.give_back(uow, [(captured, amount)], f"not_accepted:{payment_id}")
@@ -119,5 +117,8 @@ def record_chargeback(uow: UnitOfWork, payment_id: str, reference: str, amount: 
         return "unchanged"
     ledger.charged_back(uow, order, payment, reference, amount)
     if service.held_externally(uow, order["id"]) == 0:
+        cards = gift_cards.of_order(uow, order)
+        reversal.hold(uow, order, [gift_cards.account(card["id"]) for card in cards])
+        gift_cards.take_what_is_left(uow, order, cards)
         reversal.reverse(uow, order, f"chargeback:{payment_id}", points=order["points"], source=CHARGEBACKS)
     return "charged_back"

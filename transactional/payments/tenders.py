@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from transactional.errors import TenderEmpty
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
-from transactional.ledger.rules import BALANCE, POINTS, held
+from transactional.ledger.rules import BALANCE, NO_CARDS, POINTS, held
 from transactional.payments import gift_cards, reversal, rules, service
 from transactional.payments.models import payments, refunds
 from transactional.payments.rules import Purse
@@ -117,6 +117,20 @@ def _internal(uow: UnitOfWork, order: Row, method: str, account: str, amount: in
         "position": position,
         "account": account,
     }
+
+
+def settle(uow: UnitOfWork, order: Row, payment: Row | None) -> None:
+    """All of an order's money is there: post the sale, and issue the gift cards that were bought.
+
+    Args:
+        payment: the external tender that a provider took; None when internal ones paid all.
+    """
+    internal = order["total"] if payment is None else 0
+    if payment is not None and payment["position"] > 1:
+        # Only what comes after other tenders has others: most orders need not be asked.
+        internal = service.held_internally(uow, order["id"])
+    cards = gift_cards.sell(uow, order) if order["gift_cards"] else NO_CARDS
+    ledger.order_paid(uow, order, internal, payment, cards)
 
 
 def take_again(uow: UnitOfWork, order: Row) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, select
 
 from transactional.catalog import rules as catalog
 from transactional.catalog.models import brands, categories
+from transactional.catalog.rules import GIFT_CARD
 from transactional.checkout.rules import Amounts
 from transactional.errors import PromotionUsedUp
 from transactional.money import allocate, without_tax
@@ -197,7 +198,8 @@ def _off_lines(
         given = [each for each in outcome.lines if each.line == line["id"]]
         if not given:
             continue
-        net = without_tax(line["price"] * line["quantity"], tax_rate_bp) - priced.net
+        rate = 0 if line["tax_class"] == GIFT_CARD else tax_rate_bp
+        net = without_tax(line["price"] * line["quantity"], rate) - priced.net
         for each, discount in zip(given, allocate(net, [each.amount for each in given]), strict=True):
             yield {
                 "order_line_id": sold["id"],

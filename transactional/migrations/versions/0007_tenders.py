@@ -133,6 +133,26 @@ def _widen() -> None:
             comment="What the points are worth that the buyer gets when it is paid.",
         ),
     )
+    op.add_column(
+        "orders",
+        sa.Column(
+            "gift_cards",
+            sa.BigInteger(),
+            server_default="0",
+            nullable=False,
+            comment="What the gift cards in it are worth.",
+        ),
+    )
+    op.add_column(
+        "order_lines",
+        sa.Column(
+            "is_gift_card",
+            sa.Boolean(),
+            server_default=sa.false(),
+            nullable=False,
+            comment="Whether its units are gift cards: owed to them, and no sale.",
+        ),
+    )
 
 
 def _tell_what_happened() -> None:
