@@ -62,6 +62,7 @@ refunds = Table(
     CheckConstraint("status in ('pending', 'succeeded', 'failed')", name="status"),
     CheckConstraint("amount > 0", name="amount"),
     Index("ix_refunds_status_created_at", "status", "created_at"),
+    Index("ix_refunds_external_id_status", "external_id", "status"),
     Index("ix_refunds_payment_id_reversal", "payment_id", "reversal", unique=True),
 )
 

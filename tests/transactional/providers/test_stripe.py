@@ -323,13 +323,25 @@ class TestFaults:
         with pytest.raises(ProviderUnavailable):
             asyncio.run(provider(server).fetch("cs_test_nowhere"))
 
-    def test_a_dispute_is_noted(self, client: TestClient, server: StripeServer, stripe_shop: Shop) -> None:
+    def test_a_dispute_is_charged_back(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop
+    ) -> None:
         paid(client, server)
         (intent,) = server.intents.values()
         dispute = {"id": "dp_1", "payment_intent": intent["id"], "amount": 100, "currency": "gbp"}
         body = server.event("charge.dispute.created", dispute)
+        assert told(client, body).json() == {"outcome": "charged_back"}
+        assert [
+            row["amount"] for row in rows_of(stripe_shop, tender_events) if row["type"] == "chargeback"
+        ] == [100]
         assert told(client, body).json() == {"outcome": "unchanged"}
-        assert len(rows_of(stripe_shop, webhook_inbox)) == 2
+
+    def test_a_dispute_of_a_payment_we_have_not_heard_of_is_to_be_told_again(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop
+    ) -> None:
+        dispute = {"id": "dp_1", "payment_intent": "pi_unknown", "amount": 100, "currency": "gbp"}
+        assert told(client, server.event("charge.dispute.created", dispute)).status_code == 404
+        assert rows_of(stripe_shop, webhook_inbox) == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Create payouts and their lines."""
+"""Create payouts and their lines; refunds are looked up by the provider's id."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -71,3 +71,4 @@ def upgrade() -> None:
     op.create_index(
         "ix_payout_lines_provider_kind_reference", "payout_lines", ["provider", "kind", "reference"]
     )
+    op.create_index("ix_refunds_external_id_status", "refunds", ["external_id", "status"])
