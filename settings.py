@@ -73,6 +73,10 @@ class Settings(BaseSettings):
     stock_allocation: Literal["priority", "nearest"] = Field(
         "priority", description="Which warehouse an order leaves from, when several can send all of it."
     )
+    terms_must_be_accepted: bool = Field(False, description="Orders need the shopper's yes to the terms.")
+    seller_name: str = Field("", max_length=200, description="On invoices; empty: the shop's name.")
+    seller_address: str = Field("", max_length=400, description="On invoices; lines are split at commas.")
+    seller_tax_number: str = Field("", max_length=32, description="On invoices; empty: none is shown.")
     sandbox_webhook_secret: SecretStr = Field(
         SecretStr(""), description="Signs the sandbox's webhooks; empty: made once in <home>/secrets."
     )

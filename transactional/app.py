@@ -20,6 +20,7 @@ from transactional.catalog.feedback_routes import staff_feedback
 from transactional.catalog.routes import router as catalog
 from transactional.catalog.staff_routes import staff_router as staff_catalog
 from transactional.checkout.routes import router as checkout
+from transactional.checkout.terms_routes import router as sale_terms
 from transactional.gate import Gate, RateLimiter
 from transactional.ledger.routes import router as ledger
 from transactional.orders.routes import router as orders
@@ -79,8 +80,8 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.state.refunds_waiting = refunds_waiting
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
-    staff = (staff_router, staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
-    for router in (checkout, orders, payments, catalog, feedback, *staff):
+    staff = (staff_router, staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger)
+    for router in (checkout, orders, payments, catalog, feedback, promotions, sale_terms, *staff):
         app.router.routes.extend(router.routes)
     add_pages(app, shop)
     add_handlers(app, problem_page)

@@ -374,3 +374,21 @@ class CodesNotTaken(ShopError):
 
     def __init__(self) -> None:
         super().__init__("This promotion applies without a code, so it has none.")
+
+
+# checkout
+
+
+class ZonesOverlap(ShopError):
+    code = "zones_overlap"
+
+    def __init__(self, zone: str, other: str):
+        super().__init__(f"An address in {zone} would be in {other} too.", zone=zone, other=other)
+
+
+class OrderIncomplete(ShopError):
+    code = "order_incomplete"
+
+    def __init__(self, missing: Sequence[tuple[str, str, str]]):
+        listed = [{"code": code, "field": field, "message": message} for code, field, message in missing]
+        super().__init__(" ".join(each["message"] for each in listed), missing=listed)

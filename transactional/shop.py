@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from settings import Settings
+from transactional.checkout import sale_terms
 from transactional.database import Clock, connect, utc_now
 from transactional.migrations import migrate
 from transactional.payments.provider import Provider
@@ -43,5 +44,6 @@ def open_shop(
     with database.transaction("system:start") as uow:
         terms = staff.terms(uow, settings)
         stock.open_main(uow, settings.shop_id, settings.shop_country)
+        sale_terms.open_first(uow, terms)
     provider = provider or SandboxProvider(settings.sandbox_url, sandbox_secret(settings))
     return Shop(settings, database, terms, Keys.of(settings), provider)

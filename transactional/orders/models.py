@@ -1,6 +1,6 @@
 """Tables of orders, and of the credit notes that take part of one back."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, String, Table, UniqueConstraint
 
 from transactional.database import Money, id_column, metadata, moment, reference
 
@@ -45,6 +45,10 @@ orders = Table(
     moment("promised_at", nullable=True),
     moment("delivered_at", nullable=True),
     moment("cancelled_at", nullable=True),
+    Column("delivery_method", String(32), nullable=True, comment="Code of the chosen delivery."),
+    Column("delivery_name", String(200), nullable=True, comment="Its name as the shopper saw it."),
+    Column("delivery_tax_rate_bp", Integer, nullable=True, comment="Basis points."),
+    Column("prices_include_tax", Boolean, nullable=True, comment="Whether unit and list prices contain tax."),
     CheckConstraint("status in ('" + "', '".join(ORDER_STATUSES) + "')", name="status"),
     CheckConstraint("total = gross - discount + shipping + tax", name="total"),
     UniqueConstraint("cart_id"),
@@ -78,6 +82,7 @@ order_lines = Table(
         comment="Delivery charged with this line (marketplaces), without tax.",
     ),
     Column("tax", Money, nullable=False, comment="Tax on the line."),
+    Column("tax_rate_bp", Integer, nullable=True, comment="Basis points; null when a source does not tell."),
 )
 
 credit_notes = Table(

@@ -33,6 +33,7 @@ async def place_order(request: Request, key: IdempotencyKey, body: OrderIn) -> R
             body.buyer.buyer(),
             channel="api",
             provider=shop.provider.name,
+            wishes=body.wishes(),
             expected_total=body.expected_total,
         )
         return view_of(shop, uow, placed.order_id)

@@ -1,15 +1,17 @@
 """Orders from the basket to the door; cancelling and returning stand in `after_sales`."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, exists, func, select
 
 from transactional.catalog.rules import variant_name
 from transactional.checkout import service as checkout
 from transactional.checkout.models import carts
+from transactional.checkout.requirements import NO_WISHES, Wishes, gate
+from transactional.checkout.review import address_of, missing_of
 from transactional.checkout.service import PricedCart
-from transactional.errors import CartEmpty, NotForSale, NotFound, OutOfStock, PriceChanged
+from transactional.errors import NotFound, OutOfStock, PriceChanged
 from transactional.ledger import events as ledger
 from transactional.members import service as members
 from transactional.members.service import Buyer
@@ -71,12 +73,14 @@ def place(
     *,
     channel: str = "web",
     provider: str = "sandbox",
+    wishes: Wishes = NO_WISHES,
     expected_total: int | None = None,
 ) -> Placed:
     """Turn a cart into an order that waits for payment: price again, reserve, write order and payment.
 
     Args:
         channel: where it came in: web or api.
+        wishes: delivery, note and invoice as the shopper wants them.
         expected_total: minor units the shopper was shown.
 
     Raises:
@@ -84,42 +88,37 @@ def place(
         NotForSale: a product went off sale meanwhile.
         PriceChanged: the total differs from `expected_total`.
         OutOfStock: fewer units are available than wanted.
+        OrderIncomplete: something else is missing, or several things.
         PromotionUsedUp: another order got the last of a promotion.
     """
     cart = checkout.lock_open(uow, cart_id)
     customer_id = members.customer_id(uow, buyer)
-    basket = checkout.price_lines(uow, terms, cart, Shopper(customer_id, is_known=True, channel=channel))
-    _check(basket, expected_total)
+    to = Place(buyer.country, buyer.postal_code)
+    shopper = Shopper(customer_id, is_known=True, channel=channel)
+    basket = checkout.price_lines(uow, terms, cart, shopper, to, wishes.delivery_method)
+    gate(missing_of(basket, address_of(buyer), wishes, terms))
+    if expected_total not in (None, basket.amounts.total):
+        raise PriceChanged(expected_total or 0, basket.amounts.total)
     order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, channel))
     stock.reserve(
         uow,
         {line["sku_id"]: line["quantity"] for line in basket.lines},
         order["number"],
-        to=Place(buyer.country, buyer.postal_code),
+        to=to,
         policy=terms.allocation,
     )
     lines = uow.insert_many(order_lines, _line_rows(uow, order["id"], basket))
-    pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions, terms.tax_rate_bp)
+    pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
     payment_id = payments.open_payment(uow, order["id"], provider, order["total"], order["currency"])
     return Placed(order["id"], order["number"], payment_id, order["total"], order["currency"])
-
-
-def _check(basket: PricedCart, expected_total: int | None) -> None:
-    if not basket.lines:
-        raise CartEmpty
-    for line in basket.lines:
-        if line["status"] != "live":
-            raise NotForSale(line["sku"])
-    if expected_total not in (None, basket.amounts.total):
-        raise PriceChanged(expected_total or 0, basket.amounts.total)
 
 
 def _order_row(
     uow: UnitOfWork, terms: Terms, basket: PricedCart, buyer: Buyer, customer_id: str, channel: str
 ) -> Row:
     order_id = uow.new_id()
-    amounts = basket.amounts
+    amounts, chosen = basket.amounts, basket.delivery
     return {
         "id": order_id,
         "number": rules.document_number(order_id, uow.now.date()),
@@ -143,6 +142,11 @@ def _order_row(
         "ship_country": buyer.country,
         "placed_at": uow.now,
         "expires_at": uow.now + terms.order_expiry,
+        "promised_at": None if chosen is None else uow.now + timedelta(days=chosen.days_max),
+        "delivery_method": None if chosen is None else chosen.code,
+        "delivery_name": None if chosen is None else chosen.name,
+        "delivery_tax_rate_bp": amounts.shipping_tax_rate_bp,
+        "prices_include_tax": basket.taxed.prices_include_tax,
     }
 
 
@@ -163,6 +167,7 @@ def _line_rows(uow: UnitOfWork, order_id: str, basket: PricedCart) -> list[Row]:
             "discount": amounts.discount,
             "shipping": 0,
             "tax": amounts.tax,
+            "tax_rate_bp": amounts.tax_rate_bp,
         }
         for position, (line, amounts) in enumerate(zip(basket.lines, basket.amounts.lines, strict=True), 1)
     ]

@@ -152,7 +152,7 @@ def lines_view(basket: PricedCart) -> list[dict[str, Any]]:
         {
             **_line_view(line),
             "total": amounts.total,
-            "full": line["price"] * line["quantity"],
+            "full": amounts.full,
             "discounts": discounts_of(basket.promotions, line["id"]),
         }
         for line, amounts in zip(basket.lines, basket.amounts.lines, strict=True)
@@ -201,12 +201,13 @@ def value_of_basket(basket: PricedCart) -> dict[str, Any]:
 
 
 def amounts_view(basket: PricedCart) -> dict[str, int]:
+    """The sums as the shopper reads them: with tax, whether or not prices contain it."""
     amounts = basket.amounts
     goods = sum(line.total for line in amounts.lines)
-    saved = basket.promotions.saved - basket.promotions.shipping
+    full = sum(line.full for line in amounts.lines)
     return {
-        "items": goods + saved,
-        "saved": saved,
+        "items": full,
+        "saved": full - goods,
         "delivery": amounts.total - goods,
         "tax": amounts.tax,
         "total": amounts.total,

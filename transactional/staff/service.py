@@ -16,9 +16,11 @@ class Terms:
     """What holds for every sale of this shop.
 
     Args:
-        tax_rate_bp: tax contained in prices, in basis points.
+        country: where the shop is at home, ISO 3166-1 alpha-2.
+        tax_rate_bp: tax of the standard class contained in prices at home, in basis points.
         order_expiry: how long an unpaid order keeps its stock.
         allocation: which warehouse an order leaves from.
+        must_be_accepted: whether a shopper has to accept the terms of sale.
     """
 
     shop_id: str
@@ -26,9 +28,11 @@ class Terms:
     time_zone: str
     currency: str
     locale: str
+    country: str
     tax_rate_bp: int
     order_expiry: timedelta
     allocation: Policy
+    must_be_accepted: bool
 
 
 def terms(uow: UnitOfWork, settings: Settings) -> Terms:
@@ -50,7 +54,9 @@ def terms(uow: UnitOfWork, settings: Settings) -> Terms:
         time_zone=row["time_zone"],
         currency=row["currency"],
         locale=row["locale"],
+        country=settings.shop_country,
         tax_rate_bp=row["tax_rate_bp"],
         order_expiry=timedelta(minutes=settings.order_expiry_minutes),
         allocation=settings.stock_allocation,
+        must_be_accepted=settings.terms_must_be_accepted,
     )
