@@ -22,7 +22,10 @@ from transactional.catalog.staff_routes import staff_router as staff_catalog
 from transactional.checkout.routes import router as checkout
 from transactional.checkout.terms_routes import router as sale_terms
 from transactional.gate import Gate, RateLimiter
+from transactional.invoices.routes import router as invoices
+from transactional.invoices.routes import staff_router as staff_invoices
 from transactional.ledger.routes import router as ledger
+from transactional.orders.notes_routes import router as remarks
 from transactional.orders.routes import router as orders
 from transactional.orders.routes import staff_router
 from transactional.pages.routes import add_pages, problem_page
@@ -81,7 +84,19 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
     staff = (staff_router, staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger)
-    for router in (checkout, orders, payments, catalog, feedback, promotions, sale_terms, *staff):
+    for router in (
+        checkout,
+        orders,
+        payments,
+        invoices,
+        catalog,
+        feedback,
+        promotions,
+        sale_terms,
+        *staff,
+        staff_invoices,
+        remarks,
+    ):
         app.router.routes.extend(router.routes)
     add_pages(app, shop)
     add_handlers(app, problem_page)

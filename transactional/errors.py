@@ -392,3 +392,23 @@ class OrderIncomplete(ShopError):
     def __init__(self, missing: Sequence[tuple[str, str, str]]):
         listed = [{"code": code, "field": field, "message": message} for code, field, message in missing]
         super().__init__(" ".join(each["message"] for each in listed), missing=listed)
+
+
+# invoices
+
+
+class NotInvoiceable(ShopError):
+    code = "not_invoiceable"
+
+    def __init__(self, status: str):
+        super().__init__(f"An order that is {status} and was not paid gets no invoice.", status=status)
+
+
+# order notes
+
+
+class TooManyRemarks(ShopError):
+    code = "too_many_remarks"
+
+    def __init__(self, limit: int, what: str):
+        super().__init__(f"An order has at most {limit} {what}.", limit=limit)

@@ -85,6 +85,28 @@ order_lines = Table(
     Column("tax_rate_bp", Integer, nullable=True, comment="Basis points; null when a source does not tell."),
 )
 
+order_notes = Table(
+    "order_notes",
+    metadata,
+    id_column(),
+    reference("order_id", "orders.id", index=True),
+    Column("author", String(16), nullable=False, comment="shopper or staff."),
+    Column("text", String(2_000), nullable=False),
+    moment("created_at"),
+    CheckConstraint("author in ('shopper', 'staff')", name="author"),
+)
+
+order_marks = Table(
+    "order_marks",
+    metadata,
+    id_column(),
+    reference("order_id", "orders.id"),
+    Column("label", String(40), nullable=False),
+    Column("colour", String(16), nullable=False, comment="Its name on the staff's page."),
+    moment("created_at"),
+    UniqueConstraint("order_id", "label"),
+)
+
 credit_notes = Table(
     "credit_notes",
     metadata,

@@ -1,7 +1,7 @@
 """What orders send and receive over the wire."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -129,6 +129,43 @@ class OrderView(BaseModel):
     lines: list[OrderLineView]
     delivery_discounts: list[OrderPromotionView]
     explanation: list[PartView] = Field(description="Rows that add up to the total.")
+
+
+Colour = Literal["blue", "orange", "green", "pink", "red", "grey"]
+
+
+class NoteIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    text: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000),
+        Field(examples=["Customer rang: leave it with the neighbour."]),
+    ]
+
+
+class MarkIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    colour: Colour = Field(examples=["orange"])
+
+
+class NoteView(BaseModel):
+    id: str
+    author: Literal["shopper", "staff"]
+    text: str
+    created_at: datetime
+
+
+class MarkView(BaseModel):
+    label: str
+    colour: Colour
+    created_at: datetime
+
+
+class RemarksView(BaseModel):
+    """What people noted on an order, the oldest first; only the staff sees it."""
+
+    notes: list[NoteView]
+    marks: list[MarkView]
 
 
 class CancelIn(BaseModel):

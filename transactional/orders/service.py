@@ -12,10 +12,11 @@ from transactional.checkout.requirements import NO_WISHES, Wishes, gate
 from transactional.checkout.review import address_of, missing_of
 from transactional.checkout.service import PricedCart
 from transactional.errors import NotFound, OutOfStock, PriceChanged
+from transactional.invoices import requests as invoice_requests
 from transactional.ledger import events as ledger
 from transactional.members import service as members
 from transactional.members.service import Buyer
-from transactional.orders import rules
+from transactional.orders import notes, rules
 from transactional.orders.models import order_lines, orders
 from transactional.payments import service as payments
 from transactional.promotions import budgets, pricing
@@ -109,6 +110,10 @@ def place(
     )
     lines = uow.insert_many(order_lines, _line_rows(uow, order["id"], basket))
     pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions)
+    if wishes.note:
+        notes.add(uow, order["id"], "shopper", wishes.note)
+    if wishes.invoice:
+        invoice_requests.request(uow, order["id"], wishes.invoice)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
     payment_id = payments.open_payment(uow, order["id"], provider, order["total"], order["currency"])
     return Placed(order["id"], order["number"], payment_id, order["total"], order["currency"])
