@@ -25,6 +25,7 @@ from transactional.gate import Gate, RateLimiter
 from transactional.invoices.routes import router as invoices
 from transactional.invoices.routes import staff_router as staff_invoices
 from transactional.ledger.routes import router as ledger
+from transactional.members.routes import router as addresses
 from transactional.orders.notes_routes import router as remarks
 from transactional.orders.routes import router as orders
 from transactional.orders.routes import staff_router
@@ -83,20 +84,9 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.state.refunds_waiting = refunds_waiting
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
-    staff = (staff_router, staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger)
-    for router in (
-        checkout,
-        orders,
-        payments,
-        invoices,
-        catalog,
-        feedback,
-        promotions,
-        sale_terms,
-        *staff,
-        staff_invoices,
-        remarks,
-    ):
+    staff = (staff_router, staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
+    staff_too = (sale_terms, staff_invoices, remarks, addresses)
+    for router in (checkout, orders, payments, invoices, catalog, feedback, *staff, *staff_too):
         app.router.routes.extend(router.routes)
     add_pages(app, shop)
     add_handlers(app, problem_page)

@@ -412,3 +412,13 @@ class TooManyRemarks(ShopError):
 
     def __init__(self, limit: int, what: str):
         super().__init__(f"An order has at most {limit} {what}.", limit=limit)
+
+
+# members
+
+
+class TooManyAddresses(ShopError):
+    code = "too_many_addresses"
+
+    def __init__(self, limit: int):
+        super().__init__(f"An address book holds at most {limit} addresses.", limit=limit)

@@ -191,6 +191,8 @@ class TestPdf:
         assert "Große Straße 1" in text
         assert "Köln" in text
         assert "€" in text
+        assert "Lukasz Müller" in text
+        assert "Germany" in text
         assert printable("Dvořák 東京 – £") == "Dvorák ?? – £"
 
     def test_many_lines_go_on_on_the_next_page(self, shop: Shop) -> None:

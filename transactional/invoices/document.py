@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 from fpdf import FPDF
@@ -28,23 +29,18 @@ _TITLES = {"invoice": "Invoice", "credit_note": "Credit note"}
 _WIDTHS = (82, 16, 20, 26, 26)  # millimetres: item, units, tax rate, net, with tax
 _LEFT, _WIDTH = 20, sum(_WIDTHS)
 _BOTTOM = 25
+_STROKES = str.maketrans("ŁłĐđĦħŦŧı", "LlDdHhTti")  # which Unicode takes for letters of their own
 
 
 def printable(text: str) -> str:
     """`text` in the letters of Windows-1252; see the module."""
-    found = []
-    for letter in text:
-        plain = unicodedata.normalize("NFKD", letter)
-        kept = next(
-            (
-                each
-                for each in (letter, "".join(c for c in plain if not unicodedata.combining(c)))
-                if _fits(each)
-            ),
-            "?",
-        )
-        found.append(kept)
-    return "".join(found)
+    return "".join(_printable(letter) for letter in text)
+
+
+def _printable(letter: str) -> str:
+    bare = unicodedata.normalize("NFKD", letter.translate(_STROKES))
+    plain = "".join(each for each in bare if not unicodedata.combining(each))
+    return next((each for each in (letter, plain) if _fits(each)), "?")
 
 
 def _fits(text: str) -> bool:
@@ -117,7 +113,13 @@ def pdf(invoice: Row, order_number: str, terms: Terms) -> bytes:
     below = sheet.get_y()
     named = [buyer["company"] or "", buyer["name"], buyer["address"]]
     where = f"{buyer['postal_code'] or ''} {buyer['city'] or ''}".strip()
-    _party(sheet, "To", [*named, where, buyer["country"], _tax_number(buyer)], _LEFT + 88, top)
+    _party(
+        sheet,
+        "To",
+        [*named, where, _country(buyer["country"], terms.locale), _tax_number(buyer)],
+        _LEFT + 88,
+        top,
+    )
     sheet.set_xy(_LEFT, max(below, sheet.get_y()) + 10)
     lines = [DocumentLine(**line) for line in invoice["lines"]]
     money = _money(invoice["currency"], terms.locale)
@@ -169,6 +171,10 @@ def _sums(sheet: _Sheet, invoice: Row, lines: Sequence[DocumentLine], money: Cal
         sheet.row(("", "", f"Tax {percent(rate)}", f"on {money(net)}", money(tax)), colour="muted")
     label = "Total" if invoice["kind"] == "invoice" else "Credited"
     sheet.row(("", "", "", label, money(invoice["total"])), bold=True, colour="accent_dark", height=9)
+
+
+def _country(code: str | None, locale: str) -> str:
+    return str(Locale.parse(locale).territories.get(code or "", code or ""))
 
 
 def _tax_number(party: Row) -> str:
