@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from transactional.api import request_id, shop_of
 from transactional.checkout.tax import Treatment
 from transactional.errors import ProviderUnavailable, ShopError
+from transactional.invoices import service as invoices
 from transactional.orders import service as orders
 from transactional.orders.service import OrderWithLines
 from transactional.orders.views import explained
@@ -80,6 +81,7 @@ def _order_page(
             path=_path(row),
             amounts=_order_amounts(found),
             rows=explained(found),
+            invoices=invoices.of_order(db, order_id),
             events=[_purchase(found)] if bought else [],
         )
 
