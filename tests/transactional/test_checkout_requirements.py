@@ -73,11 +73,11 @@ def test_a_tax_number_has_the_form_of_its_country(number: str, country: str, pla
 
 
 class TestGate:
-    def test_one_missing_thing_is_refused_in_its_own_words(self) -> None:
+    def test_lines_alone_are_refused_in_their_own_words(self) -> None:
         for lines, refusal in (
             ([], CartEmpty),
             ([Wanted("S", 1, 1, False)], NotForSale),
-            ([Wanted("S", 2, 1, True)], OutOfStock),
+            ([Wanted("S", 2, 1, True), Wanted("T", 2, 1, True)], OutOfStock),
         ):
             with pytest.raises(refusal):
                 gate(missing(lines, ADA, Wishes(), delivered=True, terms_demanded=False))

@@ -79,7 +79,7 @@ class Missing:
     Args:
         code: for programs.
         field: where it is mended: a field of the buyer, a SKU's line, delivery_method...
-        refusal: what the gate raises when nothing else is missing.
+        refusal: what the gate raises when only lines stand in the way.
     """
 
     code: str
@@ -114,11 +114,12 @@ def gate(found: Sequence[Missing]) -> None:
     """Let a cart become an order only when nothing is missing.
 
     Raises:
-        CartEmpty, NotForSale, OutOfStock: this alone is missing.
-        OrderIncomplete: something else, or several things, which its details list.
+        CartEmpty, NotForSale, OutOfStock: only lines stand in the way; it tells of the first.
+        OrderIncomplete: something else does too, which its details list.
     """
-    if len(found) == 1 and found[0].refusal is not None:
-        raise found[0].refusal
+    refusals = [each.refusal for each in found if each.refusal is not None]
+    if refusals and len(refusals) == len(found):
+        raise refusals[0]
     if found:
         raise OrderIncomplete([(each.code, each.field, each.message) for each in found])
 
