@@ -75,6 +75,10 @@ class Settings(BaseSettings):
     )
     points_per_unit: int = Field(0, ge=0, description="Points for each whole unit of goods paid; 0: none.")
     point_value: int = Field(1, ge=1, description="Minor units that a point is worth.")
+    terms_must_be_accepted: bool = Field(False, description="Orders need the shopper's yes to the terms.")
+    seller_name: str = Field("", max_length=200, description="On invoices; empty: the shop's name.")
+    seller_address: str = Field("", max_length=400, description="On invoices; lines are split at commas.")
+    seller_tax_number: str = Field("", max_length=32, description="On invoices; empty: none is shown.")
     sandbox_webhook_secret: SecretStr = Field(
         SecretStr(""), description="Signs the sandbox's webhooks; empty: made once in <home>/secrets."
     )

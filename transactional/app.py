@@ -21,9 +21,14 @@ from transactional.catalog.feedback_routes import staff_feedback
 from transactional.catalog.routes import router as catalog
 from transactional.catalog.staff_routes import staff_router as staff_catalog
 from transactional.checkout.routes import router as checkout
+from transactional.checkout.terms_routes import router as sale_terms
 from transactional.description import describe
 from transactional.gate import Gate, RateLimiter
+from transactional.invoices.routes import router as invoices
+from transactional.invoices.routes import staff_router as staff_invoices
 from transactional.ledger.routes import router as ledger
+from transactional.members.routes import router as addresses
+from transactional.orders.notes_routes import router as remarks
 from transactional.orders.routes import router as orders
 from transactional.orders.routes import staff_router
 from transactional.pages.routes import add_pages, problem_page
@@ -87,8 +92,9 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
     staff_parts = (staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
-    staff = (staff_router, staff_payments, payouts, *staff_parts)
-    for router in (checkout, orders, payments, catalog, feedback, *staff):
+    staff_too = (sale_terms, staff_invoices, remarks, addresses, staff_payments, payouts)
+    staff = (staff_router, *staff_parts, *staff_too)
+    for router in (checkout, orders, payments, invoices, catalog, feedback, *staff):
         app.router.routes.extend(router.routes)
     app.openapi = cache(lambda: describe(app))  # type: ignore[method-assign]
     add_pages(app, shop)

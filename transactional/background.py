@@ -1,4 +1,4 @@
-"""What the shop does by itself: expire orders, settle payments, send refunds, forget old answers."""
+"""What the shop does by itself: expire orders, settle payments, send refunds, issue invoices, forget."""
 
 import asyncio
 import logging
@@ -7,12 +7,15 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from transactional import idempotency
+from transactional.invoices import service as invoices
+from transactional.invoices.service import Seller
 from transactional.orders import service as orders
 from transactional.payments import cashier
 from transactional.shop import Shop
 
 log = logging.getLogger(__name__)
 _EXPIRY_BATCH = 100
+_INVOICES_BATCH = 20
 _LONGEST_NAP = 20.0
 _HOUR = 3_600.0
 
@@ -40,6 +43,17 @@ async def refund(shop: Shop) -> float:
     return shop.settings.payment_repair_seconds
 
 
+async def issue_invoices(shop: Shop) -> float:
+    """Issue the documents that wait; one transaction each, as they hold the lock on the numbers."""
+    with shop.database.read() as db:
+        due = invoices.due(db, _INVOICES_BATCH)
+    for order_id in due:
+        with shop.database.transaction("system:invoices") as uow:
+            invoices.issue(uow, shop.terms, Seller.of(shop.settings), order_id)
+        await asyncio.sleep(0)  # let requests in between
+    return 0.0 if len(due) >= _INVOICES_BATCH else _LONGEST_NAP
+
+
 async def forget(shop: Shop) -> float:
     keep = timedelta(hours=shop.settings.idempotency_hours)
     with shop.database.transaction("system:forget") as uow:
@@ -58,6 +72,7 @@ async def running(shop: Shop, refunds_waiting: asyncio.Event) -> AsyncIterator[N
         (expire, asyncio.Event()),
         (settle, asyncio.Event()),
         (refund, refunds_waiting),
+        (issue_invoices, asyncio.Event()),
         (forget, asyncio.Event()),
     ]
     tasks = [asyncio.create_task(_repeat(shop, job, wake)) for job, wake in jobs]

@@ -422,3 +422,51 @@ class PayoutKnown(ShopError):
 
     def __init__(self, payout: str):
         super().__init__(f"Another file told of the payout {payout} already.", payout=payout)
+
+
+# checkout
+
+
+class ZonesOverlap(ShopError):
+    code = "zones_overlap"
+
+    def __init__(self, zone: str, other: str):
+        super().__init__(f"An address in {zone} would be in {other} too.", zone=zone, other=other)
+
+
+class OrderIncomplete(ShopError):
+    code = "order_incomplete"
+
+    def __init__(self, missing: Sequence[tuple[str, str, str]]):
+        listed = [{"code": code, "field": field, "message": message} for code, field, message in missing]
+        super().__init__(" ".join(each["message"] for each in listed), missing=listed)
+
+
+# invoices
+
+
+class NotInvoiceable(ShopError):
+    code = "not_invoiceable"
+
+    def __init__(self, status: str):
+        super().__init__(f"An order that is {status} and was not paid gets no invoice.", status=status)
+
+
+# order notes
+
+
+class TooManyRemarks(ShopError):
+    code = "too_many_remarks"
+
+    def __init__(self, limit: int, what: str):
+        super().__init__(f"An order has at most {limit} {what}.", limit=limit)
+
+
+# members
+
+
+class TooManyAddresses(ShopError):
+    code = "too_many_addresses"
+
+    def __init__(self, limit: int):
+        super().__init__(f"An address book holds at most {limit} addresses.", limit=limit)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from settings import Settings
+from transactional.checkout import sale_terms
 from transactional.database import Clock, connect, utc_now
 from transactional.migrations import migrate
 from transactional.payments.provider import Provider
@@ -47,4 +48,5 @@ def open_shop(
     with database.transaction("system:start") as uow:
         terms = staff.terms(uow, settings)
         stock.open_main(uow, settings.shop_id, settings.shop_country)
+        sale_terms.open_first(uow, terms)
     return Shop(settings, database, terms, Keys.of(settings), providers or open_providers(settings))

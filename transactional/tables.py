@@ -7,6 +7,7 @@ from transactional.change_log import change_log, is_logged
 from transactional.checkout import models as checkout
 from transactional.database import metadata
 from transactional.idempotency import idempotency_keys
+from transactional.invoices import models as invoices
 from transactional.ledger import models as ledger
 from transactional.members import models as members
 from transactional.orders import models as orders
@@ -22,6 +23,7 @@ __all__ = [
     "change_log",
     "checkout",
     "idempotency_keys",
+    "invoices",
     "ledger",
     "members",
     "metadata",

@@ -36,12 +36,13 @@ def test_a_reader_goes_on_where_it_was(shop: Shop) -> None:
 
 
 def test_a_transaction_is_never_split(shop: Shop) -> None:
+    here = read_changes(shop.database.engine, START, 100)[-1].position
     brand(shop, "a", "b", "c", "d", "e")
     brand(shop, "f", "g")
     for limit in range(1, 9):
-        batches = read_all(shop, START, limit)
+        batches = read_all(shop, here, limit)
         ends = [{change.tx_id for change in batch} for batch in batches]
-        assert sum(len(batch) for batch in batches) == 9
+        assert sum(len(batch) for batch in batches) == 7
         assert all(not one & other for one, other in pairwise(ends))
 
 

@@ -210,3 +210,25 @@ def test_products_and_skus_of_before_are_widened(empty_database: Callable[[], En
         sku = connection.execute(skus.select()).mappings().one()
     assert (product["product_type"], product["tags"], product["attributes"]) == (None, [], {})
     assert (sku["barcode"], sku["tax_class"], sku["has_prices"]) == (None, "standard", False)
+
+
+def test_orders_of_before_tell_the_rate_that_held_for_all(empty_database: Callable[[], Engine]) -> None:
+    engine = empty_database()
+    with writing(engine) as connection:
+        command.upgrade(alembic_config(connection), "0002")
+        connection.execute(
+            text(
+                "insert into shops (id, name, time_zone, currency, locale, tax_rate_bp)"
+                " values ('demo', 'D', 'UTC', 'GBP', 'en_GB', 1900)"
+            )
+        )
+        for statement in OLD_SHOP:
+            connection.execute(text(statement))
+    migrate(engine)
+    with reading(engine) as connection:
+        rates = set(connection.execute(text("select tax_rate_bp from order_lines")).scalars())
+        told = set(connection.execute(text("select delivery_tax_rate_bp from orders")).scalars())
+        included = {
+            bool(each) for each in connection.execute(text("select prices_include_tax from orders")).scalars()
+        }
+    assert (rates, told, included) == ({1_900}, {1_900}, {True})

@@ -10,7 +10,9 @@ from webpage import Webpage
 
 from transactional.catalog import service as catalog
 from transactional.catalog.drafts import ProductDraft, SkuDraft
-from transactional.orders.models import orders
+from transactional.checkout import terms_editing
+from transactional.invoices.models import invoice_requests
+from transactional.orders.models import order_notes, orders
 from transactional.shop import Shop
 from transactional.stock import service as stock
 
@@ -224,3 +226,43 @@ def test_what_people_type_and_name_is_escaped(client: TestClient, shop: Shop) ->
     for page in pages:
         assert "<script>alert" not in page.text, page.url
         assert "alert" in page.text, page.url
+
+
+class TestConfirming:
+    def test_the_delivery_that_is_chosen_is_in_the_total_and_in_the_order(
+        self, client: TestClient, shop: Shop
+    ) -> None:
+        with shop.database.transaction("staff") as uow:
+            rate = {"zone": "everywhere", "currency": "GBP", "kind": "flat", "price": 995, "weight_from": 0}
+            days = {"days_min": 1, "days_max": 1, "position": 1, "is_active": True}
+            terms_editing.put_method(uow, "express", name="Express", **days, rates=[rate])
+        add_to_basket(client, "shirt-0")
+        checkout = shown(client.get("/checkout"))
+        assert "Standard delivery" in checkout.text and "£9.95" in checkout.text
+        typed = {**checkout.form("/checkout").values, "email": "ada@example", "delivery_method": "express"}
+        updated = shown(client.post("/checkout/delivery", data=typed))
+        values = updated.form("/checkout").values
+        assert (values["email"], values["delivery_method"]) == ("ada@example", "express")
+        assert "Pay £19.95" in updated.text
+        press_pay(client, updated)
+        (order,) = rows_of(shop, orders)
+        assert (order["delivery_method"], order["total"]) == ("express", 1_995)
+
+    def test_an_invoice_and_a_note_are_kept_with_the_order(self, client: TestClient, shop: Shop) -> None:
+        add_to_basket(client, "shirt-0")
+        checkout = shown(client.get("/checkout"))
+        asked = {"invoice": "yes", "invoice_company": "Engines Ltd", "invoice_tax_number": "12"}
+        wrong = shown(press_pay(client, checkout, note="Ring twice.", **asked), 422)
+        assert "Enter the number as it is registered" in wrong.text
+        assert wrong.form("/checkout").values["invoice_company"] == "Engines Ltd"
+        press_pay(client, wrong, note="Ring twice.", invoice_tax_number="GB123456789")
+        (request,) = rows_of(shop, invoice_requests)
+        assert request["buyer"]["name"] == ADA.name
+        (note,) = rows_of(shop, order_notes)
+        assert note["text"] == "Ring twice."
+
+    def test_the_page_explains_the_total(self, client: TestClient) -> None:
+        add_to_basket(client, "shirt-0")
+        text = shown(client.get("/checkout")).text
+        assert "How this total is made" in text
+        assert "Tax 20 %" in text

@@ -47,7 +47,7 @@ class Webpage(HTMLParser):
                 self._select = given["name"]
             case "option" if "selected" in given and self.forms:
                 self.forms[-1].values[self._select] = given.get("value", "")
-            case "input" if given.get("type") != "radio" or "checked" in given:
+            case "input" if given.get("type") not in ("radio", "checkbox") or "checked" in given:
                 self.forms[-1].values[given["name"]] = given.get("value", "")
             case "script":
                 self._in_event = "data-storehouse-event" in given

@@ -1,17 +1,28 @@
 """Carts over HTTP. A cart is addressed by its token, which only its owner has."""
 
 from collections import Counter
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from transactional.api import API, IdempotencyKey, once, problems, request_id, respond, shop_of
 from transactional.checkout import service
-from transactional.checkout.schemas import CartIn, CartView, CheckoutView, LinesIn, QuantityIn
-from transactional.checkout.views import cart_view, checkout_view
+from transactional.checkout.requirements import Address, Wishes
+from transactional.checkout.review import missing_of
+from transactional.checkout.schemas import (
+    CartIn,
+    CartView,
+    CheckoutView,
+    DeliveryView,
+    LinesIn,
+    QuantityIn,
+)
+from transactional.checkout.views import cart_view, checkout_view, delivery_view
 from transactional.promotions.schemas import Code, CouponIn
 from transactional.shop import Shop
+from transactional.stock.rules import Place
 from transactional.unit_of_work import Reading, UnitOfWork
 
 router = APIRouter(prefix=API, tags=["cart"])
@@ -107,10 +118,39 @@ async def remove_coupon(request: Request, token: str, code: Code) -> Response:
     return respond(view)
 
 
-@router.get("/carts/{token}/checkout", response_model=CheckoutView, responses=problems(404))
-async def preview_checkout(request: Request, token: str) -> Response:
-    """What the order would cost now, and which lines could not be ordered."""
+Country = Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")]
+PostalCode = Annotated[str, Query(max_length=32)]
+
+
+@router.get("/carts/{token}/delivery", response_model=DeliveryView, responses=problems(404))
+async def list_deliveries(
+    request: Request, token: str, country: Country = None, postal_code: PostalCode = ""
+) -> Response:
+    """How the cart can be delivered to an address, and for what; without a country to the shop's own."""
     shop = shop_of(request)
     cart_id = shop.keys.row_id("cart", token)
+    to = Place(country or shop.terms.country, postal_code)
     with shop.database.read() as db:
-        return respond(checkout_view(service.priced(db, shop.terms, cart_id), shop.keys))
+        return respond(delivery_view(service.priced(db, shop.terms, cart_id, to=to)))
+
+
+@router.get("/carts/{token}/checkout", response_model=CheckoutView, responses=problems(404))
+async def preview_checkout(
+    request: Request,
+    token: str,
+    country: Country = None,
+    postal_code: PostalCode = "",
+    delivery_method: Annotated[str | None, Query(max_length=32)] = None,
+) -> Response:
+    """What the order would cost now, why, and what it must still have.
+
+    Who buys is not asked for here, because addresses of requests are written to logs.
+    """
+    shop = shop_of(request)
+    cart_id = shop.keys.row_id("cart", token)
+    to = Place(country or shop.terms.country, postal_code)
+    with shop.database.read() as db:
+        basket = service.priced(db, shop.terms, cart_id, to=to, method=delivery_method)
+    given = Address(country=country or "", postal_code=postal_code)
+    missing = missing_of(basket, given, Wishes(delivery_method), shop.terms)
+    return respond(checkout_view(basket, missing, shop.keys))

@@ -74,7 +74,43 @@ class Shortage(BaseModel):
     available: int
 
 
+class OfferView(BaseModel):
+    code: str = Field(description="What an order takes as `delivery_method`.")
+    name: str
+    days_min: int
+    days_max: int
+    price: int = Field(description="Before promotions; with tax where prices contain it.")
+
+
+class DeliveryView(BaseModel):
+    """The deliveries an address can have; the first is taken when an order asks for none."""
+
+    currency: str
+    offers: list[OfferView]
+
+
+class MissingView(BaseModel):
+    """What is still to be mended before the order: `field` says where."""
+
+    code: str
+    field: str
+    message: str
+
+
+class PartView(BaseModel):
+    """One row of an explanation; without tax, unless it is tax. The rows' amounts add up to the total."""
+
+    kind: Literal["goods", "price", "promotion", "delivery", "tax"]
+    label: str
+    amount: int = Field(description="Signed minor units.")
+    basis: int | None = Field(description="What it was computed from: units, or the amount that is taxed.")
+    rule: str = Field(description="What made it: list_price, a promotion's id, a delivery's code, a rate.")
+
+
 class CheckoutView(BaseModel):
     cart: CartView
     amounts: AmountsView
+    delivery: str | None = Field(description="Code of the delivery in these amounts; null when none serves.")
+    explanation: list[PartView]
+    missing: list[MissingView] = Field(description="What the order must still have, besides what was given.")
     shortages: list[Shortage] = Field(description="Lines that could not be ordered now; empty when all can.")

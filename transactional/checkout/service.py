@@ -7,9 +7,10 @@ from sqlalchemy import Select, bindparam, func, select
 
 from transactional.catalog import pricing as prices
 from transactional.catalog.models import products, skus
-from transactional.catalog.rules import GIFT_CARD
-from transactional.checkout import rules
+from transactional.checkout import delivery, rules, sale_terms
+from transactional.checkout.delivery import Offer, Parcel
 from transactional.checkout.models import cart_lines, carts
+from transactional.checkout.tax import Treatment
 from transactional.errors import CartNotOpen, CartTooLarge, CouponUnknown, NotForSale, NotFound
 from transactional.promotions import live, pricing
 from transactional.promotions.models import promotion_codes, promotions
@@ -17,6 +18,7 @@ from transactional.promotions.pricing import NOBODY, Shopper
 from transactional.promotions.rules import Outcome
 from transactional.staff.service import Terms
 from transactional.stock import service as stock
+from transactional.stock.rules import Place
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _lines = select(cart_lines).where(cart_lines.c.cart_id == bindparam("cart_id"))
@@ -32,6 +34,7 @@ _priced_lines = (
         skus.c.cost,
         skus.c.has_prices,
         skus.c.tax_class,
+        skus.c.weight_grams,
         products.c.slug.label("product"),
         products.c.name,
         products.c.image,
@@ -39,6 +42,7 @@ _priced_lines = (
         products.c.category_id,
         products.c.brand_id,
         live.VERSION.label("promotions"),
+        sale_terms.VERSION.label("sale_terms"),
         stock.available(skus.c.id).label("available"),
     )
     .join(skus, skus.c.id == cart_lines.c.sku_id)
@@ -65,12 +69,20 @@ _coupon = (
 
 @dataclass(frozen=True)
 class PricedCart:
-    """A cart with its lines and what they cost now."""
+    """A cart with its lines and what they cost now, delivered to an address.
+
+    Args:
+        offers: the deliveries that can be had.
+        delivery: the chosen one of them; None when it cannot be had.
+    """
 
     cart: Row
     lines: list[Row]
     amounts: rules.Amounts
     promotions: Outcome
+    offers: list[Offer]
+    delivery: Offer | None
+    taxed: Treatment
 
 
 def create(uow: UnitOfWork, terms: Terms, visitor_id: str | None = None) -> str:
@@ -210,8 +222,15 @@ def remove_coupon(uow: UnitOfWork, cart_id: str, code: str) -> None:
     uow.update(carts, cart, coupons=left or None, updated_at=uow.now)
 
 
-def priced(db: Reading, terms: Terms, cart_id: str, shopper: Shopper = NOBODY) -> PricedCart:
-    """The cart at today's prices.
+def priced(
+    db: Reading,
+    terms: Terms,
+    cart_id: str,
+    shopper: Shopper = NOBODY,
+    to: Place | None = None,
+    method: str | None = None,
+) -> PricedCart:
+    """The cart at today's prices; see `price_lines`.
 
     Raises:
         NotFound: there is no such cart.
@@ -219,28 +238,43 @@ def priced(db: Reading, terms: Terms, cart_id: str, shopper: Shopper = NOBODY) -
     cart = db.get(carts, cart_id)
     if cart is None:
         raise NotFound("cart", cart_id)
-    return price_lines(db, terms, cart, shopper)
+    return price_lines(db, terms, cart, shopper, to, method)
 
 
-def price_lines(db: Reading, terms: Terms, cart: Row, shopper: Shopper = NOBODY) -> PricedCart:
-    """The lines of a cart that is already read, at today's prices and under the promotions that are on."""
+def price_lines(
+    db: Reading,
+    terms: Terms,
+    cart: Row,
+    shopper: Shopper = NOBODY,
+    to: Place | None = None,
+    method: str | None = None,
+) -> PricedCart:
+    """The lines of a cart that is already read, at today's prices and under the promotions that are on.
+
+    Args:
+        to: where it goes; somewhere in the shop's own country when it is not known yet.
+        method: code of the delivery; the first that can be had when none is asked for.
+    """
     lines = prices.at_their_prices(db, db.rows(_priced_lines, cart_id=cart["id"]), cart["currency"])
     items = [
-        rules.Item(
-            line["quantity"],
-            line["list_price"],
-            line["price"],
-            is_gift_card=line["tax_class"] == GIFT_CARD,
-        )
+        rules.Item(line["quantity"], line["list_price"], line["price"], tax_class=line["tax_class"])
         for line in lines
     ]
-    charge = rules.shipping_charge(rules.goods(items))
+    sale = sale_terms.of_version(db, lines[0]["sale_terms"] if lines else None)
+    to = to or Place(terms.country, "")
+    goods = rules.goods(items)
+    weight = sum(line["weight_grams"] * line["quantity"] for line in lines)
+    offers = sale.offers(to, Parcel(goods, weight, cart["currency"]))
+    chosen = delivery.choose(offers, method)
+    charge = chosen.price if chosen and goods else 0
     given = pricing.outcome_of(db, terms, cart, lines, charge, shopper)
     if given.lines:
         items = [
             replace(item, promotions=given.off(line["id"])) for item, line in zip(items, lines, strict=True)
         ]
-    return PricedCart(cart, lines, rules.amounts(items, terms.tax_rate_bp, given.shipping), given)
+    taxed = sale.treatment(to, sale_terms.shop_day(db, terms))
+    amounts = rules.amounts(items, taxed, charge, given.shipping)
+    return PricedCart(cart, lines, amounts, given, offers, chosen, taxed)
 
 
 def is_open(db: Reading, cart_id: str) -> bool:

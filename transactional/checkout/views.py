@@ -1,6 +1,20 @@
 """Carts as they go over the wire."""
 
-from transactional.checkout.schemas import AmountsView, CartLineView, CartView, CheckoutView, Shortage
+from collections.abc import Sequence
+
+from transactional.checkout.requirements import Missing
+from transactional.checkout.review import explained
+from transactional.checkout.schemas import (
+    AmountsView,
+    CartLineView,
+    CartView,
+    CheckoutView,
+    DeliveryView,
+    MissingView,
+    OfferView,
+    PartView,
+    Shortage,
+)
 from transactional.checkout.service import PricedCart
 from transactional.promotions.views import applied_views, discounts_of, hints, plain_money
 from transactional.security import Keys
@@ -36,7 +50,15 @@ def cart_view(basket: PricedCart, keys: Keys) -> CartView:
     )
 
 
-def checkout_view(basket: PricedCart, keys: Keys) -> CheckoutView:
+def delivery_view(basket: PricedCart) -> DeliveryView:
+    offers = [
+        OfferView(**{name: getattr(offer, name) for name in OfferView.model_fields})
+        for offer in basket.offers
+    ]
+    return DeliveryView(currency=basket.cart["currency"], offers=offers)
+
+
+def checkout_view(basket: PricedCart, missing: Sequence[Missing], keys: Keys) -> CheckoutView:
     amounts = basket.amounts
     cart = cart_view(basket, keys)
     return CheckoutView(
@@ -49,6 +71,9 @@ def checkout_view(basket: PricedCart, keys: Keys) -> CheckoutView:
             tax=amounts.tax,
             total=amounts.total,
         ),
+        delivery=basket.delivery and basket.delivery.code,
+        explanation=[PartView(**vars(part)) for part in explained(basket)],
+        missing=[MissingView(code=each.code, field=each.field, message=each.message) for each in missing],
         shortages=[
             Shortage(sku=line.sku, wanted=line.quantity, available=line.available)
             for line in cart.lines

@@ -69,6 +69,10 @@ orders = Table(
         server_default="0",
         comment="What the gift cards in it are worth.",
     ),
+    Column("delivery_method", String(32), nullable=True, comment="Code of the chosen delivery."),
+    Column("delivery_name", String(200), nullable=True, comment="Its name as the shopper saw it."),
+    Column("delivery_tax_rate_bp", Integer, nullable=True, comment="Basis points."),
+    Column("prices_include_tax", Boolean, nullable=True, comment="Whether unit and list prices contain tax."),
     CheckConstraint("status in ('" + "', '".join(ORDER_STATUSES) + "')", name="status"),
     CheckConstraint("total = gross - discount + shipping + tax", name="total"),
     UniqueConstraint("cart_id"),
@@ -109,6 +113,29 @@ order_lines = Table(
         server_default=false(),
         comment="Whether its units are gift cards: owed to them, and no sale.",
     ),
+    Column("tax_rate_bp", Integer, nullable=True, comment="Basis points; null when a source does not tell."),
+)
+
+order_notes = Table(
+    "order_notes",
+    metadata,
+    id_column(),
+    reference("order_id", "orders.id", index=True),
+    Column("author", String(16), nullable=False, comment="shopper or staff."),
+    Column("text", String(2_000), nullable=False),
+    moment("created_at"),
+    CheckConstraint("author in ('shopper', 'staff')", name="author"),
+)
+
+order_marks = Table(
+    "order_marks",
+    metadata,
+    id_column(),
+    reference("order_id", "orders.id"),
+    Column("label", String(40), nullable=False),
+    Column("colour", String(16), nullable=False, comment="Its name on the staff's page."),
+    moment("created_at"),
+    UniqueConstraint("order_id", "label"),
 )
 
 credit_notes = Table(

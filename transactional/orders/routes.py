@@ -34,6 +34,7 @@ async def place_order(request: Request, key: IdempotencyKey, body: OrderIn) -> R
             body.buyer.buyer(),
             channel="api",
             **vars(methods.choose(shop.providers, shop.terms.currency)),
+            wishes=body.wishes(),
             expected_total=body.expected_total,
             tenders=[each.wanted(shop.keys) for each in body.tenders],
         )

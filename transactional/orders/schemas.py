@@ -1,11 +1,13 @@
 """What orders send and receive over the wire."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from transactional.checkout.requirements import COUNTRY, EMAIL, MAX_NOTE, Invoicee, Wishes
+from transactional.checkout.schemas import PartView
 from transactional.members.service import Buyer
 from transactional.payments.schemas import TenderIn
 
@@ -16,7 +18,7 @@ class BuyerIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     email: Annotated[
         str,
-        StringConstraints(strip_whitespace=True, max_length=320, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+        StringConstraints(strip_whitespace=True, max_length=320, pattern=EMAIL),
         Field(examples=["ada@example.com"]),
     ]
     name: Annotated[Line, Field(examples=["Ada Lovelace"])]
@@ -34,10 +36,34 @@ class BuyerIn(BaseModel):
         return Buyer(**self.model_dump())
 
 
+class InvoiceeIn(BaseModel):
+    """Who the invoice is made out to; what is not given is the buyer's."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Annotated[Line, Field(examples=["Ada Lovelace"])]
+    company: Line | None = Field(None, examples=["Analytical Engines Ltd"])
+    tax_number: Annotated[str, StringConstraints(strip_whitespace=True, max_length=32)] | None = Field(
+        None, description="Of the company; its form is checked, by country.", examples=["GB 123 4567 89"]
+    )
+    address: Line | None = None
+    city: Line | None = None
+    postal_code: Annotated[str, StringConstraints(strip_whitespace=True, max_length=32)] | None = None
+    country: Annotated[str, Field(pattern=COUNTRY)] | None = None
+
+    def invoicee(self) -> Invoicee:
+        return Invoicee(**self.model_dump())
+
+
 class OrderIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     cart: str = Field(max_length=200, description="Token of the cart.")
     buyer: BuyerIn
+    delivery_method: str | None = Field(
+        None, max_length=32, description="One of the cart's deliveries; the first when none is given."
+    )
+    note: str | None = Field(None, max_length=MAX_NOTE, description="For who packs the parcel.")
+    invoice: InvoiceeIn | None = None
+    terms_accepted: bool = False
     expected_total: int | None = Field(
         None, ge=0, description="What the shopper was shown; another total is refused with `price_changed`."
     )
@@ -46,6 +72,10 @@ class OrderIn(BaseModel):
         max_length=10,
         description="What pays in this order, each as much as it has; a payment provider takes the rest.",
     )
+
+    def wishes(self) -> Wishes:
+        invoice = None if self.invoice is None else self.invoice.invoicee()
+        return Wishes(self.delivery_method, self.note, self.terms_accepted, invoice)
 
 
 class OrderPromotionView(BaseModel):
@@ -66,6 +96,7 @@ class OrderLineView(BaseModel):
     list_price: int
     net: int
     tax: int
+    tax_rate_bp: int | None
     discounts: list[OrderPromotionView]
 
 
@@ -89,7 +120,13 @@ class OrderView(BaseModel):
     ship_region: str | None
     ship_postal_code: str | None
     ship_country: str | None
+    delivery_method: str | None
+    delivery_name: str | None
+    prices_include_tax: bool | None = Field(
+        description="Whether the lines' unit and list prices contain tax."
+    )
     placed_at: datetime
+    promised_at: datetime | None
     expires_at: datetime | None
     paid_at: datetime | None
     shipped_at: datetime | None
@@ -98,6 +135,44 @@ class OrderView(BaseModel):
     lines: list[OrderLineView]
     delivery_discounts: list[OrderPromotionView]
     gift_cards: list[str] = Field([], description="Codes of the cards in it, when it is looked up.")
+    explanation: list[PartView] = Field(description="Rows that add up to the total.")
+
+
+Colour = Literal["blue", "orange", "green", "pink", "red", "grey"]
+
+
+class NoteIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    text: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000),
+        Field(examples=["Customer rang: leave it with the neighbour."]),
+    ]
+
+
+class MarkIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    colour: Colour = Field(examples=["orange"])
+
+
+class NoteView(BaseModel):
+    id: str
+    author: Literal["shopper", "staff"]
+    text: str
+    created_at: datetime
+
+
+class MarkView(BaseModel):
+    label: str
+    colour: Colour
+    created_at: datetime
+
+
+class RemarksView(BaseModel):
+    """What people noted on an order, the oldest first; only the staff sees it."""
+
+    notes: list[NoteView]
+    marks: list[MarkView]
 
 
 class CancelIn(BaseModel):

@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, exists, func, select
 
 from transactional.catalog.rules import GIFT_CARD, variant_name
 from transactional.checkout import service as checkout
 from transactional.checkout.models import carts
+from transactional.checkout.requirements import NO_WISHES, Wishes, gate
+from transactional.checkout.review import address_of, missing_of
 from transactional.checkout.service import PricedCart
-from transactional.errors import CartEmpty, NotForSale, NotFound, OutOfStock, PriceChanged
+from transactional.errors import NotFound, OutOfStock, PriceChanged
+from transactional.invoices import requests as invoice_requests
 from transactional.ledger import events as ledger
 from transactional.members import service as members
 from transactional.members.service import Buyer
-from transactional.orders import rules
+from transactional.orders import notes, rules
 from transactional.orders.models import order_lines, orders
 from transactional.payments import reversal
 from transactional.payments import tenders as payments
@@ -76,6 +79,7 @@ def place(
     channel: str = "web",
     provider: str = "sandbox",
     method: str = "card",
+    wishes: Wishes = NO_WISHES,
     expected_total: int | None = None,
     tenders: Sequence[Wanted] = (),
 ) -> Placed:
@@ -83,8 +87,9 @@ def place(
 
     Args:
         channel: where it came in: web or api.
-        tenders: what the buyer pays with before a provider is asked for the rest.
         provider, method: how the rest will probably be paid; paying may choose another way.
+        wishes: delivery, note and invoice as the shopper wants them.
+        tenders: what the buyer pays with before a provider is asked for the rest.
         expected_total: minor units the shopper was shown.
 
     Raises:
@@ -92,23 +97,32 @@ def place(
         NotForSale: a product went off sale meanwhile.
         PriceChanged: the total differs from `expected_total`.
         OutOfStock: fewer units are available than wanted.
+        OrderIncomplete: something else is missing, or several things.
         PromotionUsedUp: another order got the last of a promotion.
         GiftCardNotValid, TenderEmpty: a tender cannot be used.
     """
     cart = checkout.lock_open(uow, cart_id)
     customer_id = members.customer_id(uow, buyer)
-    basket = checkout.price_lines(uow, terms, cart, Shopper(customer_id, is_known=True, channel=channel))
-    _check(basket, expected_total)
+    to = Place(buyer.country, buyer.postal_code)
+    shopper = Shopper(customer_id, is_known=True, channel=channel)
+    basket = checkout.price_lines(uow, terms, cart, shopper, to, wishes.delivery_method)
+    gate(missing_of(basket, address_of(buyer), wishes, terms))
+    if expected_total not in (None, basket.amounts.total):
+        raise PriceChanged(expected_total or 0, basket.amounts.total)
     order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, channel))
     stock.reserve(
         uow,
         {line["sku_id"]: line["quantity"] for line in basket.lines},
         order["number"],
-        to=Place(buyer.country, buyer.postal_code),
+        to=to,
         policy=terms.allocation,
     )
     lines = uow.insert_many(order_lines, _line_rows(uow, order["id"], basket))
-    pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions, terms.tax_rate_bp)
+    pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions)
+    if wishes.note:
+        notes.add(uow, order["id"], "shopper", wishes.note)
+    if wishes.invoice:
+        invoice_requests.request(uow, order["id"], wishes.invoice)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
     last = payments.open_all(uow, order, tenders, provider, method)[-1]
     if last["kind"] == "internal":
@@ -117,21 +131,11 @@ def place(
     return Placed(order["id"], order["number"], last["id"], order["total"], order["currency"])
 
 
-def _check(basket: PricedCart, expected_total: int | None) -> None:
-    if not basket.lines:
-        raise CartEmpty
-    for line in basket.lines:
-        if line["status"] != "live":
-            raise NotForSale(line["sku"])
-    if expected_total not in (None, basket.amounts.total):
-        raise PriceChanged(expected_total or 0, basket.amounts.total)
-
-
 def _order_row(
     uow: UnitOfWork, terms: Terms, basket: PricedCart, buyer: Buyer, customer_id: str, channel: str
 ) -> Row:
     order_id = uow.new_id()
-    amounts = basket.amounts
+    amounts, chosen = basket.amounts, basket.delivery
     lines = list(zip(basket.lines, amounts.lines, strict=True))
     return {
         "id": order_id,
@@ -162,6 +166,11 @@ def _order_row(
         "gift_cards": sum(line.gross for row, line in lines if row["tax_class"] == GIFT_CARD),
         "placed_at": uow.now,
         "expires_at": uow.now + terms.order_expiry,
+        "promised_at": None if chosen is None else uow.now + timedelta(days=chosen.days_max),
+        "delivery_method": None if chosen is None else chosen.code,
+        "delivery_name": None if chosen is None else chosen.name,
+        "delivery_tax_rate_bp": amounts.shipping_tax_rate_bp,
+        "prices_include_tax": basket.taxed.prices_include_tax,
     }
 
 
@@ -183,6 +192,7 @@ def _line_rows(uow: UnitOfWork, order_id: str, basket: PricedCart) -> list[Row]:
             "shipping": 0,
             "tax": amounts.tax,
             "is_gift_card": line["tax_class"] == GIFT_CARD,
+            "tax_rate_bp": amounts.tax_rate_bp,
         }
         for position, (line, amounts) in enumerate(zip(basket.lines, basket.amounts.lines, strict=True), 1)
     ]

@@ -1,11 +1,19 @@
 """Orders as they go over the wire."""
 
+from transactional.checkout.explanation import Delivered, Given, Part, Sold, explain
+from transactional.checkout.schemas import PartView
 from transactional.orders.after_sales import CreditNote
 from transactional.orders.schemas import CreditNoteView, OrderLineView, OrderPromotionView, OrderView
 from transactional.orders.service import OrderWithLines
 from transactional.security import Keys
 
-_SHOWN = OrderView.model_fields.keys() - {"token", "lines", "delivery_discounts", "gift_cards"}
+_SHOWN = OrderView.model_fields.keys() - {
+    "token",
+    "lines",
+    "delivery_discounts",
+    "gift_cards",
+    "explanation",
+}
 _SHOWN_OF_LINE = OrderLineView.model_fields.keys() - {"net", "discounts"}
 
 
@@ -23,8 +31,34 @@ def order_view(found: OrderWithLines, keys: Keys) -> OrderView:
         token=keys.token("order", found.order["id"]),
         lines=lines,
         delivery_discounts=_given(found, None),
+        explanation=[PartView(**vars(part)) for part in explained(found)],
         **shown,
     )
+
+
+def sold_lines(found: OrderWithLines) -> list[Sold]:
+    """The lines as an explanation or a document counts them."""
+    return [
+        Sold(line["quantity"], line["gross"], line["discount"], line["tax"], line["tax_rate_bp"] or 0)
+        for line in found.lines
+    ]
+
+
+def delivered(found: OrderWithLines) -> Delivered:
+    """The order's delivery after promotions."""
+    order = found.order
+    tax = order["tax"] - sum(line["tax"] for line in found.lines)
+    label, code = order["delivery_name"] or "Delivery", order["delivery_method"] or ""
+    return Delivered(code, label, order["shipping"], tax, order["delivery_tax_rate_bp"] or 0)
+
+
+def explained(found: OrderWithLines) -> list[Part]:
+    """The rows that add up to the order's total."""
+    given = [
+        Given(row["promotion_id"], row["reason"], row["discount"], row["order_line_id"] is None)
+        for row in found.promotions
+    ]
+    return explain(sold_lines(found), given, delivered(found))
 
 
 def _given(found: OrderWithLines, line_id: str | None) -> list[OrderPromotionView]:

@@ -22,6 +22,7 @@ from transactional.pages.rendering import (
 from transactional.promotions.pricing import NOBODY, Shopper
 from transactional.promotions.views import discounts_of, hints
 from transactional.shop import Shop
+from transactional.stock.rules import Place
 from transactional.unit_of_work import Row
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -132,15 +133,17 @@ def type_coupon(request: Request, coupon: str) -> str:
     return ""
 
 
-def open_basket(request: Request, shop: Shop, email: str = "") -> PricedCart | None:
-    """The browser's basket, priced for the buyer of `email` once it is known."""
+def open_basket(
+    request: Request, shop: Shop, email: str = "", to: Place | None = None, method: str | None = None
+) -> PricedCart | None:
+    """The browser's basket, priced for the buyer of `email` and the place once they are known."""
     known = cart_id(request, shop)
     if known is None:
         return None
     with shop.database.read() as db:
         try:
             shopper = Shopper(members.known(db, email), is_known=True) if email else NOBODY
-            basket = checkout.priced(db, shop.terms, known, shopper)
+            basket = checkout.priced(db, shop.terms, known, shopper, to, method)
         except NotFound:
             return None
     return basket if basket.cart["status"] == "open" else None
@@ -152,7 +155,7 @@ def lines_view(basket: PricedCart) -> list[dict[str, Any]]:
         {
             **_line_view(line),
             "total": amounts.total,
-            "full": line["price"] * line["quantity"],
+            "full": amounts.full,
             "discounts": discounts_of(basket.promotions, line["id"]),
         }
         for line, amounts in zip(basket.lines, basket.amounts.lines, strict=True)
@@ -201,12 +204,13 @@ def value_of_basket(basket: PricedCart) -> dict[str, Any]:
 
 
 def amounts_view(basket: PricedCart) -> dict[str, int]:
+    """The sums as the shopper reads them: with tax, whether or not prices contain it."""
     amounts = basket.amounts
     goods = sum(line.total for line in amounts.lines)
-    saved = basket.promotions.saved - basket.promotions.shipping
+    full = sum(line.full for line in amounts.lines)
     return {
-        "items": goods + saved,
-        "saved": saved,
+        "items": full,
+        "saved": full - goods,
         "delivery": amounts.total - goods,
         "tax": amounts.tax,
         "total": amounts.total,

@@ -1,38 +1,20 @@
-"""Checkout and the order's own page: forms only; nothing here needs JavaScript."""
+"""The order's own page: forms only; nothing here needs JavaScript."""
 
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
-import uuid_utils
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import ValidationError
 
-from transactional import idempotency
 from transactional.api import request_id, shop_of
-from transactional.errors import (
-    OutOfStock,
-    PaymentMethodUnknown,
-    PaymentRefused,
-    PriceChanged,
-    PromotionUsedUp,
-    ProviderUnavailable,
-    ShopError,
-)
-from transactional.idempotency import Answer
+from transactional.checkout.tax import Treatment
+from transactional.errors import PaymentMethodUnknown, PaymentRefused, ProviderUnavailable, ShopError
+from transactional.invoices import service as invoices
 from transactional.orders import service as orders
-from transactional.orders.schemas import BuyerIn
 from transactional.orders.service import OrderWithLines
-from transactional.pages.basket import (
-    amounts_view,
-    lines_view,
-    open_basket,
-    promotions_view,
-    type_coupon,
-    value_of_basket,
-)
-from transactional.pages.rendering import SEE_OTHER, cart_id, countries, page, see_other
+from transactional.orders.views import explained
+from transactional.pages.rendering import page, see_other
 from transactional.payments import cashier, methods
 from transactional.payments import service as payments
 from transactional.payments.methods import Choice
@@ -41,103 +23,11 @@ from transactional.unit_of_work import Row
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-FIELDS = {
-    "email": "Enter an e-mail address like name@example.com.",
-    "name": "Enter your name.",
-    "address": "Enter a street and number.",
-    "city": "Enter a town or city.",
-    "postal_code": "Enter a postcode.",
-    "country": "Choose a country.",
-}
-NEW_PRICES = "Prices have changed since this page was made. The new total is shown below: pay if you agree."
 
-
-@router.get("/checkout", response_model=None)
-async def checkout_form(request: Request) -> HTMLResponse | RedirectResponse:
-    form = dict.fromkeys((*FIELDS, "pay_with"), "") | {"country": "GB"}
-    return _checkout_page(request, form, {}, "", str(uuid_utils.uuid7()), 200)
-
-
-def _checkout_page(
-    request: Request, form: dict[str, str], errors: dict[str, str], problem: str, attempt: str, status: int
-) -> HTMLResponse | RedirectResponse:
-    shop = shop_of(request)
-    basket = open_basket(request, shop, form["email"])
-    if basket is None or not basket.lines:
-        return see_other("/cart")
-    with shop.database.read() as db:
-        return page(
-            request,
-            shop,
-            db,
-            "checkout.html",
-            status,
-            form=form,
-            errors=errors,
-            problem=problem,
-            attempt=attempt,
-            countries=countries(shop.terms.locale),
-            expiry_minutes=shop.settings.order_expiry_minutes,
-            lines=lines_view(basket),
-            amounts=amounts_view(basket),
-            promotions=promotions_view(basket, shop),
-            ways=methods.offered(shop.providers, shop.terms.currency),
-            paying={"event_name": "add_payment_info", **value_of_basket(basket)},
-            events=[{"event_name": "begin_checkout", **value_of_basket(basket)}] if status == 200 else [],
-        )
-
-
-@router.post("/checkout/coupon", response_model=None)
-async def type_coupon_at_checkout(request: Request) -> HTMLResponse | RedirectResponse:
-    """Type a code on the checkout page, which keeps what else was typed."""
-    sent = await request.form()
-    form = {name: str(sent.get(name, ""))[:400] for name in (*FIELDS, "attempt", "pay_with")}
-    problem = type_coupon(request, str(sent.get("coupon", ""))[:40])
-    return _checkout_page(request, form, {}, problem, form["attempt"] or str(uuid_utils.uuid7()), 200)
-
-
-@router.post("/checkout", response_model=None)
-async def place(request: Request) -> HTMLResponse | RedirectResponse:
-    """Place the order once, however often the button is pressed, and send the shopper to pay."""
-    shop = shop_of(request)
-    sent = await request.form()
-    form = {
-        name: str(sent.get(name, ""))[:400] for name in (*FIELDS, "attempt", "expected_total", "pay_with")
-    }
-    attempt = form["attempt"]
-    try:
-        buyer = BuyerIn.model_validate({name: form[name] for name in FIELDS}).buyer()
-    except ValidationError as invalid:
-        wrong = {str(error["loc"][0]) for error in invalid.errors()}
-        errors = {name: FIELDS[name] for name in FIELDS if name in wrong}
-        return _checkout_page(request, form, errors, "", attempt, 422)
-    known = cart_id(request, shop)
-    if known is None or len(attempt) != 36:
-        return see_other("/cart")
-    total = int(form["expected_total"]) if form["expected_total"].isdecimal() else None
-    print_of = idempotency.fingerprint("POST", "/checkout", known.encode())
-    try:
-        choice = _choice(shop, form["pay_with"])
-        with shop.database.transaction("shopper", request_id(request)) as uow:
-            before = idempotency.claim(uow, f"page:{attempt}", print_of)
-            if before is None:
-                order_id = orders.place(
-                    uow, shop.terms, known, buyer, expected_total=total, **vars(choice)
-                ).order_id
-                idempotency.keep(uow, f"page:{attempt}", Answer(SEE_OTHER, order_id))
-            else:
-                order_id = before.body
-    except (OutOfStock, PriceChanged, PromotionUsedUp) as refused:
-        told = NEW_PRICES if isinstance(refused, PriceChanged) else refused.message
-        return _checkout_page(request, form, {}, told, str(uuid_utils.uuid7()), refused.status)
-    except ShopError as refused:
-        return see_other(f"/cart?{urlencode({'problem': refused.message})}")
-    return await _send_to_pay(request, shop, order_id)
-
-
-async def _send_to_pay(
+async def send_to_pay(
     request: Request, shop: Shop, order_id: str, choice: Choice | None = None
 ) -> RedirectResponse:
+    """Start the payment of an order, and go where it is paid."""
     address = f"/orders/{shop.keys.token('order', order_id)}"
     try:
         remote = await cashier.start(shop, order_id, f"{shop.settings.shop_url}{address}/thanks", choice)
@@ -156,13 +46,13 @@ async def pay(request: Request, token: str) -> RedirectResponse:
     pay_with = str((await request.form()).get("pay_with", ""))[:80]
     order_id = shop.keys.row_id("order", token)
     try:
-        choice = _choice(shop, pay_with) if pay_with else None
+        choice = choice_of(shop, pay_with) if pay_with else None
     except PaymentMethodUnknown as refused:
         return see_other(f"/orders/{token}?{urlencode({'problem': refused.message})}")
-    return await _send_to_pay(request, shop, order_id, choice)
+    return await send_to_pay(request, shop, order_id, choice)
 
 
-def _choice(shop: Shop, pay_with: str) -> Choice:
+def choice_of(shop: Shop, pay_with: str) -> Choice:
     """The way to pay that a form names as provider:method; the default one when it names none."""
     provider, _, method = pay_with.partition(":")
     return methods.choose(shop.providers, shop.terms.currency, method or None, provider or None)
@@ -206,6 +96,8 @@ def _order_page(
             ways=methods.offered(shop.providers, shop.terms.currency),
             path=_path(row),
             amounts=_order_amounts(found),
+            rows=explained(found),
+            invoices=invoices.of_order(db, order_id),
             events=[_purchase(found)] if bought else [],
         )
 
@@ -258,23 +150,27 @@ def _purchase(found: OrderWithLines) -> dict[str, Any]:
 
 
 def _line(found: OrderWithLines, line: Row) -> dict[str, Any]:
-    total = line["gross"] - line["discount"] + line["tax"]
-    given = [row for row in found.promotions if row["order_line_id"] == line["id"]]
     return {
         **line,
-        "total": total,
-        "full": total + sum(row["amount"] for row in given),
-        "discounts": given,
+        "total": line["gross"] - line["discount"] + line["tax"],
+        "full": _full(found.order, line),
+        "discounts": [row for row in found.promotions if row["order_line_id"] == line["id"]],
     }
+
+
+def _full(order: Row, line: Row) -> int:
+    """What the line cost before promotions, with tax."""
+    taxed = Treatment("", order["prices_include_tax"] is not False, {})
+    return sum(taxed.split(line["unit_price"] * line["quantity"], line["tax_rate_bp"] or 0))
 
 
 def _order_amounts(found: OrderWithLines) -> dict[str, int]:
     goods = sum(line["gross"] - line["discount"] + line["tax"] for line in found.lines)
-    saved = sum(row["amount"] for row in found.promotions if row["order_line_id"] is not None)
+    full = sum(_full(found.order, line) for line in found.lines)
     row = found.order
     return {
-        "items": goods + saved,
-        "saved": saved,
+        "items": full,
+        "saved": full - goods,
         "delivery": row["total"] - goods,
         "tax": row["tax"],
         "total": row["total"],

@@ -18,8 +18,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from settings import theme
 from transactional.catalog.rules import tree
 from transactional.catalog.service import list_categories
+from transactional.checkout import sale_terms
 from transactional.checkout import service as checkout
-from transactional.checkout.rules import FREE_SHIPPING_FROM, SHIPPING
 from transactional.errors import ShopError
 from transactional.shop import Shop
 from transactional.unit_of_work import Reading
@@ -66,8 +66,7 @@ def page(
             pixel_query=urlencode({"url": f"{settings.shop_url}{path}"}),
             departments=tree(list_categories(db)),
             department=None,
-            delivery_price=SHIPPING,
-            free_delivery_from=FREE_SHIPPING_FROM,
+            delivery=sale_terms.current(db).at_home(terms),
             cart_count=cart_count(request, shop, db),
             **context,
         )

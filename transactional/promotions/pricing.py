@@ -7,10 +7,9 @@ from sqlalchemy import bindparam, select
 
 from transactional.catalog import rules as catalog
 from transactional.catalog.models import brands, categories
-from transactional.catalog.rules import GIFT_CARD
 from transactional.checkout.rules import Amounts
 from transactional.errors import PromotionUsedUp
-from transactional.money import allocate, without_tax
+from transactional.money import allocate
 from transactional.orders.models import orders
 from transactional.promotions import budgets, live
 from transactional.promotions.budgets import Use
@@ -164,7 +163,6 @@ def record(
     cart_lines: Sequence[Row],
     amounts: Amounts,
     outcome: Outcome,
-    tax_rate_bp: int,
 ) -> None:
     """Note which promotion gave what to which line of a new order, and count it.
 
@@ -177,46 +175,50 @@ def record(
     if not outcome.applied:
         return
     codes = {each.activity_id: each.code for each in outcome.applied}
-    rows = [*_off_lines(order_lines, cart_lines, amounts, outcome, tax_rate_bp)]
-    rows += _off_delivery(amounts, outcome, tax_rate_bp)
+    sold = {line["id"]: row["id"] for line, row in zip(cart_lines, order_lines, strict=True)}
     new = [
-        {**row, "id": uow.new_id(), "order_id": order["id"], "code": codes[row["promotion_id"]]}
-        for row in rows
+        {
+            **row,
+            "id": uow.new_id(),
+            "order_id": order["id"],
+            "order_line_id": sold.get(row["order_line_id"]),
+            "code": codes[row["promotion_id"]],
+        }
+        for row in given(cart_lines, amounts, outcome)
     ]
     uow.insert_many(order_promotions, new)
     _take(uow, order, outcome)
 
 
-def _off_lines(
-    order_lines: Sequence[Row],
-    cart_lines: Sequence[Row],
-    amounts: Amounts,
-    outcome: Outcome,
-    tax_rate_bp: int,
-) -> Iterator[Row]:
-    for line, sold, priced in zip(cart_lines, order_lines, amounts.lines, strict=True):
-        given = [each for each in outcome.lines if each.line == line["id"]]
-        if not given:
+def given(cart_lines: Sequence[Row], amounts: Amounts, outcome: Outcome) -> Iterator[Row]:
+    """What each promotion gives to each line, and to delivery, as rows of an order to be.
+
+    `order_line_id` is the id of the cart's line; None for delivery. `discount` adds up, to the minor unit,
+    to what promotions take off the line without tax.
+    """
+    for line, priced in zip(cart_lines, amounts.lines, strict=True):
+        of_line = [each for each in outcome.lines if each.line == line["id"]]
+        if not of_line:
             continue
-        rate = 0 if line["tax_class"] == GIFT_CARD else tax_rate_bp
-        net = without_tax(line["price"] * line["quantity"], rate) - priced.net
-        for each, discount in zip(given, allocate(net, [each.amount for each in given]), strict=True):
+        discounts = allocate(priced.promotions, [each.amount for each in of_line])
+        for each, discount in zip(of_line, discounts, strict=True):
             yield {
-                "order_line_id": sold["id"],
+                "order_line_id": line["id"],
                 "promotion_id": each.activity_id,
                 "units": each.units,
                 "amount": each.amount,
                 "discount": discount,
                 "reason": each.reason,
             }
+    yield from _off_delivery(amounts, outcome)
 
 
-def _off_delivery(amounts: Amounts, outcome: Outcome, tax_rate_bp: int) -> Iterator[Row]:
-    given = [each for each in outcome.applied if each.shipping]
-    if not given:
+def _off_delivery(amounts: Amounts, outcome: Outcome) -> Iterator[Row]:
+    cheaper = [each for each in outcome.applied if each.shipping]
+    if not cheaper:
         return
-    net = without_tax(amounts.charge, tax_rate_bp) - amounts.shipping
-    for each, discount in zip(given, allocate(net, [each.shipping for each in given]), strict=True):
+    discounts = allocate(amounts.shipping_promotions, [each.shipping for each in cheaper])
+    for each, discount in zip(cheaper, discounts, strict=True):
         yield {
             "order_line_id": None,
             "promotion_id": each.activity_id,

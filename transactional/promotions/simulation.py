@@ -1,14 +1,16 @@
 """What past orders would have been under a promotion: read in pages, nothing is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, case, func, or_, select
 
 from transactional.catalog.models import products, skus
-from transactional.checkout import rules as checkout
+from transactional.checkout import sale_terms
+from transactional.checkout.delivery import Parcel
+from transactional.checkout.sale_terms import SaleTerms
 from transactional.money import without_tax
 from transactional.orders.models import order_lines, orders
 from transactional.promotions import live, pricing, service
@@ -17,6 +19,7 @@ from transactional.promotions.live import Live
 from transactional.promotions.rules import Activity, Basket, Context, Outcome, Used
 from transactional.promotions.schemas import SimulationView
 from transactional.staff.service import Terms
+from transactional.stock.rules import Place
 from transactional.unit_of_work import Reading, Row
 
 _PAGE = 500
@@ -61,7 +64,11 @@ _lines = (
         func.coalesce(products.c.slug, "").label("product"),
         products.c.category_id,
         products.c.brand_id,
+        func.coalesce(skus.c.weight_grams, 0).label("weight_grams"),
+        # What the price contains: nothing where tax was added on top.
+        case((orders.c.prices_include_tax, order_lines.c.tax_rate_bp), else_=0).label("contained_bp"),
     )
+    .join(orders, orders.c.id == order_lines.c.order_id)
     .join(skus, skus.c.id == order_lines.c.sku_id, isouter=True)
     .join(products, products.c.id == skus.c.product_id, isouter=True)
     .where(
@@ -89,7 +96,7 @@ def run(db: Reading, terms: Terms, promotion_id: str, start: datetime, end: date
         orders=0, orders_affected=0, discount=0, net_before=0, net_after=0, margin_before=0, margin_after=0
     )
     spent, customers = Used(), dict[str, int]()
-    for order, lines, basket in _orders(db, on, start, end):
+    for order, lines, basket in _orders(db, terms, on, start, end):
         had = customers.get(order["customer_id"], 0)
         context = _context(terms, activity, order, replace(spent, by_customer=had))
         outcome = evaluate(basket, context, [activity])
@@ -100,7 +107,7 @@ def run(db: Reading, terms: Terms, promotion_id: str, start: datetime, end: date
                 spent.units + sum(each.units for each in outcome.applied),
             )
             customers[order["customer_id"]] = had + 1
-        total = _added(total, terms, lines, outcome)
+        total = _added(total, lines, outcome)
     return total
 
 
@@ -115,13 +122,13 @@ def _context(terms: Terms, activity: Activity, order: Row, used: Used) -> Contex
     )
 
 
-def _added(total: SimulationView, terms: Terms, lines: list[Row], outcome: Outcome) -> SimulationView:
+def _added(total: SimulationView, lines: list[Row], outcome: Outcome) -> SimulationView:
     before = sum(line["net"] for line in lines)
     cost = sum(line["cost"] * line["quantity"] for line in lines)
     after = before
     for line in lines:
         full = line["price"] * line["quantity"]
-        rate = terms.tax_rate_bp
+        rate = line["contained_bp"]
         after -= without_tax(full, rate) - without_tax(full - outcome.off(line["id"]), rate)
     return SimulationView(
         orders=total.orders + 1,
@@ -134,8 +141,11 @@ def _added(total: SimulationView, terms: Terms, lines: list[Row], outcome: Outco
     )
 
 
-def _orders(db: Reading, on: Live, start: datetime, end: datetime) -> Iterator[tuple[Row, list[Row], Basket]]:
+def _orders(
+    db: Reading, terms: Terms, on: Live, start: datetime, end: datetime
+) -> Iterator[tuple[Row, list[Row], Basket]]:
     """Orders with their lines, a page at a time."""
+    sale = sale_terms.current(db)
     after, after_id = start, _NO_ID
     while page := db.rows(_page, after=after, after_id=after_id, end=end, size=_PAGE):
         found = db.rows(_lines, order_ids=[order["id"] for order in page])
@@ -143,7 +153,14 @@ def _orders(db: Reading, on: Live, start: datetime, end: datetime) -> Iterator[t
         of_order = {key: list(lines) for key, lines in groupby(found, lambda line: line["order_id"])}
         for order in page:
             lines = of_order.get(order["id"], [])
-            goods = sum(line["price"] * line["quantity"] for line in lines)
             as_sold = tuple(pricing.line_of(line["id"], line, names) for line in lines)
-            yield order, lines, Basket(as_sold, checkout.shipping_charge(goods))
+            yield order, lines, Basket(as_sold, _delivery(sale, terms, lines))
         after, after_id = page[-1]["placed_at"], page[-1]["id"]
+
+
+def _delivery(sale: SaleTerms, terms: Terms, lines: Sequence[Row]) -> int:
+    """What delivery at home would cost today, before promotions."""
+    goods = sum(line["price"] * line["quantity"] for line in lines)
+    weight = sum(line["weight_grams"] * line["quantity"] for line in lines)
+    offers = sale.offers(Place(terms.country, ""), Parcel(goods, weight, terms.currency))
+    return offers[0].price if offers else 0

@@ -16,11 +16,13 @@ class Terms:
     """What holds for every sale of this shop.
 
     Args:
-        tax_rate_bp: tax contained in prices, in basis points.
+        country: where the shop is at home, ISO 3166-1 alpha-2.
+        tax_rate_bp: tax of the standard class contained in prices at home, in basis points.
         order_expiry: how long an unpaid order keeps its stock.
         allocation: which warehouse an order leaves from.
         points_per_unit: points that a whole unit of the currency earns.
         point_value: minor units that a point is worth.
+        must_be_accepted: whether a shopper has to accept the terms of sale.
     """
 
     shop_id: str
@@ -28,11 +30,13 @@ class Terms:
     time_zone: str
     currency: str
     locale: str
+    country: str
     tax_rate_bp: int
     order_expiry: timedelta
     allocation: Policy
     points_per_unit: int
     point_value: int
+    must_be_accepted: bool
 
 
 def terms(uow: UnitOfWork, settings: Settings) -> Terms:
@@ -54,9 +58,11 @@ def terms(uow: UnitOfWork, settings: Settings) -> Terms:
         time_zone=row["time_zone"],
         currency=row["currency"],
         locale=row["locale"],
+        country=settings.shop_country,
         tax_rate_bp=row["tax_rate_bp"],
         order_expiry=timedelta(minutes=settings.order_expiry_minutes),
         allocation=settings.stock_allocation,
         points_per_unit=settings.points_per_unit,
         point_value=settings.point_value,
+        must_be_accepted=settings.terms_must_be_accepted,
     )

@@ -17,7 +17,7 @@ from stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeServer, signature
 from transactional.app import create_app
 from transactional.errors import PaymentRefused, ProviderUnavailable
 from transactional.payments import cashier
-from transactional.payments.models import payments, refunds, webhook_inbox
+from transactional.payments.models import payments, refunds, tender_events, webhook_inbox
 from transactional.payments.provider import PaymentRequest
 from transactional.payments.stripe.amounts import from_stripe, to_stripe
 from transactional.payments.stripe.client import StripeProvider

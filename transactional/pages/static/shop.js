@@ -1,6 +1,8 @@
 // Without this file everything still works: the forms then show their own buttons.
 document.addEventListener('change', function (event) {
   if (event.target.matches('[data-autosubmit]')) event.target.form.requestSubmit();
+  var updated = event.target.dataset.updates;
+  if (updated) event.target.form.requestSubmit(event.target.form.querySelector('[formaction="' + updated + '"]'));
 });
 
 document.addEventListener('submit', function (event) {

@@ -1,0 +1,253 @@
+import io
+import threading
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pypdf import PdfReader
+from shopping import (
+    fill_shelves,
+    key,
+    order_body,
+    paid_order,
+    placed_order,
+    rows_of,
+    shipped_order,
+)
+
+from settings import Settings
+from transactional.checkout import service as checkout
+from transactional.checkout.requirements import Invoicee, Wishes
+from transactional.errors import NotInvoiceable, ShopError
+from transactional.invoices import service
+from transactional.invoices.document import pdf, printable
+from transactional.invoices.models import invoice_requests, invoices
+from transactional.invoices.service import Seller
+from transactional.members.service import Buyer
+from transactional.orders import after_sales
+from transactional.orders import service as orders
+from transactional.payments import settlement
+from transactional.shop import Shop
+from transactional.unit_of_work import Row
+
+SELLER = Seller("Storehouse Ltd", "1 Mill Lane, Leeds, LS9 8AG", "GB 123 4567 89")
+
+
+def issued(shop: Shop, order_id: str) -> list[Row]:
+    with shop.database.transaction("test") as uow:
+        return service.issue(uow, shop.terms, SELLER, order_id)
+
+
+def text_of(document: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(document)).pages)
+
+
+@pytest.mark.usefixtures("shelves")
+class TestIssuing:
+    def test_a_paid_order_gets_one_invoice_of_its_total(self, shop: Shop) -> None:
+        placed = paid_order(shop, SHIRT0_S=2, SHIRT1_M=1)
+        (first,), (again,) = issued(shop, placed.order_id), issued(shop, placed.order_id)
+        assert first["number"] == again["number"] == "INV-2026-000001"
+        assert (first["total"], len(first["lines"])) == (placed.total, 3)
+        assert sum(line["net"] + line["tax"] for line in first["lines"]) == placed.total
+
+    def test_an_unpaid_order_gets_none(self, shop: Shop) -> None:
+        placed = placed_order(shop, SHIRT0_S=1)
+        with pytest.raises(NotInvoiceable):
+            issued(shop, placed.order_id)
+
+    def test_each_credit_note_gets_one_document_of_what_goes_back(self, shop: Shop) -> None:
+        placed = shipped_order(shop, SHIRT0_S=3)
+        with shop.database.transaction("test") as uow:
+            line = orders.find(uow, placed.order_id).lines[0]
+            returned = [after_sales.return_lines(uow, placed.order_id, {line["id"]: n}) for n in (1, 2)]
+        documents = issued(shop, placed.order_id)
+        assert [row["number"] for row in documents] == [
+            "INV-2026-000001",
+            "CRN-2026-000001",
+            "CRN-2026-000002",
+        ]
+        assert {row["credit_note_id"]: row["total"] for row in documents[1:]} == {
+            note.id: note.amount for note in returned
+        }
+        assert len(issued(shop, placed.order_id)) == 3
+
+    def test_a_cancelled_order_credits_goods_and_delivery_at_their_rates(self, shop: Shop) -> None:
+        placed = paid_order(shop, SHIRT0_S=1, SHIRT1_M=2)
+        with shop.database.transaction("test") as uow:
+            after_sales.cancel(uow, placed.order_id)
+        invoice, credit = issued(shop, placed.order_id)
+        assert (credit["net"], credit["tax"], credit["total"]) == (
+            invoice["net"],
+            invoice["tax"],
+            placed.total,
+        )
+        assert credit["lines"] == invoice["lines"]
+
+    def test_numbers_begin_again_each_year_of_the_shops_calendar(self, shop: Shop, clock: Any) -> None:
+        first, second = paid_order(shop, SHIRT0_S=1), paid_order(shop, SHIRT0_S=1)
+        issued(shop, first.order_id)
+        clock.forward(days=60)
+        assert issued(shop, second.order_id)[0]["number"] == "INV-2027-000001"
+
+
+def asked_for(shop: Shop) -> str:
+    """A paid order whose buyer wants an invoice for a company."""
+    buyer = Buyer("lukasz@example.com", "Łukasz Müller", "Große Straße 1", "Köln", "50667", "DE")
+    wishes = Wishes(invoice=Invoicee("Łukasz Müller", "Analytical Engines GmbH", "de 123 456 789"))
+    with shop.database.transaction("test") as uow:
+        cart_id = checkout.create(uow, shop.terms)
+        checkout.add(uow, cart_id, {"SHIRT0-S": 2})
+        placed = orders.place(uow, shop.terms, cart_id, buyer, wishes=wishes)
+        settlement.record_capture(uow, placed.payment_id, "pay_1", placed.total, placed.currency)
+    return placed.order_id
+
+
+@pytest.mark.usefixtures("shelves")
+class TestAsking:
+    def test_who_asked_is_due_until_it_is_issued(self, shop: Shop) -> None:
+        paid_order(shop, SHIRT1_S=1)
+        order_id = asked_for(shop)
+        with shop.database.read() as db:
+            assert service.due(db, 10) == [order_id]
+        (invoice,) = issued(shop, order_id)
+        assert invoice["buyer"]["company"] == "Analytical Engines GmbH"
+        assert (invoice["buyer"]["tax_number"], invoice["buyer"]["city"]) == ("DE123456789", "Köln")
+        with shop.database.read() as db:
+            assert service.due(db, 10) == []
+        (request,) = rows_of(shop, invoice_requests)
+        assert request["status"] == "issued"
+
+    def test_a_credit_note_of_an_invoiced_order_is_due(self, shop: Shop) -> None:
+        order_id = asked_for(shop)
+        issued(shop, order_id)
+        with shop.database.transaction("test") as uow:
+            after_sales.cancel(uow, order_id)
+        with shop.database.read() as db:
+            assert service.due(db, 10) == [order_id]
+        issued(shop, order_id)
+        with shop.database.read() as db:
+            assert service.due(db, 10) == []
+
+
+def test_numbers_have_no_gaps_whoever_issues_and_fails(shop: Shop) -> None:
+    fill_shelves(shop, units=200)
+    due = [paid_order(shop, SHIRT0_S=1).order_id for _ in range(100)]
+    faults: list[BaseException] = []
+
+    def work(mine: list[str], fails: int) -> None:
+        try:
+            for at, order_id in enumerate(mine):
+                try:
+                    with shop.database.transaction("test") as uow:
+                        service.issue(uow, shop.terms, SELLER, order_id)
+                        if at % 5 == fails:
+                            raise ShopError("rolled back")
+                except ShopError:
+                    issued(shop, order_id)
+        except BaseException as fault:
+            faults.append(fault)
+
+    workers = [threading.Thread(target=work, args=(due[at::4], at)) for at in range(4)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+    assert faults == []
+    found = rows_of(shop, invoices)
+    assert sorted(row["sequence"] for row in found) == list(range(1, 101))
+    assert {row["order_id"] for row in found} == set(due)
+
+
+@pytest.mark.usefixtures("shelves")
+class TestPdf:
+    def test_it_shows_every_number(self, shop: Shop) -> None:
+        (invoice,) = issued(shop, paid_order(shop, SHIRT0_S=2, SHIRT1_M=1).order_id)
+        text = text_of(pdf(invoice, "261122-AAAA", shop.terms))
+        for shown in (
+            "INV-2026-000001",
+            "22 November 2026",
+            "Storehouse Ltd",
+            "GB 123 4567 89",
+            "Ada Lovelace",
+            "Shirt 0, S",
+            "£20.00",
+            "£13.33",
+            "£3.95",
+            "Tax 20 %",
+            "£31.07",
+            "£6.21",
+            "£37.28",
+        ):
+            assert shown in text, shown
+
+    def test_the_same_invoice_is_the_same_bytes(self, shop: Shop) -> None:
+        (invoice,) = issued(shop, paid_order(shop, SHIRT0_S=1).order_id)
+        assert pdf(invoice, "1", shop.terms) == pdf(invoice, "1", shop.terms)
+
+    def test_umlauts_and_euros_are_printed_and_other_letters_lose_their_accents(self, shop: Shop) -> None:
+        (invoice,) = issued(shop, asked_for(shop))
+        text = text_of(pdf({**invoice, "currency": "EUR"}, "1", shop.terms))
+        assert "Große Straße 1" in text
+        assert "Köln" in text
+        assert "€" in text
+        assert "Lukasz Müller" in text
+        assert "Germany" in text
+        assert printable("Dvořák 東京 – £") == "Dvorák ?? – £"
+
+    def test_many_lines_go_on_on_the_next_page(self, shop: Shop) -> None:
+        (invoice,) = issued(shop, paid_order(shop, SHIRT0_S=1).order_id)
+        many = {**invoice, "lines": invoice["lines"] * 40}
+        reader = PdfReader(io.BytesIO(pdf(many, "1", shop.terms)))
+        assert len(reader.pages) == 3
+        assert "Page 3" in reader.pages[2].extract_text()
+
+
+class TestOverHttp:
+    def test_the_buyer_gets_the_invoice_by_the_orders_token(
+        self, client: TestClient, open_for_business: Shop, staff: dict[str, str]
+    ) -> None:
+        placed = paid_order(open_for_business, SHIRT0_S=1)
+        address = f"/api/v1/orders/{open_for_business.keys.token('order', placed.order_id)}"
+        assert client.get(f"{address}/invoice.pdf").status_code == 404
+        (made,) = client.post(f"{address}/invoices", headers=key()).json()["invoices"]
+        printed = client.get(f"{address}/invoice.pdf")
+        assert printed.headers["content-type"] == "application/pdf"
+        assert made["number"] in text_of(printed.content)
+        assert client.get(f"{address}/invoices/{made['number']}.pdf").content == printed.content
+        by_staff = client.get(f"/api/v1/staff/invoices/{made['number']}.pdf", headers=staff)
+        assert by_staff.content == printed.content
+        listed = client.get(f"/api/v1/staff/orders/{placed.order_id}/invoices", headers=staff).json()
+        assert [each["number"] for each in listed["invoices"]] == [made["number"]]
+
+    def test_nobody_gets_the_invoice_of_another_order(
+        self, client: TestClient, open_for_business: Shop
+    ) -> None:
+        mine, other = (paid_order(open_for_business, SHIRT0_S=1).order_id for _ in range(2))
+        number = issued(open_for_business, other)[0]["number"]
+        token = open_for_business.keys.token("order", mine)
+        assert client.get(f"/api/v1/orders/{token}/invoices/{number}.pdf").status_code == 404
+        assert client.get(f"/api/v1/staff/invoices/{number}.pdf").status_code == 401
+
+    def test_an_order_asks_for_its_invoice_and_leaves_a_note(
+        self, client: TestClient, open_for_business: Shop, staff: dict[str, str]
+    ) -> None:
+        cart = client.post("/api/v1/carts", json={}, headers=key()).json()["token"]
+        lines = {"lines": [{"sku": "SHIRT0-S", "quantity": 1}]}
+        client.post(f"/api/v1/carts/{cart}/lines", json=lines, headers=key())
+        wanted = {"name": "Ada", "company": "Engines Ltd", "tax_number": "GB1"}
+        body = order_body(cart) | {"note": "Ring twice.", "invoice": wanted}
+        refused = client.post("/api/v1/orders", json=body, headers=key())
+        assert [each["field"] for each in refused.json()["details"]["missing"]] == ["invoice_tax_number"]
+        body["invoice"] = wanted | {"tax_number": "GB 123 4567 89"}
+        placed = client.post("/api/v1/orders", json=body, headers=key())
+        assert placed.status_code == 201
+        (request,) = rows_of(open_for_business, invoice_requests)
+        assert request["buyer"]["tax_number"] == "GB123456789"
+        remarks = client.get(f"/api/v1/staff/orders/{placed.json()['id']}/remarks", headers=staff).json()
+        assert [(note["author"], note["text"]) for note in remarks["notes"]] == [("shopper", "Ring twice.")]
+
+
+def test_the_seller_is_the_shop_unless_the_settings_name_another() -> None:
+    assert Seller.of(Settings(shop_name="Storehouse")).name == "Storehouse"
+    assert Seller.of(Settings(seller_name="Storehouse Ltd")).name == "Storehouse Ltd"

@@ -1,0 +1,93 @@
+"""What stands on an invoice or a credit note. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from transactional.unit_of_work import Row
+
+_PREFIX = {"invoice": "INV", "credit_note": "CRN"}
+
+
+@dataclass(frozen=True)
+class DocumentLine:
+    """A row of the document; minor units, `net` without tax.
+
+    Args:
+        quantity: None for delivery.
+        tax_rate_bp: basis points.
+    """
+
+    name: str
+    sku: str | None
+    quantity: int | None
+    net: int
+    tax: int
+    tax_rate_bp: int
+
+
+def number(kind: str, year: int, sequence: int) -> str:
+    return f"{_PREFIX[kind]}-{year}-{sequence:06d}"
+
+
+def of_order(order: Row, lines: Sequence[Row]) -> list[DocumentLine]:
+    """The lines of an order's invoice; they add up to its total."""
+    found = [_goods(line, line["quantity"], _net(line), line["tax"]) for line in lines]
+    tax = order["tax"] - sum(line["tax"] for line in lines)
+    return found + _delivery(order, order["shipping"], tax)
+
+
+def of_credit_note(order: Row, lines: Sequence[Row], credited: Sequence[Row]) -> list[DocumentLine]:
+    """The lines of a credit note's document; they add up to what goes back.
+
+    Delivery is credited only with whole lines, so the tax beyond the line's own is that on delivery.
+    """
+    by_id = {line["id"]: line for line in lines}
+    found: list[DocumentLine] = []
+    delivery = delivery_tax = 0
+    for credit in credited:
+        line = by_id[credit["order_line_id"]]
+        whole = credit["quantity"] == line["quantity"] and credit["amount"] == _net(line)
+        tax = line["tax"] if whole else credit["tax"]
+        found.append(_goods(line, credit["quantity"], credit["amount"], tax))
+        delivery += credit["shipping"]
+        delivery_tax += credit["tax"] - tax
+    return found + _delivery(order, delivery, delivery_tax)
+
+
+def taxes(lines: Sequence[DocumentLine]) -> dict[int, tuple[int, int]]:
+    """The net amount and its tax by rate, the highest first."""
+    found: dict[int, tuple[int, int]] = {}
+    for line in lines:
+        net, tax = found.get(line.tax_rate_bp, (0, 0))
+        found[line.tax_rate_bp] = (net + line.net, tax + line.tax)
+    return dict(sorted(found.items(), reverse=True))
+
+
+def buyer_of(order: Row, asked: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Who the document is made out to: as asked for, and the order's address for what was not said."""
+    own = {
+        "name": order["ship_name"],
+        "company": None,
+        "tax_number": None,
+        "address": order["ship_address"],
+        "city": order["ship_city"],
+        "postal_code": order["ship_postal_code"],
+        "country": order["ship_country"],
+    }
+    return own | {name: value for name, value in asked.items() if value}
+
+
+def _net(line: Row) -> int:
+    net: int = line["gross"] - line["discount"]
+    return net
+
+
+def _goods(line: Row, quantity: int, net: int, tax: int) -> DocumentLine:
+    return DocumentLine(line["name"], line["sku"], quantity, net, tax, line["tax_rate_bp"] or 0)
+
+
+def _delivery(order: Row, net: int, tax: int) -> list[DocumentLine]:
+    if not (net or tax):
+        return []
+    name = order["delivery_name"] or "Delivery"
+    return [DocumentLine(name, None, None, net, tax, order["delivery_tax_rate_bp"] or 0)]

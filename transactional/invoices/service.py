@@ -1,0 +1,158 @@
+"""Invoices and the documents of credit notes: issued once an order is paid, numbered without gaps."""
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import bindparam, exists, select
+
+from settings import Settings
+from transactional.checkout.sale_terms import shop_day
+from transactional.errors import NotFound, NotInvoiceable
+from transactional.invoices import rules
+from transactional.invoices.models import invoice_counters, invoice_requests, invoices
+from transactional.invoices.rules import DocumentLine
+from transactional.orders import service as orders
+from transactional.orders.models import credit_note_lines, credit_notes
+from transactional.orders.models import orders as orders_table
+from transactional.staff.service import Terms
+from transactional.unit_of_work import Increment, Reading, Row, UnitOfWork
+
+_next_number = Increment(invoice_counters, invoice_counters.c.id, ["last"])
+_request = select(invoice_requests).where(invoice_requests.c.order_id == bindparam("order_id"))
+_of_order = (
+    select(invoices)
+    .where(invoices.c.order_id == bindparam("order_id"))
+    .order_by(invoices.c.kind.desc(), invoices.c.year, invoices.c.sequence)
+)
+_by_number = select(invoices).where(invoices.c.number == bindparam("number"))
+_credit_notes = (
+    select(credit_notes).where(credit_notes.c.order_id == bindparam("order_id")).order_by(credit_notes.c.id)
+)
+_credited = (
+    select(credit_note_lines)
+    .where(credit_note_lines.c.credit_note_id == bindparam("credit_note_id"))
+    .order_by(credit_note_lines.c.position)
+)
+_asked_for = (
+    select(invoice_requests.c.order_id)
+    .join(orders_table, orders_table.c.id == invoice_requests.c.order_id)
+    .where(invoice_requests.c.status == "open", orders_table.c.paid_at.is_not(None))
+    .order_by(invoice_requests.c.id)
+    .limit(bindparam("limit"))
+)
+_document = invoices.alias("document")
+_credited_since = (
+    select(credit_notes.c.order_id)
+    .join(invoices, (invoices.c.order_id == credit_notes.c.order_id) & (invoices.c.kind == "invoice"))
+    .where(~exists().where(_document.c.document_id == credit_notes.c.id))
+    .distinct()
+    .limit(bindparam("limit"))
+)
+
+
+@dataclass(frozen=True)
+class Seller:
+    """Who sells, as invoices tell it."""
+
+    name: str
+    address: str
+    tax_number: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Seller":
+        return cls(
+            settings.seller_name or settings.shop_name, settings.seller_address, settings.seller_tax_number
+        )
+
+
+def issue(uow: UnitOfWork, terms: Terms, seller: Seller, order_id: str) -> list[Row]:
+    """Issue what is still to be issued for an order: its invoice, and a document for each credit note.
+
+    The counters are locked last, so that others wait only for the commit, and a transaction that is rolled
+    back leaves no gap.
+
+    Returns:
+        All documents of the order, the invoice first.
+
+    Raises:
+        NotFound: there is no such order.
+        NotInvoiceable: it has not been paid, or its amounts are not known.
+    """
+    order = orders.lock(uow, order_id)
+    if order["paid_at"] is None or order["total"] is None:
+        raise NotInvoiceable(order["status"])
+    issued = of_order(uow, order_id)
+    there = {row["document_id"] for row in issued}
+    lines = orders.find(uow, order_id).lines
+    asked = uow.row(_request, order_id=order_id)
+    due: list[tuple[str, str, str | None, list[DocumentLine]]] = []
+    if order_id not in there:
+        due.append(("invoice", order_id, None, rules.of_order(order, lines)))
+    for note in uow.rows(_credit_notes, order_id=order_id):
+        if note["id"] not in there:
+            credited = uow.rows(_credited, credit_note_id=note["id"])
+            due.append(("credit_note", note["id"], note["id"], rules.of_credit_note(order, lines, credited)))
+    if asked is not None and asked["status"] == "open" and due:
+        uow.update(invoice_requests, uow.lock(invoice_requests, asked["id"]) or asked, status="issued")
+    buyer = issued[0]["buyer"] if issued else rules.buyer_of(order, asked["buyer"] if asked else {})
+    common = {"order_id": order_id, "buyer": buyer, "seller": asdict(seller), "currency": order["currency"]}
+    year = shop_day(uow, terms).year
+    new = [
+        _insert(uow, kind, year, document_lines, {**common, "document_id": key, "credit_note_id": note_id})
+        for kind, key, note_id, document_lines in due
+    ]
+    return [*issued, *new]
+
+
+def _insert(uow: UnitOfWork, kind: str, year: int, lines: list[DocumentLine], common: Row) -> Row:
+    sequence = _count(uow, f"{kind}-{year}")
+    net, tax = sum(line.net for line in lines), sum(line.tax for line in lines)
+    row = {
+        "id": uow.new_id(),
+        "kind": kind,
+        "number": rules.number(kind, year, sequence),
+        "year": year,
+        "sequence": sequence,
+        "issued_at": uow.now,
+        "net": net,
+        "tax": tax,
+        "total": net + tax,
+        "lines": [asdict(line) for line in lines],
+    }
+    return uow.insert(invoices, {**row, **common})
+
+
+def _count(uow: UnitOfWork, counter: str) -> int:
+    """The next number of a kind and year; whoever counts next waits for this transaction to end."""
+    counted = uow.increment(_next_number, counter, last=1)
+    if counted is None:
+        uow.insert_unless_there(invoice_counters, {"id": counter, "last": 0}, "id")
+        counted = uow.increment(_next_number, counter, last=1)
+    if counted is None:
+        raise RuntimeError(f"there is no counter {counter}")
+    return int(counted["last"])
+
+
+def due(db: Reading, limit: int) -> list[str]:
+    """Ids of orders that wait for a document: a paid one whose buyer asked, or one with credits."""
+    found = [*db.rows(_asked_for, limit=limit), *db.rows(_credited_since, limit=limit)]
+    return list(dict.fromkeys(row["order_id"] for row in found))
+
+
+def of_order(db: Reading, order_id: str) -> list[Row]:
+    """All documents of an order, the invoice first."""
+    return db.rows(_of_order, order_id=order_id)
+
+
+def find(db: Reading, number: str, order_id: str | None = None) -> Row:
+    """A document.
+
+    Args:
+        order_id: the order it must belong to; any when None.
+
+    Raises:
+        NotFound: none has this number, or it belongs to another order.
+    """
+    row = db.row(_by_number, number=number)
+    if row is None or order_id not in (None, row["order_id"]):
+        raise NotFound("invoice", number)
+    return row

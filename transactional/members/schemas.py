@@ -1,0 +1,33 @@
+"""What the staff sends and receives about customers."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class AddressIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: Text = Field(examples=["Ada Lovelace"])
+    company: Text | None = None
+    lines: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)] = Field(
+        description="Street and number.", examples=["12 St James's Square"]
+    )
+    city: Text = Field(examples=["London"])
+    region: Text | None = None
+    postal_code: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32)] = (
+        Field(examples=["SW1Y 4JH"])
+    )
+    country: str = Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.", examples=["GB"])
+    phone: str | None = Field(None, pattern=r"^\+?[0-9 ()/-]{3,39}$", examples=["+44 20 7946 0018"])
+    is_shipping_default: bool = False
+    is_billing_default: bool = False
+
+
+class AddressView(AddressIn):
+    label: str
+
+
+class AddressesView(BaseModel):
+    addresses: list[AddressView]

@@ -1,0 +1,162 @@
+"""The checkout page: one form, which keeps what was typed and needs no JavaScript."""
+
+from urllib.parse import urlencode
+
+import uuid_utils
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.datastructures import FormData
+
+from transactional import idempotency
+from transactional.api import request_id, shop_of
+from transactional.checkout.requirements import Address, Invoicee, Wishes
+from transactional.checkout.review import explained, missing_of
+from transactional.checkout.service import PricedCart
+from transactional.errors import OrderIncomplete, OutOfStock, PriceChanged, PromotionUsedUp, ShopError
+from transactional.idempotency import Answer
+from transactional.members.service import Buyer
+from transactional.orders import service as orders
+from transactional.pages.basket import (
+    amounts_view,
+    lines_view,
+    open_basket,
+    promotions_view,
+    type_coupon,
+    value_of_basket,
+)
+from transactional.pages.ordering import choice_of, send_to_pay
+from transactional.pages.rendering import SEE_OTHER, cart_id, countries, page, see_other
+from transactional.payments import methods
+from transactional.shop import Shop
+from transactional.stock.rules import Place
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+# Every field with the most that is kept of it: more than is allowed, so that too much is told and not cut.
+_ADDRESS = ("email", "name", "address", "city", "postal_code", "country")
+_INVOICE = ("invoice_name", "invoice_company", "invoice_tax_number")
+_FIELDS = dict.fromkeys(
+    (*_ADDRESS, *_INVOICE, "delivery_method", "invoice", "terms_accepted", "attempt"), 400
+)
+_FIELDS |= {"note": 1_000, "expected_total": 20, "pay_with": 80}
+_NO_DELIVERY = "Choose how it should come: this delivery does not serve the address."
+_NEW_PRICES = (
+    "Prices have changed since this page was made, or you chose another delivery."
+    " The new total is shown below: pay if you agree."
+)
+Form = dict[str, str]
+
+
+def _read(sent: FormData) -> Form:
+    return {name: str(sent.get(name, ""))[:most].strip() for name, most in _FIELDS.items()}
+
+
+def _address(form: Form) -> Address:
+    return Address(**{name: form[name] for name in _ADDRESS})
+
+
+def _wishes(form: Form) -> Wishes:
+    invoice = None
+    if form["invoice"]:
+        name = form["invoice_name"] or form["name"]
+        company, tax_number = form["invoice_company"] or None, form["invoice_tax_number"] or None
+        invoice = Invoicee(name, company, tax_number)
+    return Wishes(
+        form["delivery_method"] or None, form["note"] or None, bool(form["terms_accepted"]), invoice
+    )
+
+
+def _basket(request: Request, shop: Shop, form: Form) -> PricedCart | None:
+    to = Place(form["country"], form["postal_code"])
+    return open_basket(request, shop, form["email"], to, form["delivery_method"] or None)
+
+
+@router.get("/checkout", response_model=None)
+async def checkout_form(request: Request) -> HTMLResponse | RedirectResponse:
+    form = dict.fromkeys(_FIELDS, "") | {"country": shop_of(request).terms.country}
+    return _page(request, form, {}, "", 200)
+
+
+@router.post("/checkout/coupon", response_model=None)
+@router.post("/checkout/delivery", response_model=None)
+async def refresh(request: Request) -> HTMLResponse | RedirectResponse:
+    """Price the basket for what was chosen, with a code that was typed, and keep what else was typed."""
+    sent = await request.form()
+    return _page(request, _read(sent), {}, type_coupon(request, str(sent.get("coupon", ""))[:40]), 200)
+
+
+def _page(
+    request: Request, form: Form, errors: dict[str, str], problem: str, status: int
+) -> HTMLResponse | RedirectResponse:
+    shop = shop_of(request)
+    basket = _basket(request, shop, form)
+    if basket is None or not basket.lines:
+        return see_other("/cart")
+    chosen = basket.delivery.code if basket.delivery else ""
+    if not chosen:
+        errors = {"delivery_method": _NO_DELIVERY, **errors}
+    with shop.database.read() as db:
+        return page(
+            request,
+            shop,
+            db,
+            "checkout.html",
+            status,
+            form=form | {"delivery_method": chosen},
+            errors=errors,
+            problem=problem,
+            attempt=form["attempt"] or str(uuid_utils.uuid7()),
+            countries=countries(shop.terms.locale),
+            expiry_minutes=shop.settings.order_expiry_minutes,
+            terms_demanded=shop.terms.must_be_accepted,
+            offers=basket.offers,
+            ways=methods.offered(shop.providers, shop.terms.currency),
+            lines=lines_view(basket),
+            amounts=amounts_view(basket),
+            rows=explained(basket),
+            promotions=promotions_view(basket, shop),
+            paying={"event_name": "add_payment_info", **value_of_basket(basket)},
+            events=[{"event_name": "begin_checkout", **value_of_basket(basket)}] if status == 200 else [],
+        )
+
+
+@router.post("/checkout", response_model=None)
+async def place(request: Request) -> HTMLResponse | RedirectResponse:
+    """Place the order once, however often the button is pressed, and send the shopper to pay."""
+    shop = shop_of(request)
+    form = _read(await request.form())
+    known = cart_id(request, shop)
+    if known is None or len(form["attempt"]) != 36:
+        return see_other("/cart")
+    basket = _basket(request, shop, form)
+    if basket is not None:  # it is None when the button is pressed again
+        missing = missing_of(basket, _address(form), _wishes(form), shop.terms)
+        errors = {each.field: each.message for each in missing if each.refusal is None}
+        if errors:
+            return _page(request, form, errors, "", 422)
+    try:
+        order_id = _place_once(request, shop, form, known)
+    except (OutOfStock, PriceChanged, PromotionUsedUp, OrderIncomplete) as refused:
+        told = _NEW_PRICES if isinstance(refused, PriceChanged) else refused.message
+        return _page(request, form | {"attempt": ""}, {}, told, refused.status)
+    except ShopError as refused:
+        return see_other(f"/cart?{urlencode({'problem': refused.message})}")
+    return await send_to_pay(request, shop, order_id)
+
+
+def _place_once(request: Request, shop: Shop, form: Form, known: str) -> str:
+    """The order of this attempt's id, made now or before."""
+    key = f"page:{form['attempt']}"
+    choice = choice_of(shop, form["pay_with"])
+    print_of = idempotency.fingerprint("POST", "/checkout", known.encode())
+    total = int(form["expected_total"]) if form["expected_total"].isdecimal() else None
+    with shop.database.transaction("shopper", request_id(request)) as uow:
+        before = idempotency.claim(uow, key, print_of)
+        if before is not None:
+            return before.body
+        buyer = Buyer(**vars(_address(form)))
+        placed = orders.place(
+            uow, shop.terms, known, buyer, wishes=_wishes(form), expected_total=total, **vars(choice)
+        )
+        idempotency.keep(uow, key, Answer(SEE_OTHER, placed.order_id))
+        return placed.order_id
