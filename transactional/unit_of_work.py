@@ -143,6 +143,8 @@ class UnitOfWork(Reading):
         self._changes: list[Captured] = []
         # Rows that nobody else can change before the commit, as they are now.
         self._held: dict[tuple[str, str], Row] = {}
+        # SQLite has one writer: nobody else changes what it has read, so that is locked already.
+        self._is_alone = connection.dialect.name == "sqlite"
 
     def new_id(self) -> str:
         return self._new_id(self.now)
@@ -152,6 +154,8 @@ class UnitOfWork(Reading):
         self.now = now
 
     def get(self, table: Table, row_id: str) -> Row | None:
+        if self._is_alone:
+            return self.lock(table, row_id)
         return self._held.get((table.name, row_id)) or super().get(table, row_id)
 
     def lock(self, table: Table, row_id: str) -> Row | None:

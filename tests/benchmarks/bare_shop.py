@@ -104,10 +104,16 @@ class Buyer(BaseModel):
     region: str | None = None
 
 
+class TenderIn(BaseModel):
+    method: str
+    code: str
+    amount: int
+
+
 class OrderIn(BaseModel):
     cart: str
     buyer: Buyer
-    gift_card: str | None = None
+    tenders: list[TenderIn]
 
 
 def fill(address: str, products: list[dict[str, Any]], gift_cards: list[str]) -> None:
@@ -212,7 +218,7 @@ def create_app(address: str, provider: str, secret: str) -> FastAPI:
                 "insert into order_lines values (?, ?, ?, ?, ?)",
                 [(str(uuid4()), order_id, line["sku"], line["quantity"], line["price"]) for line in lines],
             )
-            rest = total - (_spend(db, order_id, body.gift_card, total // 2) if body.gift_card else 0)
+            rest = total - sum(_spend(db, order_id, each.code, each.amount) for each in body.tenders)
             db.run(
                 "insert into payments values (?, ?, 'card', null, ?, 'pending')", payment_id, order_id, rest
             )

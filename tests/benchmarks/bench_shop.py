@@ -4,12 +4,11 @@ import asyncio
 import statistics
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from tests.benchmarks import bare_shop
-from tests.benchmarks.big_shop import Running, fill, house_under_load, serving, serving_bare
+from tests.benchmarks.big_shop import Running, Sold, fill, house_under_load, serving, serving_bare
 from tests.benchmarks.checkout import CLIENTS, Checkout, spread
 from tests.benchmarks.table import Row
 from tests.postgresql import PostgresServer
@@ -49,37 +48,33 @@ def _on(name: str, server: PostgresServer | None) -> list[Row]:
         if server:
             house.settings = house.settings.model_copy(update={"database_url": server.create()})
             house.environment["STOREHOUSE_DATABASE_URL"] = house.settings.database_url
-        products = fill(house)
+        sold = fill(house)
         address = server.create() if server else str(Path(folder) / "bare.db")
         with serving(house) as shop:
-            bare_shop.fill(address, products, [])
+            bare_shop.fill(address, sold.products, sold.gift_cards)
             with serving_bare(house, address) as bare:
                 secret = sandbox_secret(house.settings)
-                figures = asyncio.run(_compare(shop, bare, products, secret))
+                figures = asyncio.run(_compare(shop, bare, sold, secret))
     return _rows(name, *figures)
 
 
-async def _compare(
-    shop: Running, bare: Running, products: list[dict[str, Any]], secret: bytes
-) -> tuple[Figures, Figures]:
+async def _compare(shop: Running, bare: Running, sold: Sold, secret: bytes) -> tuple[Figures, Figures]:
     """Both in turns, so that a noisy minute of the machine falls on both."""
     sides = [(shop, Figures()), (bare, Figures())]
-    slugs = [str(product["slug"]) for product in products]
-    skus = [sku["code"] for product in products for sku in product["skus"]]
+    slugs = [str(product["slug"]) for product in sold.products]
     async with httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=CLIENTS)) as client:
         for server, _ in sides:
-            await spread(Checkout(server.url, client, skus, secret).run, range(WARM_UP))
+            await spread(Checkout(server.url, client, sold.skus, sold.gift_cards, secret).run, range(WARM_UP))
         for number in range(1, ROUNDS + 1):
             orders = range(number * ORDERS, (number + 1) * ORDERS)
             for server, figures in sides:
-                await _one_round(server, figures, client, Checkout(server.url, client, skus, secret), orders)
+                checkout = Checkout(server.url, client, sold.skus, sold.gift_cards, secret)
+                await _one_round(server, figures, checkout, orders)
                 await _reads(server, figures, client, slugs)
     return sides[0][1], sides[1][1]
 
 
-async def _one_round(
-    server: Running, figures: Figures, client: httpx.AsyncClient, checkout: Checkout, orders: range
-) -> None:
+async def _one_round(server: Running, figures: Figures, checkout: Checkout, orders: range) -> None:
     before = server.cpu()
     seconds = await spread(checkout.run, orders)
     figures.checkouts.append(ORDERS / seconds)

@@ -17,6 +17,7 @@ from tests.e2e.house import STOREHOUSE, House, eventually, free_ports
 from transactional.catalog import service as catalog
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import products, skus
+from transactional.payments import gift_cards
 from transactional.promotions import service as promotions
 from transactional.promotions.schemas import PromotionIn
 from transactional.promotions.templates import Percent
@@ -27,6 +28,19 @@ from transactional.unit_of_work import Row, UnitOfWork
 
 PRODUCTS = 10_000
 CATEGORIES = 20
+GIFT_CARDS = 50
+
+
+@dataclass(frozen=True)
+class Sold:
+    """Products as rows, each with its `skus`, and the codes of gift cards."""
+
+    products: list[dict[str, Any]]
+    gift_cards: list[str]
+
+    @property
+    def skus(self) -> list[str]:
+        return [sku["code"] for product in self.products for sku in product["skus"]]
 
 
 @dataclass(frozen=True)
@@ -49,12 +63,8 @@ def house_under_load(home: Path) -> House:
     return house
 
 
-def fill(house: House) -> list[dict[str, Any]]:
-    """Give the house's shop products of two SKUs, goods on its shelves and a promotion that is on.
-
-    Returns:
-        The products as rows, each with its SKUs.
-    """
+def fill(house: House) -> Sold:
+    """Give the shop products of two SKUs, goods on its shelves, gift cards and a promotion that is on."""
     shop = open_shop(house.settings)
     with shop.database.transaction("bench") as uow:
         shelves = [
@@ -64,12 +74,13 @@ def fill(house: House) -> list[dict[str, Any]]:
         brand = catalog.create_brand(uow, "maker", "Maker")
         for number in range(PRODUCTS):
             catalog.create_product(uow, _draft(number, shelves[number % CATEGORIES], brand), "GBP")
-        sold = _sold(uow)
-        units = {sku["id"]: 1_000_000 for product in sold for sku in product["skus"]}
+        found = _products(uow)
+        units = {sku["id"]: 1_000_000 for product in found for sku in product["skus"]}
         stock.receive(uow, units, "DELIVERY-1")
         _start_promotion(uow, shop.terms)
+        cards = [gift_cards.issue(uow, 10**9, "GBP", "bench") for _ in range(GIFT_CARDS)]
     shop.database.engine.dispose()
-    return sold
+    return Sold(found, [shop.keys.gift_card_code(card["number"]) for card in cards])
 
 
 def _draft(number: int, category: str, brand: str) -> ProductDraft:
@@ -94,7 +105,7 @@ def _start_promotion(uow: UnitOfWork, terms: Terms) -> None:
     promotions.change(uow, terms, promotions.create(uow, draft), "activate")
 
 
-def _sold(uow: UnitOfWork) -> list[dict[str, Any]]:
+def _products(uow: UnitOfWork) -> list[dict[str, Any]]:
     """Every product with its SKUs."""
     offered: dict[str, list[Row]] = {}
     for sku in uow.rows(select(skus)):

@@ -17,12 +17,18 @@ CLIENTS = 4
 
 
 class Checkout:
-    """Five requests: create a cart, add three lines, place the order, ask for the payment, its webhook."""
+    """Five requests: create a cart, add three lines, place the order, ask for the payment, its webhook.
 
-    def __init__(self, url: str, client: httpx.AsyncClient, skus: list[str], secret: bytes) -> None:
+    A gift card pays a part of the order, and a promotion is on.
+    """
+
+    def __init__(
+        self, url: str, client: httpx.AsyncClient, skus: list[str], gift_cards: list[str], secret: bytes
+    ) -> None:
         self._api = f"{url}/api/v1"
         self._client = client
         self._skus = skus
+        self._gift_cards = gift_cards
         self._secret = secret
 
     async def run(self, number: int) -> None:
@@ -32,7 +38,9 @@ class Checkout:
         ]
         await self._post(f"/carts/{cart['token']}/lines", {"lines": lines})
         buyer = vars(invent(random.Random(number), number))
-        order = await self._post("/orders", {"cart": cart["token"], "buyer": buyer})
+        code = self._gift_cards[number % len(self._gift_cards)]
+        tenders = [{"method": "gift_card", "code": code, "amount": 500}]
+        order = await self._post("/orders", {"cart": cart["token"], "buyer": buyer, "tenders": tenders})
         payment = await self._post(f"/orders/{order['token']}/payments", {})
         await self._webhook(payment)
 

@@ -15,6 +15,7 @@ HISTORY = (
     "order_lines",
     "order_promotions",
     "payments",
+    "tender_events",
     "stock_movements",
     "journal_entries",
     "postings",

@@ -38,7 +38,7 @@ async def create_cart(request: Request, key: IdempotencyKey, body: CartIn) -> Re
     shop = shop_of(request)
 
     def work(uow: UnitOfWork) -> CartView:
-        return _view(shop, uow, service.create(uow, shop.terms, body.visitor_id))
+        return cart_view(service.opened(uow, shop.terms, body.visitor_id), shop.keys)
 
     return await once(request, key, "shopper", work)
 

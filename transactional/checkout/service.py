@@ -87,6 +87,10 @@ class PricedCart:
 
 def create(uow: UnitOfWork, terms: Terms, visitor_id: str | None = None) -> str:
     """Open an empty cart; returns its id."""
+    return str(_open(uow, terms, visitor_id)["id"])
+
+
+def _open(uow: UnitOfWork, terms: Terms, visitor_id: str | None) -> Row:
     row = {
         "id": uow.new_id(),
         "currency": terms.currency,
@@ -95,7 +99,7 @@ def create(uow: UnitOfWork, terms: Terms, visitor_id: str | None = None) -> str:
         "created_at": uow.now,
         "updated_at": uow.now,
     }
-    return str(uow.insert(carts, row)["id"])
+    return uow.insert(carts, row)
 
 
 def lock_open(uow: UnitOfWork, cart_id: str) -> Row:
@@ -256,12 +260,23 @@ def price_lines(
         method: code of the delivery; the first that can be had when none is asked for.
     """
     lines = prices.at_their_prices(db, db.rows(_priced_lines, cart_id=cart["id"]), cart["currency"])
+    return _price(db, terms, cart, lines, shopper, to or Place(terms.country, ""), method)
+
+
+def opened(uow: UnitOfWork, terms: Terms, visitor_id: str | None) -> PricedCart:
+    """Open an empty cart and show it: it has no lines to look for."""
+    cart = _open(uow, terms, visitor_id)
+    return _price(uow, terms, cart, [], NOBODY, Place(terms.country, ""), None)
+
+
+def _price(
+    db: Reading, terms: Terms, cart: Row, lines: list[Row], shopper: Shopper, to: Place, method: str | None
+) -> PricedCart:
     items = [
         rules.Item(line["quantity"], line["list_price"], line["price"], tax_class=line["tax_class"])
         for line in lines
     ]
     sale = sale_terms.of_version(db, lines[0]["sale_terms"] if lines else None)
-    to = to or Place(terms.country, "")
     goods = rules.goods(items)
     weight = sum(line["weight_grams"] * line["quantity"] for line in lines)
     offers = sale.offers(to, Parcel(goods, weight, cart["currency"]))

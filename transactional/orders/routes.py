@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, respond, shop_of
 from transactional.orders import after_sales, service
 from transactional.orders.schemas import CancelIn, CreditNoteView, OrderIn, OrderView, ReturnIn
+from transactional.orders.service import OrderWithLines
 from transactional.orders.views import credit_note_view, order_view
 from transactional.payments import gift_cards, methods
 from transactional.shop import Shop
@@ -38,7 +39,8 @@ async def place_order(request: Request, key: IdempotencyKey, body: OrderIn) -> R
             expected_total=body.expected_total,
             tenders=[each.wanted(shop.keys) for each in body.tenders],
         )
-        return view_of(shop, uow, placed.order_id)
+        order = service.header(uow, placed.order_id)
+        return order_view(OrderWithLines(order, placed.lines, placed.promotions), shop.keys)
 
     return await once(request, key, "shopper", work)
 

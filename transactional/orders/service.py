@@ -61,6 +61,8 @@ class Placed:
     payment_id: str
     total: int
     currency: str
+    lines: list[Row]
+    promotions: list[Row]
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def place(
         policy=terms.allocation,
     )
     lines = uow.insert_many(order_lines, _line_rows(uow, order["id"], basket))
-    pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions)
+    given = pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions)
     if wishes.note:
         notes.add(uow, order["id"], "shopper", wishes.note)
     if wishes.invoice:
@@ -128,7 +130,8 @@ def place(
     if last["kind"] == "internal":
         mark_paid(uow, order)
         payments.settle(uow, order, None)
-    return Placed(order["id"], order["number"], last["id"], order["total"], order["currency"])
+    total, currency = order["total"], order["currency"]
+    return Placed(order["id"], order["number"], last["id"], total, currency, lines, given)
 
 
 def _order_row(

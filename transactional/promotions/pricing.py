@@ -163,8 +163,8 @@ def record(
     cart_lines: Sequence[Row],
     amounts: Amounts,
     outcome: Outcome,
-) -> None:
-    """Note which promotion gave what to which line of a new order, and count it.
+) -> list[Row]:
+    """Note which promotion gave what to which line of a new order, and count it; returns what it noted.
 
     Args:
         order_lines: of the order, in the order of `cart_lines`, which were priced.
@@ -173,7 +173,7 @@ def record(
         PromotionUsedUp: another order was faster; the transaction must not be committed.
     """
     if not outcome.applied:
-        return
+        return []
     codes = {each.activity_id: each.code for each in outcome.applied}
     sold = {line["id"]: row["id"] for line, row in zip(cart_lines, order_lines, strict=True)}
     new = [
@@ -186,8 +186,9 @@ def record(
         }
         for row in given(cart_lines, amounts, outcome)
     ]
-    uow.insert_many(order_promotions, new)
+    noted = uow.insert_many(order_promotions, new)
     _take(uow, order, outcome)
+    return noted
 
 
 def given(cart_lines: Sequence[Row], amounts: Amounts, outcome: Outcome) -> Iterator[Row]:
