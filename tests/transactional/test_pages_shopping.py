@@ -13,6 +13,7 @@ from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.checkout import terms_editing
 from transactional.invoices.models import invoice_requests
 from transactional.orders.models import order_notes, orders
+from transactional.payments import gift_cards
 from transactional.shop import Shop
 from transactional.stock import service as stock
 
@@ -260,6 +261,20 @@ class TestConfirming:
         assert request["buyer"]["name"] == ADA.name
         (note,) = rows_of(shop, order_notes)
         assert note["text"] == "Ring twice."
+
+    def test_a_gift_card_pays_first_and_a_wrong_one_is_told_beside_its_field(
+        self, client: TestClient, shop: Shop
+    ) -> None:
+        with shop.database.transaction("staff") as uow:
+            card = gift_cards.issue(uow, 5_000, "GBP", "a present")
+        add_to_basket(client, "shirt-0")
+        checkout = shown(client.get("/checkout"))
+        wrong = shown(press_pay(client, checkout, gift_card="ÄÖ€" * 30), 409)
+        assert "This gift card is not valid" in wrong.text
+        paid = press_pay(client, wrong, gift_card=shop.keys.gift_card_code(card["number"]))
+        assert paid.headers["location"].endswith("/thanks")
+        page = shown(client.get(paid.headers["location"]))
+        assert "Thank you" in page.text and "Paid by gift card: £13.95" in page.text
 
     def test_the_page_explains_the_total(self, client: TestClient) -> None:
         add_to_basket(client, "shirt-0")

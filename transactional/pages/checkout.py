@@ -12,7 +12,15 @@ from transactional.api import request_id, shop_of
 from transactional.checkout.requirements import Address, Invoicee, Wishes
 from transactional.checkout.review import explained, missing_of
 from transactional.checkout.service import PricedCart
-from transactional.errors import OrderIncomplete, OutOfStock, PriceChanged, PromotionUsedUp, ShopError
+from transactional.errors import (
+    GiftCardNotValid,
+    OrderIncomplete,
+    OutOfStock,
+    PriceChanged,
+    PromotionUsedUp,
+    ShopError,
+    TenderEmpty,
+)
 from transactional.idempotency import Answer
 from transactional.members.service import Buyer
 from transactional.orders import service as orders
@@ -27,6 +35,7 @@ from transactional.pages.basket import (
 from transactional.pages.ordering import choice_of, send_to_pay
 from transactional.pages.rendering import SEE_OTHER, cart_id, countries, page, see_other
 from transactional.payments import methods
+from transactional.payments.tenders import Wanted
 from transactional.shop import Shop
 from transactional.stock.rules import Place
 
@@ -38,7 +47,7 @@ _INVOICE = ("invoice_name", "invoice_company", "invoice_tax_number")
 _FIELDS = dict.fromkeys(
     (*_ADDRESS, *_INVOICE, "delivery_method", "invoice", "terms_accepted", "attempt"), 400
 )
-_FIELDS |= {"note": 1_000, "expected_total": 20, "pay_with": 80}
+_FIELDS |= {"note": 1_000, "expected_total": 20, "pay_with": 80, "gift_card": 80}
 _NO_DELIVERY = "Choose how it should come: this delivery does not serve the address."
 _NEW_PRICES = (
     "Prices have changed since this page was made, or you chose another delivery."
@@ -139,9 +148,21 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
     except (OutOfStock, PriceChanged, PromotionUsedUp, OrderIncomplete) as refused:
         told = _NEW_PRICES if isinstance(refused, PriceChanged) else refused.message
         return _page(request, form | {"attempt": ""}, {}, told, refused.status)
+    except (GiftCardNotValid, TenderEmpty) as refused:
+        return _page(request, form | {"attempt": ""}, {"gift_card": refused.message}, "", refused.status)
     except ShopError as refused:
         return see_other(f"/cart?{urlencode({'problem': refused.message})}")
     return await send_to_pay(request, shop, order_id)
+
+
+def _tenders(shop: Shop, form: Form) -> list[Wanted]:
+    """What the shopper pays with before the provider is asked for the rest."""
+    if not form["gift_card"]:
+        return []
+    number = shop.keys.gift_card_number(form["gift_card"])
+    if number is None:
+        raise GiftCardNotValid
+    return [Wanted("gift_card", number)]
 
 
 def _place_once(request: Request, shop: Shop, form: Form, known: str) -> str:
@@ -156,7 +177,14 @@ def _place_once(request: Request, shop: Shop, form: Form, known: str) -> str:
             return before.body
         buyer = Buyer(**vars(_address(form)))
         placed = orders.place(
-            uow, shop.terms, known, buyer, wishes=_wishes(form), expected_total=total, **vars(choice)
+            uow,
+            shop.terms,
+            known,
+            buyer,
+            wishes=_wishes(form),
+            expected_total=total,
+            tenders=_tenders(shop, form),
+            **vars(choice),
         )
         idempotency.keep(uow, key, Answer(SEE_OTHER, placed.order_id))
         return placed.order_id

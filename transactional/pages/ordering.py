@@ -15,7 +15,7 @@ from transactional.orders import service as orders
 from transactional.orders.service import OrderWithLines
 from transactional.orders.views import explained
 from transactional.pages.rendering import page, see_other
-from transactional.payments import cashier, methods
+from transactional.payments import cashier, gift_cards, methods
 from transactional.payments import service as payments
 from transactional.payments.methods import Choice
 from transactional.shop import Shop
@@ -34,7 +34,9 @@ async def send_to_pay(
     except (PaymentRefused, ProviderUnavailable) as refused:
         return see_other(f"{address}?{urlencode({'problem': refused.message})}")
     except ShopError:
-        return see_other(address)  # it is paid or over: the order's page says which
+        return see_other(
+            f"{address}/thanks"
+        )  # it is paid, perhaps by a gift card, or over: the page says which
     with shop.database.transaction("shopper", request_id(request)) as uow:
         payments.note_external_id(uow, remote.reference, remote.external_id)
     return see_other(remote.redirect_url)
@@ -98,6 +100,8 @@ def _order_page(
             amounts=_order_amounts(found),
             rows=explained(found),
             invoices=invoices.of_order(db, order_id),
+            paid_with=[row for row in payments.of_order(db, order_id) if row["status"] == "captured"],
+            gift_cards=[shop.keys.gift_card_code(card["number"]) for card in gift_cards.of_order(db, row)],
             events=[_purchase(found)] if bought else [],
         )
 
