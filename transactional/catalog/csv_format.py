@@ -11,7 +11,7 @@ from typing import Literal
 
 OPTIONS = 3  # Shopify's limit, and ours
 SEPARATOR = " > "  # between the names of a category's path
-FormatName = Literal["shopify", "storehouse"]
+FormatName = Literal["storehouse", "shopify"]
 
 # What describes the product stands on its first line; the others hold further SKUs and pictures.
 PRODUCT_FIELDS = ("title", "body", "vendor", "category", "type", "tags", "published", "status", "attributes")

@@ -12,7 +12,10 @@ from transactional.catalog.staff_routes import REFUSALS, staff_catalogue
 from transactional.unit_of_work import UnitOfWork
 
 router = staff_catalogue()
-_FILE = {"schema": {"type": "string"}, "example": "product,name,category,sku,price\r\n"}
+_FILE = {
+    "schema": {"type": "string"},
+    "example": "product,name,category,sku,price\r\ncap,Cap,Hats,CAP-RED,19.90\r\n",
+}
 
 
 class ImportedLine(BaseModel):

@@ -64,8 +64,8 @@ class Created(BaseModel):
 
 class SkuIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    code: SkuCode = Field(examples=["HAT-M-RED"])
-    options: Options = Field(default_factory=dict, examples=[{"size": "M", "colour": "Red"}])
+    code: SkuCode = Field(examples=["HAT-XL-RED"])
+    options: Options = Field(default_factory=dict, examples=[{"size": "XL", "colour": "Red"}])
     price: Price = Field(examples=[1_990])
     list_price: Price | None = Field(None, description="The price, when it is not given.")
     cost: Price = Field(0, description="Without tax.")

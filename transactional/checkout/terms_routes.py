@@ -84,7 +84,9 @@ async def get_tax_terms(request: Request) -> Response:
 
 
 @router.put("/tax/zones/{code}", response_model=TaxTermsView, responses=_REFUSALS)
-async def put_tax_zone(request: Request, code: Annotated[Code, Path()], body: TaxZoneIn) -> Response:
+async def put_tax_zone(
+    request: Request, code: Annotated[Code, Path(examples=["home"])], body: TaxZoneIn
+) -> Response:
     """Make a zone or change it; its rates are replaced."""
     rates = [(rate.tax_class, rate.rate_bp, rate.valid_from) for rate in body.rates]
     with shop_of(request).database.transaction("staff", request_id(request)) as uow:

@@ -183,7 +183,7 @@ class CancelIn(BaseModel):
 class ReturnLineIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     order_line_id: UUID
-    quantity: int = Field(ge=1)
+    quantity: int = Field(ge=1, examples=[1])
 
 
 class ReturnIn(BaseModel):

@@ -45,7 +45,9 @@ async def list_warehouses(request: Request) -> Response:
 
 
 @router.put("/warehouses/{code}", response_model=WarehouseView, responses=_REFUSALS)
-async def put_warehouse(request: Request, code: Annotated[Code, Path()], body: WarehouseIn) -> Response:
+async def put_warehouse(
+    request: Request, code: Annotated[Code, Path(examples=["leeds"])], body: WarehouseIn
+) -> Response:
     """Open a warehouse or change it."""
     with shop_of(request).database.transaction("staff", request_id(request)) as uow:
         return respond(WarehouseView(**warehousing.put(uow, code, **body.model_dump())))

@@ -43,13 +43,13 @@ class WarehousesView(BaseModel):
 class LineIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     sku: SkuCode
-    quantity: int = Field(ge=1, le=MOST_UNITS)
+    quantity: int = Field(ge=1, le=MOST_UNITS, examples=[12])
 
 
 class ChangeIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     sku: SkuCode
-    quantity: int = Field(ge=-MOST_UNITS, le=MOST_UNITS, description="Signed.")
+    quantity: int = Field(ge=-MOST_UNITS, le=MOST_UNITS, description="Signed.", examples=[-2])
 
 
 class ReceiptIn(BaseModel):
@@ -72,7 +72,7 @@ class AdjustmentIn(BaseModel):
 class TransferIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     from_warehouse: Code
-    to_warehouse: Code
+    to_warehouse: Annotated[Code, Field(examples=["leeds"])]
     lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
 
 
