@@ -1,6 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
--- What an order was placed for is the sum of its own rows in fct_sales, and its total that of all its rows but
--- those of gift cards, which are no sale.
+-- What an order was placed for is the sum of its own rows in fct_sales, and its total that of all its rows
+-- without those of gift cards, which are no sale.
 with sums as (
     select
         sales.shop_id,

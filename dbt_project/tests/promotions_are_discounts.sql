@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_order_promotions'}}}) }}
--- What promotions took off the lines of a sold order is in its discounts: no more than them, as a sale price is a
--- discount too. What they took off its delivery (no line) is in its shipping charge. Credit notes are left out:
--- they can take back part of a discount.
+-- What promotions took off the lines of a sold order is in its discounts, and no more than them, as a sale
+-- price is a discount too. What they took off its delivery (no line) is in its shipping charge. Credit notes
+-- are left out: they can take back part of a discount.
 with concerned as (
     select
         audited.shop_id,

@@ -82,7 +82,9 @@ derived_refunds as (
         refunds.payment_id as tender_id,
         refunds.order_id,
         'refund' as event_type,
-        case when refunds.status in ('succeeded', 'failed') then refunds.status else 'requested' end as outcome,
+        case
+            when refunds.status in ('succeeded', 'failed') then refunds.status else 'requested'
+        end as outcome,
         refunds.refund_id as reference,
         refunds.amount,
         refunds.currency,

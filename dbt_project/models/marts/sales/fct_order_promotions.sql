@@ -1,4 +1,4 @@
-{#- What promotions took off orders, with what the promotion is called now: renaming one touches its orders. -#}
+{#- What promotions took off orders, under their present names: renaming one touches its orders. -#}
 {{ config(unique_key=['shop_id', 'order_id'], meta={'row_key': 'order_promotion_id'}) }}
 
 with touched as (

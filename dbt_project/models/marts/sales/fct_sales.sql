@@ -123,7 +123,10 @@ charges as (
         -lines.quantity as quantity,
         null as sale,
         -- a gift card is taken back at what it is worth, and what was taken off its price with it
-        case when order_lines.is_gift_card then -lines.quantity * (order_lines.gross_sales / order_lines.quantity) end as gift_card,
+        case
+            when order_lines.is_gift_card
+                then -lines.quantity * (order_lines.gross_sales / order_lines.quantity)
+        end as gift_card,
         case
             when order_lines.is_gift_card
                 then lines.quantity * (order_lines.gross_sales / order_lines.quantity) - lines.amount
