@@ -118,9 +118,10 @@ class Warehouse:
         """Insert one table's files and their ledger rows inside the running transaction."""
         numbers = [number for number, _ in files]
         paths = [path for _, path in files]
-        columns = ", ".join(f'"{column}"' for column in LAKE_TABLES[table])
+        known = ", ".join(f"'{column}'" for column in LAKE_TABLES[table])
         self.con.execute(
-            f"INSERT INTO raw.{table} BY NAME SELECT {columns},"  # noqa: S608 - our names
+            # Files from before a column was added do not have it: what none of them has stays null.
+            f"INSERT INTO raw.{table} BY NAME SELECT COLUMNS(name -> name IN ({known})),"  # noqa: S608 - ours
             " list_extract($numbers, CAST(file_index AS BIGINT) + 1) AS _load_id"
             " FROM read_parquet($files, union_by_name = true, hive_partitioning = false)",
             {"numbers": numbers, "files": [str(self.settings.lake / path) for path in paths]},

@@ -1,5 +1,5 @@
 {{ config(meta={'dagster': {'ref': {'name': 'rpt_sales_daily'}}}) }}
--- The daily report holds every amount of fct_sales on its day.
+-- The daily report holds every amount of fct_sales on its day; what gift cards cost is no sale.
 with reported as (
     select
         shop_id,
@@ -20,7 +20,7 @@ sold as (
     select
         sales.shop_id,
         sales.shop_day,
-        sum(sales.amount) as amount
+        sum(case when sales.kind <> 'gift_card' then sales.amount else 0 end) as amount
     from {{ ref('fct_sales') }} as sales
     inner join days
         on sales.shop_id = days.shop_id and sales.shop_day = days.shop_day

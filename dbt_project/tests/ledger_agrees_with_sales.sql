@@ -52,7 +52,8 @@ sold_rows as (
     left join {{ ref('fct_orders') }} as orders
         on sales.shop_id = orders.shop_id and sales.order_id = orders.order_id
     where
-        case when sales.document_kind = 'order' then orders.paid_at else sales.occurred_at end
+        sales.kind <> 'gift_card' -- owed to the cards, in accounts of their own
+        and case when sales.document_kind = 'order' then orders.paid_at else sales.occurred_at end
         >= ledgers.starts_at
 ),
 

@@ -1,11 +1,12 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
--- What an order was placed for is the sum of its own rows in fct_sales, and its total that of all its rows.
+-- What an order was placed for is the sum of its own rows in fct_sales, and its total that of all its rows
+-- without those of gift cards, which are no sale.
 with sums as (
     select
         sales.shop_id,
         sales.order_id,
         sum(case when sales.document_kind = 'order' then sales.amount else 0 end) as ordered,
-        sum(case when sales.kind <> 'adjustment' then sales.amount else 0 end) as total
+        sum(case when sales.kind not in ('adjustment', 'gift_card') then sales.amount else 0 end) as total
     from {{ ref('fct_sales') }} as sales
     inner join {{ audited(ref('fct_orders')) }} as orders
         on sales.shop_id = orders.shop_id and sales.order_key = orders.order_id

@@ -88,7 +88,8 @@ ROWS = {
         SELECT row_id('payment', concat_ws(chr(31), order_id, payment_sequential)) AS id,
             row_id('order', order_id) AS order_id, 'olist' AS provider, payment_type AS method,
             payment_installments AS installments, order_id || '-' || payment_sequential AS external_id,
-            payment_value AS amount, 'BRL' AS currency, 'captured' AS status,
+            'external' AS kind, payment_sequential AS position, payment_value AS amount,
+            'BRL' AS currency, 'captured' AS status,
             order_purchase_timestamp AS created_at,
             coalesce(order_approved_at, order_purchase_timestamp) AS captured_at, seq AS _seq
         FROM p JOIN orders USING (order_id)""",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "storehouse/import")
 SEPARATOR = "\x1f"
 # Raised when an importer makes other rows of the same file, so that importing it again is no repetition.
-VERSION = 1
+VERSION = 2
 _encoder = json.Encoder()
 
 

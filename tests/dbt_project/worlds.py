@@ -26,6 +26,7 @@ class World:
             *self._shops(),
             *self._catalogue(),
             *self._visits(),
+            *self._promotions(),
             *self._sales(),
             *self._stock(),
             *self._ledger(),
@@ -156,6 +157,11 @@ class World:
             yield "customers", [change(row)]
             yield "customers", [change(row | {"country": "DE"}, seq=2)]
 
+    def _promotions(self) -> Iterator[File]:
+        summer = {"id": "promotion-1", "status": "active", "kind": "percent", "class": "product"}
+        yield "promotions", [change(summer | {"name": "Summer"})]
+        yield "promotions", [change(summer | {"name": "Summer, longer"}, seq=2)]
+
     def _ledger(self) -> Iterator[File]:
         """Deliveries of a shop without orders: nothing they post must agree with its sales."""
         for number in range(4):
@@ -210,6 +216,10 @@ class World:
             yield "orders", [order(number, moved, seq=2, **customer)]
             yield "payments", [self._payment(number, moved, "pending", 1)]
             yield "payments", [self._payment(number, moved, "captured", 2)]
+            yield from self._promoted(number)
+            if self._random.random() < 0.5:
+                yield "tender_events", [self._tender_event(number, moved, "requested")]
+                yield "tender_events", [self._tender_event(number, moved + 5, "succeeded")]
             if self._random.random() < 0.5:
                 header, line = credit_note(f"C{number}", number, moved + 3000)
                 yield "credit_notes", [header]
@@ -267,6 +277,33 @@ class World:
             },
             seq,
         )
+
+    def _tender_event(self, number: str, minutes: float, outcome: str) -> Mapping[str, Any]:
+        return change(
+            {
+                "id": f"event-{number}-{outcome}",
+                "payment_id": f"payment-{number}",
+                "type": "capture",
+                "outcome": outcome,
+                "reference": f"payment-{number}",
+                "amount": 1200,
+                "currency": "GBP",
+                "occurred_at": at(minutes),
+            }
+        )
+
+    def _promoted(self, number: str) -> Iterator[File]:
+        """What came off delivery: the orders of this world have no discounts."""
+        applied = {
+            "id": f"promoted-{number}",
+            "order_id": f"order-{number}",
+            "promotion_id": self._random.choice(["promotion-1", "promotion-2"]),
+            "units": 0,
+            "amount": 120,
+            "discount": 100,
+            "reason": "Summer",
+        }
+        yield "order_promotions", [change(applied)]
 
     def _refund(self, number: str, minutes: float) -> Mapping[str, Any]:
         return change(

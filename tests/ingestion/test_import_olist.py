@@ -83,8 +83,8 @@ def test_an_order_arrives_with_all_that_belongs_to_it(settings: Settings, olist:
     ]
     lines = "SELECT name, quantity, gross, shipping, tax FROM order_lines"
     assert query(settings, lines) == [("Health beauty p1", 1, 1990, 778, 0)]
-    paid = "SELECT provider, method, installments, amount, status, external_id FROM payments"
-    assert query(settings, paid) == [("olist", "credit_card", 2, 2768, "captured", "o1-1")]
+    paid = "SELECT provider, method, installments, amount, status, external_id, kind, position FROM payments"
+    assert query(settings, paid) == [("olist", "credit_card", 2, 2768, "captured", "o1-1", "external", 1)]
     assert query(settings, "SELECT rating, comment, product_id IS NULL FROM reviews") == [(5, None, False)]
     assert query(settings, "SELECT region, postal_code, country FROM customers") == [("SP", "01310", "BR")]
     assert query(settings, "SELECT city FROM sellers") == [("campinas",)]

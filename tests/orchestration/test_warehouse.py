@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from lakes import Lake, event, order, shop
+from lakes import Lake, change, event, order, shop
 
 from ingestion.schema import lake_folder
 from orchestration.lake_files import LakeFiles
@@ -107,6 +107,17 @@ def test_a_column_the_lake_learned_is_added_to_its_raw_table(settings: Settings,
     with open_warehouse(settings) as warehouse:
         load(warehouse)
         assert warehouse.con.execute("SELECT search_term FROM raw.events").fetchall() == [(None,)]
+
+
+def test_files_from_before_a_column_was_added_are_loaded(settings: Settings, lake: Lake) -> None:
+    lake.write("payments", change({"id": "payment-1", "amount": 1200}))
+    [file] = lake_folder(settings, "payments").glob("*/*.parquet")
+    rows = duckdb.from_parquet(str(file)).project("* EXCLUDE (kind, position)").fetch_arrow_table()
+    duckdb.from_arrow(rows).write_parquet(str(file))
+    with open_warehouse(settings) as warehouse:
+        assert load(warehouse) == 1
+        loaded = warehouse.con.execute("SELECT id, amount, kind, position FROM raw.payments").fetchall()
+    assert loaded == [("payment-1", 1200, None, None)]
 
 
 def test_a_second_process_waits_for_its_turn(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 {#-
   Every order, and every credit note without one, with the build that last touched any part of it: header,
-  lines, credit notes, payments, refunds or the shop. The sales models compute touched orders again as a whole.
+  lines, credit notes, promotions, payments, their refunds and events, or the shop. The sales models compute touched orders again as a whole.
 -#}
 -- depends_on: {{ ref('stg_shop__shops') }}
 {{ config(unique_key=['shop_id', 'order_key']) }}
@@ -74,6 +74,24 @@ touched as (
     inner join payments
         on refunds.shop_id = payments.shop_id and refunds.payment_id = payments.payment_id
     where {{ is_new('refunds._build_id') }}
+
+    union distinct
+
+    select
+        payments.shop_id,
+        payments.order_id as order_key
+    from {{ ref('stg_shop__tender_events') }} as events
+    inner join payments
+        on events.shop_id = payments.shop_id and events.payment_id = payments.payment_id
+    where {{ is_new('events._build_id') }}
+
+    union distinct
+
+    select
+        shop_id,
+        order_id as order_key
+    from {{ ref('stg_shop__order_promotions') }}
+    where {{ is_new('_build_id') }}
     {%- if is_incremental() %}
 
     union distinct

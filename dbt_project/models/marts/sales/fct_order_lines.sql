@@ -52,6 +52,7 @@ final as (
         lines.shipping,
         lines.tax,
         lines.cost * lines.quantity as cost_of_goods,
+        lines.is_gift_card,
         lines.is_sale,
         {{ build_id() }} as _build_id
     from touched

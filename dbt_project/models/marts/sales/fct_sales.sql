@@ -81,7 +81,8 @@ charges as (
         order_line_id as line_id,
         sku,
         quantity,
-        gross_sales as sale,
+        case when not is_gift_card then gross_sales end as sale,
+        case when is_gift_card then gross_sales end as gift_card,
         -discounts as discount,
         null as returned,
         null as adjustment,
@@ -100,6 +101,7 @@ charges as (
         null as sku,
         0 as quantity,
         null as sale,
+        null as gift_card,
         null as discount,
         null as returned,
         null as adjustment,
@@ -120,8 +122,19 @@ charges as (
         lines.sku,
         -lines.quantity as quantity,
         null as sale,
-        null as discount,
-        case when credit_notes.kind <> 'adjustment' then -lines.amount end as returned,
+        -- a gift card is taken back at what it is worth, and what was taken off its price with it
+        case
+            when order_lines.is_gift_card
+                then -lines.quantity * (order_lines.gross_sales / order_lines.quantity)
+        end as gift_card,
+        case
+            when order_lines.is_gift_card
+                then lines.quantity * (order_lines.gross_sales / order_lines.quantity) - lines.amount
+        end as discount,
+        case
+            when credit_notes.kind <> 'adjustment' and not coalesce(order_lines.is_gift_card, false)
+                then -lines.amount
+        end as returned,
         case when credit_notes.kind = 'adjustment' then -lines.amount end as adjustment,
         -lines.shipping as shipping,
         -lines.tax as tax,
@@ -136,6 +149,8 @@ charges as (
 
 kinds as (
     select 'sale' as kind
+    union all
+    select 'gift_card' as kind
     union all
     select 'discount' as kind
     union all
@@ -155,9 +170,10 @@ amounts as (
         concat(charges.line_id, ':', kinds.kind) as sale_id,
         kinds.kind,
         charges.sku,
-        case when kinds.kind in ('sale', 'return') then charges.quantity else 0 end as quantity,
+        case when kinds.kind in ('sale', 'return', 'gift_card') then charges.quantity else 0 end as quantity,
         case kinds.kind
             when 'sale' then charges.sale
+            when 'gift_card' then charges.gift_card
             when 'discount' then charges.discount
             when 'return' then charges.returned
             when 'adjustment' then charges.adjustment

@@ -21,6 +21,7 @@ final as (
         discount,
         shipping,
         tax,
+        coalesce(is_gift_card, false) as is_gift_card, -- null in imports
         _op = 'd' as is_deleted,
         _seq,
         _load_id,

@@ -20,6 +20,9 @@ final as (
         shipping,
         tax,
         total,
+        -- null in imports, and in rows from before there were points and gift cards
+        coalesce(points, 0) as points,
+        coalesce(gift_cards, 0) as gift_cards,
         placed_at,
         paid_at,
         shipped_at,

@@ -13,6 +13,7 @@ final as (
         currency,
         amount,
         status,
+        reversal,
         created_at,
         refunded_at,
         _op = 'd' as is_deleted,
