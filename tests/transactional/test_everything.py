@@ -1,0 +1,443 @@
+"""Whatever happens to a shop, in whatever order, twice or half: its books add up and its log tells it all."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any, Literal
+
+import books
+import pytest
+import replaying
+from bank import MOODS, Bank, Mood
+from conftest import MovableClock
+from databases import Databases
+from hypothesis import HealthCheck, Phase, event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from shopping import ADA, fill_shelves
+from sqlalchemy import Table, func, select
+
+from settings import Settings
+from transactional.catalog import pricing
+from transactional.catalog import service as catalog
+from transactional.catalog.drafts import ProductDraft, SkuDraft
+from transactional.catalog.models import categories
+from transactional.change_log import change_log
+from transactional.checkout import service as checkout
+from transactional.checkout.models import cart_lines
+from transactional.errors import ShopError
+from transactional.ledger import events as ledger
+from transactional.ledger.rules import BALANCE, held
+from transactional.members import service as members
+from transactional.members.service import Buyer
+from transactional.orders import after_sales, service
+from transactional.orders.models import order_lines, orders
+from transactional.payments import cashier, gift_cards, inbox
+from transactional.payments import service as payments_service
+from transactional.payments.methods import Choice
+from transactional.payments.models import gift_cards as cards
+from transactional.payments.models import payments
+from transactional.payments.tenders import Method, Wanted
+from transactional.promotions import service as promotions
+from transactional.promotions.schemas import CodesIn, PromotionIn
+from transactional.shop import Shop, open_shop
+from transactional.stock import service as stock
+from transactional.stock import warehousing
+from transactional.stock.models import stock_levels, transfers
+from transactional.unit_of_work import Row, UnitOfWork
+
+GRACE = Buyer("grace@example.com", "Grace Hopper", "1 Navy Yard", "London", "SE1 1AA", "GB")
+SKUS = ("SHIRT0-S", "SHIRT0-M", "SHIRT1-S", "CARD-20", "CARD-50")
+PROMOTIONS: tuple[dict[str, Any], ...] = (
+    {"template": {"kind": "flash_sale", "price": 900, "units": 4}, "budget": {"uses_per_customer": 3}},
+    {"template": {"kind": "percent", "off_bp": 1_000, "of": "order"}, "budget": {"money": 700}},
+    {"template": {"kind": "percent", "off_bp": 2_000}, "needs_code": True, "budget": {"uses": 3}},
+)
+Fate = Literal["once", "twice", "crashes first"]
+fates = st.sampled_from(("once", "once", "once", "twice", "crashes first"))
+which = st.integers(0, 5)
+units = st.integers(1, 3)
+moods = st.sampled_from(MOODS)
+Act = Callable[[UnitOfWork], object]
+
+
+class CrashError(Exception):
+    """The process died before the commit."""
+
+
+def counted_ids() -> Callable[[datetime], str]:
+    """Ids in the order they were made, so that a sequence can be run again."""
+    numbers = count()
+
+    def new_id(at: datetime) -> str:
+        stamp = f"{int(at.timestamp() * 1000):012x}"
+        return f"{stamp[:8]}-{stamp[8:]}-7000-8000-{next(numbers):012x}"
+
+    return new_id
+
+
+def furnished(database_url: str, home: Path, clock: MovableClock, bank: Bank) -> Shop:
+    """A shop that sells shirts and gift cards, gives points, and has promotions that are not on yet."""
+    opened = open_shop(
+        Settings(home=home, database_url=database_url), clock, counted_ids(), {bank.name: bank}
+    )
+    shop = replace(opened, terms=replace(opened.terms, points_per_unit=1, point_value=10))
+    fill_shelves(shop, products=2, units=6)
+    with shop.database.transaction("staff") as uow:
+        (category,) = uow.rows(categories.select())
+        drafts = [
+            SkuDraft("CARD-20", 2_000, 2_000, 0, {"value": "20"}, tax_class="gift_card"),
+            SkuDraft("CARD-50", 4_500, 5_000, 0, {"value": "50"}, tax_class="gift_card"),
+        ]
+        draft = ProductDraft("gift-card", "Gift card", category["id"], drafts)
+        stock.receive(uow, dict.fromkeys(catalog.create_product(uow, draft, "GBP").values(), 9), "CARDS")
+        warehousing.put(
+            uow, "north", name="North", country="GB", postal_code="LS1", priority=1, is_active=True
+        )
+        gift_cards.issue(uow, 1_500, "GBP", "a present")
+    return shop
+
+
+class Everything(RuleBasedStateMachine):
+    """Shoppers, a bank, a warehouse and the staff, each doing something at every step."""
+
+    def __init__(self, database_url: str, home: Path, give_back: Callable[[str], None]):
+        super().__init__()
+        self.clock = MovableClock()
+        self.bank = Bank()
+        self.shop = furnished(database_url, home, self.clock, self.bank)
+        self.carts: list[str] = []
+        self.promotions: list[str] = []
+        self.has_failed = False
+        self._url, self._give_back = database_url, give_back
+
+    # What happens, and how.
+
+    def act(self, fate: Fate, actor: str, do: Act) -> None:
+        """Do one thing in a transaction of its own, as fate has it; the shop may refuse it."""
+        self.clock.forward(seconds=1)
+        if fate == "crashes first":
+            before = self.logged()
+            with suppress(CrashError, ShopError), self.shop.database.transaction(actor) as uow:
+                do(uow)
+                raise CrashError
+            assert self.logged() == before
+        for _ in range(2 if fate == "twice" else 1):
+            try:
+                with self.shop.database.transaction(actor) as uow:
+                    do(uow)
+            except ShopError as refusal:
+                event(f"refused: {refusal.code}")
+
+    def converse(self, mood: Mood, talk: Awaitable[object]) -> None:
+        """Talk with the bank while it is in this mood."""
+        self.clock.forward(seconds=1)
+        self.bank.mood = mood
+        try:
+            with suppress(ShopError):
+                asyncio.run(self._waited(talk))
+        finally:
+            self.bank.mood = "well"
+
+    async def _waited(self, talk: Awaitable[object]) -> None:
+        await talk
+
+    def logged(self) -> int:
+        with self.shop.database.read() as db:
+            return int(db.value(select(func.count()).select_from(change_log)))
+
+    def one(self, table: Table, number: int) -> Row | None:
+        """A row of a table, the latest for number 0."""
+        with self.shop.database.read() as db:
+            return db.row(select(table).order_by(table.c.id.desc()).limit(1).offset(number))
+
+    def sku(self, number: int) -> str:
+        with self.shop.database.read() as db:
+            return warehousing.sku_id(db, SKUS[number % len(SKUS)])
+
+    def on_order(self, fate: Fate, number: int, do: Callable[[UnitOfWork, str], object]) -> None:
+        order = self.one(orders, number)
+        if order is not None:
+            self.act(fate, "staff", lambda uow: do(uow, order["id"]))
+
+    # Shoppers.
+
+    @initialize(number=which)
+    def open_shop(self, number: int) -> None:
+        self.credit("once", 800)
+        with self.shop.database.transaction("staff") as uow:
+            for name, definition in zip(("flash", "tenth", "coupon"), PROMOTIONS, strict=True):
+                draft = PromotionIn.model_validate({"name": name, **definition})
+                self.promotions.append(promotions.create(uow, draft))
+            promotions.make_codes(uow, self.promotions[2], CodesIn(named=["FIFTH"], max_uses=2))
+        self.switch("once", number, "activate")
+        self.fill_cart("once", number, 2, second=number)
+        self.place("once", 0, ADA, (), None, "web")
+
+    @rule(fate=fates, number=which, quantity=units, second=which)
+    def fill_cart(self, fate: Fate, number: int, quantity: int, second: int) -> None:
+        def fill(uow: UnitOfWork) -> None:
+            cart_id = checkout.create(uow, self.shop.terms)
+            checkout.add(uow, cart_id, {SKUS[number % 5]: quantity, SKUS[second % 3]: 1})
+            self.carts.append(cart_id)
+
+        self.act("once" if fate == "crashes first" else fate, "shopper", fill)
+
+    @rule(fate=fates, number=which, quantity=st.integers(0, 3))
+    def change_cart(self, fate: Fate, number: int, quantity: int) -> None:
+        line = self.one(cart_lines, number)
+        if line is None:
+            return
+        if quantity:
+            self.act(
+                fate, "shopper", lambda uow: checkout.set_quantity(uow, line["cart_id"], line["id"], quantity)
+            )
+        else:
+            self.act(fate, "shopper", lambda uow: checkout.remove(uow, line["cart_id"], line["id"]))
+
+    @precondition(lambda self: self.carts)
+    @rule(fate=fates, number=which)
+    def use_coupon(self, fate: Fate, number: int) -> None:
+        cart_id = self.carts[-1 - number % len(self.carts)]
+        self.act(fate, "shopper", lambda uow: checkout.add_coupon(uow, cart_id, "FIFTH"))
+
+    @precondition(lambda self: self.carts)
+    @rule(
+        fate=fates,
+        number=which,
+        buyer=st.sampled_from((ADA, GRACE)),
+        methods=st.lists(st.sampled_from(("gift_card", "balance", "points")), max_size=3).map(tuple),
+        limit=st.sampled_from((None, None, 1, 700)),
+        channel=st.sampled_from(("web", "api")),
+    )
+    def place(
+        self,
+        fate: Fate,
+        number: int,
+        buyer: Buyer,
+        methods: tuple[Method, ...],
+        limit: int | None,
+        channel: str,
+    ) -> None:
+        cart_id = self.carts[-1 - number % len(self.carts)]
+        card = self.one(cards, number % 3)
+
+        def order(uow: UnitOfWork) -> None:
+            customer = members.customer_id(uow, buyer)
+            tenders = [
+                Wanted(each, card["number"] if each == "gift_card" and card else customer, limit)
+                for each in methods
+            ]
+            service.place(uow, self.shop.terms, cart_id, buyer, channel=channel, tenders=tenders)
+
+        self.act(fate, "shopper", order)
+
+    # The bank.
+
+    @rule(number=which, mood=moods, is_noted=st.booleans(), method=st.sampled_from((None, "card", "wallet")))
+    def ask_bank(self, number: int, mood: Mood, is_noted: bool, method: Any) -> None:
+        """The shop asks the bank to expect a payment, and may die before it noted the answer."""
+        order = self.one(orders, number)
+        if order is None:
+            return
+
+        async def ask() -> None:
+            choice = Choice(self.bank.name, method) if method else None
+            remote = await cashier.start(self.shop, order["id"], "https://shop", choice)
+            if is_noted:
+                with self.shop.database.transaction("shopper") as uow:
+                    payments_service.note_external_id(uow, remote.reference, remote.external_id)
+
+        self.converse(mood, ask())
+
+    @precondition(lambda self: self.bank.deals)
+    @rule(number=which, how=st.sampled_from(("right", "right", "right", "too little", "dollars", "declined")))
+    def pay(self, number: int, how: str) -> None:
+        external_id = list(self.bank.deals)[-1 - number % len(self.bank.deals)]
+        asked = self.bank.deals[external_id].remote
+        match how:
+            case "right":
+                self.bank.capture(external_id, asked.amount, asked.currency)
+            case "too little":
+                self.bank.capture(external_id, max(1, asked.amount - 1), asked.currency)
+            case "dollars":
+                self.bank.capture(external_id, asked.amount, "USD")
+            case "declined":
+                self.bank.end(external_id, "failed")
+
+    @precondition(lambda self: self.bank.news)
+    @rule(fate=fates, number=which)
+    def hear(self, fate: Fate, number: int) -> None:
+        """A message of the bank arrives: late, early, or again."""
+        self.tell(fate, -1 - number % len(self.bank.news))
+
+    def tell(self, fate: Fate, number: int) -> None:
+        news = self.bank.news[number]
+        self.act(fate, "provider:sandbox", lambda uow: inbox.receive(uow, self.bank.name, news, b"{}"))
+
+    @precondition(lambda self: self.bank.deals)
+    @rule(number=which, divisor=st.sampled_from((1, 1, 2)))
+    def dispute(self, number: int, divisor: int) -> None:
+        external_id = list(self.bank.deals)[-1 - number % len(self.bank.deals)]
+        self.bank.dispute(external_id, self.bank.deals[external_id].left // divisor)
+
+    @rule(mood=moods)
+    def reconcile(self, mood: Mood) -> None:
+        self.clock.forward(seconds=self.shop.settings.payment_repair_seconds)
+        self.converse(mood, cashier.reconcile(self.shop))
+
+    @rule(mood=moods)
+    def send_refunds(self, mood: Mood) -> None:
+        self.converse(mood, cashier.send_refunds(self.shop))
+
+    # Orders.
+
+    @rule(fate=fates, minutes=st.sampled_from((1, 31)))
+    def expire(self, fate: Fate, minutes: int) -> None:
+        self.clock.forward(minutes=minutes)
+        self.act(fate, "system:expiry", service.expire_unpaid)
+
+    @rule(fate=fates, number=which)
+    def cancel(self, fate: Fate, number: int) -> None:
+        self.on_order(fate, number, after_sales.cancel)
+
+    @rule(fate=fates, number=which)
+    def ship(self, fate: Fate, number: int) -> None:
+        self.on_order(fate, number, service.ship)
+
+    @rule(fate=fates, number=which)
+    def deliver(self, fate: Fate, number: int) -> None:
+        self.on_order(fate, number, service.deliver)
+
+    @rule(fate=fates, number=which, quantity=units)
+    def give_back(self, fate: Fate, number: int, quantity: int) -> None:
+        line = self.one(order_lines, number)
+        if line is not None:
+            self.act(
+                fate,
+                "staff",
+                lambda uow: after_sales.return_lines(uow, line["order_id"], {line["id"]: quantity}),
+            )
+
+    # The staff.
+
+    @rule(fate=fates, amount=st.integers(1, 3_000))
+    def credit(self, fate: Fate, amount: int) -> None:
+        def give(uow: UnitOfWork) -> None:
+            account = held(BALANCE, members.customer_id(uow, ADA))
+            ledger.given(uow, account, "GBP", amount, uow.new_id(), "sorry")
+
+        self.act(fate, "staff", give)
+
+    @rule(fate=fates, number=which, change=st.integers(-3, 3))
+    def adjust(self, fate: Fate, number: int, change: int) -> None:
+        change_by = {self.sku(number): change}
+        self.act(
+            fate,
+            "staff",
+            lambda uow: warehousing.adjust(uow, stock.main(uow), change_by, "COUNT", "counted again"),
+        )
+
+    @rule(fate=fates, number=which, quantity=units)
+    def receive(self, fate: Fate, number: int, quantity: int) -> None:
+        arrived = {self.sku(number): quantity}
+        self.act(fate, "staff", lambda uow: stock.receive(uow, arrived, "DELIVERY-2"))
+
+    @rule(fate=fates, number=which, quantity=units)
+    def send_north(self, fate: Fate, number: int, quantity: int) -> None:
+        sent = {self.sku(number): quantity}
+        self.act(fate, "staff", lambda uow: warehousing.send(uow, "main", "north", sent))
+
+    @rule(fate=fates, number=which, lost=st.integers(0, 1))
+    def arrive(self, fate: Fate, number: int, lost: int) -> None:
+        transfer = self.one(transfers, number)
+        if transfer is None:
+            return
+
+        def unload(uow: UnitOfWork) -> None:
+            lines = warehousing.transfer(uow, transfer["number"]).lines
+            warehousing.arrive(
+                uow, transfer["number"], {line["sku_id"]: line["sent"] - lost for line in lines}
+            )
+
+        self.act(fate, "staff", unload)
+
+    @rule(
+        fate=fates,
+        number=which,
+        change=st.sampled_from(("activate", "activate", "activate", "pause", "end")),
+    )
+    def switch(self, fate: Fate, number: int, change: Any) -> None:
+        promotion = self.promotions[number % 3]
+        self.act(fate, "staff", lambda uow: promotions.change(uow, self.shop.terms, promotion, change))
+
+    @rule(fate=fates, number=st.integers(0, 2), price=st.sampled_from((700, 999, 1_500)))
+    def reprice(self, fate: Fate, number: int, price: int) -> None:
+        sku_id = self.sku(number)
+
+        def set_price(uow: UnitOfWork) -> None:
+            row = {"currency": "GBP", "customer_group": None, "price": price, "valid_from": uow.now}
+            pricing.set_prices(uow, sku_id, [row])
+
+        self.act(fate, "staff", set_price)
+
+    # What holds.
+
+    @invariant()
+    def no_level_is_negative(self) -> None:
+        with self.shop.database.read() as db:
+            for row in db.rows(select(stock_levels)):
+                assert 0 <= row["reserved"] <= row["on_hand"]
+
+    def settle(self) -> None:
+        """All that is on its way arrives: messages, answers that were lost, refunds."""
+        self.clock.forward(minutes=31)
+        for _ in range(2):
+            for number in range(len(self.bank.news)):
+                self.tell("once", number)
+            self.reconcile("well")
+            self.expire("once", 1)
+            self.send_refunds("well")
+
+    def teardown(self) -> None:
+        try:
+            self.settle()
+            currency = self.shop.terms.currency
+            found = books.ledger_of(self.shop)
+            changes = replaying.changes_of(self.shop)
+            books.order_states_are_legal(changes)
+            books.stock_adds_up(self.shop)
+            books.inventory_adds_up(self.shop, found, currency)
+            books.tenders_add_up(self.shop, self.bank, found)
+            books.orders_hold_what_they_cost(self.shop)
+            books.revenue_adds_up(self.shop, found, currency)
+            books.holders_have_what_is_theirs(self.shop, found, currency)
+            books.points_are_those_of_the_orders(self.shop)
+            books.refunds_are_owed(self.shop, found)
+            books.promotions_are_counted(self.shop)
+            replaying.log_gives_the_tables(self.shop, changes)
+        finally:
+            self.shop.database.engine.dispose()
+            self._give_back(self._url)
+
+
+@pytest.mark.timeout(0)
+def test_the_books_add_up_whatever_happens(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path: Path
+) -> None:
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        lambda: Everything(databases.take(), tmp_path / "var", databases.give_back),
+        settings=settings(
+            max_examples=request.config.getoption("--sequences"),
+            stateful_step_count=30,
+            phases=[Phase.generate],
+            derandomize=True,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
