@@ -1,4 +1,4 @@
-"""A bank in memory behind the shop's provider protocol: what it holds is what the shop's books are held to."""
+"""A bank in memory behind the shop's provider protocol: what it holds, the shop's books must say."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,9 +33,7 @@ class Deal:
     @property
     def left(self) -> int:
         """Minor units of the buyer's that are still there."""
-        return (
-            self.remote.amount - self.refunded - self.disputed if self.remote.status == "captured" else 0
-        )
+        return self.remote.amount - self.refunded - self.disputed if self.remote.status == "captured" else 0
 
 
 class Bank:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import replaying
 from bank import Bank
 from shopping import rows_of
 
@@ -30,6 +31,23 @@ from transactional.unit_of_work import Row
 HOLDS_STOCK = ("pending_payment", "paid")
 CALLED_OFF = ("cancelled", "expired")
 LEGAL = {(before, after) for (before, _), after in TRANSITIONS.items()}
+
+
+def add_up(shop: Shop, bank: Bank) -> None:
+    """Everything below, once all messages of the bank have arrived."""
+    currency = shop.terms.currency
+    ledger, changes = ledger_of(shop), replaying.changes_of(shop)
+    order_states_are_legal(changes)
+    stock_adds_up(shop)
+    inventory_adds_up(shop, ledger, currency)
+    tenders_add_up(shop, bank, ledger)
+    orders_hold_what_they_cost(shop)
+    revenue_adds_up(shop, ledger, currency)
+    holders_have_what_is_theirs(shop, ledger, currency)
+    points_are_those_of_the_orders(shop)
+    refunds_are_owed(shop, ledger)
+    promotions_are_counted(shop)
+    replaying.log_gives_the_tables(shop, changes)
 
 
 def total(rows: Iterable[Row], name: str) -> int:
@@ -66,7 +84,9 @@ def order_states_are_legal(changes: Iterable[Change]) -> None:
     """Orders begin waiting for their money, and change only as the state machine says."""
     for change in changes:
         if change.table_name == "orders":
-            before, after = (json.loads(side)["status"] if side else None for side in (change.before, change.after))
+            before, after = (
+                json.loads(side)["status"] if side else None for side in (change.before, change.after)
+            )
             assert before == after or (before, after) in LEGAL | {(None, "pending_payment")}, change
 
 
@@ -84,7 +104,9 @@ def stock_adds_up(shop: Shop) -> None:
         assert 0 <= row["reserved"] <= row["on_hand"]
     waiting = {row["id"] for row in rows_of(shop, orders) if row["status"] in HOLDS_STOCK}
     wanted = summed((r for r in rows_of(shop, order_lines) if r["order_id"] in waiting), "sku_id", "quantity")
-    assert summed(levels, "sku_id", "reserved") == Counter({row["sku_id"]: wanted[row["sku_id"]] for row in levels})
+    assert summed(levels, "sku_id", "reserved") == Counter(
+        {row["sku_id"]: wanted[row["sku_id"]] for row in levels}
+    )
 
 
 def inventory_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currency: str) -> None:
@@ -92,7 +114,9 @@ def inventory_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currenc
     costs = {row["id"]: row["cost"] for row in rows_of(shop, skus)}
     travelling = {row["id"] for row in rows_of(shop, transfers) if row["status"] == "in_transit"}
     units = summed(rows_of(shop, stock_levels), "sku_id", "on_hand")
-    units += summed((r for r in rows_of(shop, transfer_lines) if r["transfer_id"] in travelling), "sku_id", "sent")
+    units += summed(
+        (r for r in rows_of(shop, transfer_lines) if r["transfer_id"] in travelling), "sku_id", "sent"
+    )
     worth = sum(count * costs[sku_id] for sku_id, count in units.items())
     assert -ledger[chart.INVENTORY, currency] == worth
     gone = ledger[chart.COST_OF_GOODS, currency] + ledger[chart.SHRINKAGE, currency]
@@ -137,7 +161,11 @@ def orders_hold_what_they_cost(shop: Shop) -> None:
             continue
         left = sum(found[row["id"]].left for row in tenders)
         if order["status"] == "pending_payment":
-            assert left == total((row for row in tenders if row["kind"] == "internal"), "amount") < order["total"]
+            assert (
+                left
+                == total((row for row in tenders if row["kind"] == "internal"), "amount")
+                < order["total"]
+            )
         else:
             paid = order["total"] if order["paid_at"] else 0
             assert left == paid - credited[order["id"]], order
@@ -236,7 +264,11 @@ def promotions_are_counted(shop: Shop) -> None:
     given = [row for row in rows_of(shop, order_promotions) if row["order_id"] in alive]
     for budget in rows_of(shop, promotion_budgets):
         mine = [row for row in given if row["promotion_id"] == budget["promotion_id"]]
-        counted = {"money": total(mine, "amount"), "units": total(mine, "units"), "uses": len({row["order_id"] for row in mine})}
+        counted = {
+            "money": total(mine, "amount"),
+            "units": total(mine, "units"),
+            "uses": len({row["order_id"] for row in mine}),
+        }
         for name, count in counted.items():
             limit = budget[f"max_{name}"]
             assert budget[name] == count and (limit is None or count <= limit), (name, budget)

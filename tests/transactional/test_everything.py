@@ -1,62 +1,52 @@
 """Whatever happens to a shop, in whatever order, twice or half: its books add up and its log tells it all."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import books
 import pytest
-import replaying
-from bank import MOODS, Bank, Mood
-from conftest import MovableClock
+from bank import MOODS, Mood
 from databases import Databases
-from hypothesis import HealthCheck, event, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
-from shopping import ADA, fill_shelves
-from sqlalchemy import Table, func, select
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from shopping import ADA
+from sqlalchemy import select
+from world import COUPON, SKUS, Fate, World
 
-from settings import Settings
-from transactional.catalog import pricing
-from transactional.catalog import service as catalog
-from transactional.catalog.drafts import ProductDraft, SkuDraft
-from transactional.catalog.models import categories
-from transactional.change_log import change_log
+from transactional.catalog import bulk, editing, feedback, pricing, repricing
+from transactional.catalog.bulk import Rules, Selection
+from transactional.catalog.editing import Picture
+from transactional.catalog.models import products, reviews
+from transactional.catalog.repricing import Rule
 from transactional.checkout import service as checkout
 from transactional.checkout.models import cart_lines
-from transactional.errors import ShopError
 from transactional.ledger import events as ledger
 from transactional.ledger.rules import BALANCE, held
 from transactional.members import service as members
 from transactional.members.service import Buyer
 from transactional.orders import after_sales, service
 from transactional.orders.models import order_lines, orders
-from transactional.payments import cashier, gift_cards, inbox
+from transactional.payments import cashier, inbox
 from transactional.payments import service as payments_service
 from transactional.payments.methods import Choice
 from transactional.payments.models import gift_cards as cards
 from transactional.payments.tenders import Method, Wanted
 from transactional.promotions import service as promotions
-from transactional.promotions.schemas import CodesIn, PromotionIn
-from transactional.shop import Shop, open_shop
 from transactional.stock import service as stock
 from transactional.stock import warehousing
 from transactional.stock.models import stock_levels, transfers
-from transactional.unit_of_work import Row, UnitOfWork
+from transactional.unit_of_work import UnitOfWork
 
 GRACE = Buyer("grace@example.com", "Grace Hopper", "1 Navy Yard", "London", "SE1 1AA", "GB")
-SKUS = ("SHIRT0-S", "SHIRT0-M", "SHIRT1-S", "CARD-20", "CARD-50")
-PROMOTIONS: tuple[dict[str, Any], ...] = (
-    {"template": {"kind": "flash_sale", "price": 900, "units": 4}, "budget": {"uses_per_customer": 3}},
-    {"template": {"kind": "percent", "off_bp": 1_000, "of": "order"}, "budget": {"money": 700}},
-    {"template": {"kind": "percent", "off_bp": 2_000}, "needs_code": True, "budget": {"uses": 3}},
-)
-Fate = Literal["once", "twice", "crashes first"]
 fates = st.sampled_from(("once", "once", "once", "twice", "crashes first"))
 which = st.integers(0, 5)
 units = st.integers(1, 3)
@@ -69,45 +59,6 @@ SERVICES: dict[Service, Callable[[UnitOfWork, str], object]] = {
     "ship": service.ship,
     "deliver": service.deliver,
 }
-Act = Callable[[UnitOfWork], object]
-_shops = count()
-
-
-class CrashError(Exception):
-    """The process died before the commit."""
-
-
-def counted_ids() -> Callable[[datetime], str]:
-    """Ids in the order they were made, so that a sequence can be run again; no other shop has them."""
-    numbers, shop = count(), next(_shops)
-
-    def new_id(at: datetime) -> str:
-        stamp = f"{int(at.timestamp() * 1000):012x}"
-        return f"{stamp[:8]}-{stamp[8:]}-7000-8000-{next(numbers):06x}{shop:06x}"
-
-    return new_id
-
-
-def furnished(database_url: str, home: Path, clock: MovableClock, bank: Bank) -> Shop:
-    """A shop that sells shirts and gift cards, gives points, and has promotions that are not on yet."""
-    opened = open_shop(
-        Settings(home=home, database_url=database_url), clock, counted_ids(), {bank.name: bank}
-    )
-    shop = replace(opened, terms=replace(opened.terms, points_per_unit=1, point_value=10))
-    fill_shelves(shop, products=2, units=12)
-    with shop.database.transaction("staff") as uow:
-        (category,) = uow.rows(categories.select())
-        drafts = [
-            SkuDraft("CARD-20", 2_000, 2_000, 0, {"value": "20"}, tax_class="gift_card"),
-            SkuDraft("CARD-50", 4_500, 5_000, 0, {"value": "50"}, tax_class="gift_card"),
-        ]
-        draft = ProductDraft("gift-card", "Gift card", category["id"], drafts)
-        stock.receive(uow, dict.fromkeys(catalog.create_product(uow, draft, "GBP").values(), 9), "CARDS")
-        warehousing.put(
-            uow, "north", name="North", country="GB", postal_code="LS1", priority=1, is_active=True
-        )
-        gift_cards.issue(uow, 1_500, "GBP", "a present")
-    return shop
 
 
 class Everything(RuleBasedStateMachine):
@@ -115,68 +66,16 @@ class Everything(RuleBasedStateMachine):
 
     def __init__(self, database_url: str, home: Path, give_back: Callable[[str], None]):
         super().__init__()
-        self.clock = MovableClock()
-        self.bank = Bank()
-        self.shop = furnished(database_url, home, self.clock, self.bank)
+        self.world = World(database_url, home)
+        self.shop, self.bank = self.world.shop, self.world.bank
         self.carts: list[str] = []
-        self.promotions: list[str] = []
         self._url, self._give_back = database_url, give_back
-
-    # What happens, and how.
-
-    def act(self, fate: Fate, actor: str, do: Act) -> None:
-        """Do one thing in a transaction of its own, as fate has it; the shop may refuse it."""
-        self.clock.forward(seconds=1)
-        if fate == "crashes first":
-            before = self.logged()
-            with suppress(CrashError, ShopError), self.shop.database.transaction(actor) as uow:
-                do(uow)
-                raise CrashError
-            assert self.logged() == before
-        for _ in range(2 if fate == "twice" else 1):
-            try:
-                with self.shop.database.transaction(actor) as uow:
-                    do(uow)
-            except ShopError as refusal:
-                event(f"refused: {refusal.code}")
-
-    def converse(self, mood: Mood, talk: Awaitable[object]) -> None:
-        """Talk with the bank while it is in this mood."""
-        self.clock.forward(seconds=1)
-        self.bank.mood = mood
-        try:
-            with suppress(ShopError):
-                asyncio.run(self._waited(talk))
-        finally:
-            self.bank.mood = "well"
-
-    async def _waited(self, talk: Awaitable[object]) -> None:
-        await talk
-
-    def logged(self) -> int:
-        with self.shop.database.read() as db:
-            return int(db.value(select(func.count()).select_from(change_log)))
-
-    def one(self, table: Table, number: int) -> Row | None:
-        """One of the latest rows of a table; None while it is empty."""
-        with self.shop.database.read() as db:
-            rows = db.rows(select(table).order_by(table.c.id.desc()).limit(6))
-        return rows[number % len(rows)] if rows else None
-
-    def sku(self, number: int) -> str:
-        with self.shop.database.read() as db:
-            return warehousing.sku_id(db, SKUS[number % len(SKUS)])
 
     # Shoppers.
 
     @initialize(number=which)
     def open_shop(self, number: int) -> None:
         self.credit("once", 800)
-        with self.shop.database.transaction("staff") as uow:
-            for name, definition in zip(("flash", "tenth", "coupon"), PROMOTIONS, strict=True):
-                draft = PromotionIn.model_validate({"name": name, **definition})
-                self.promotions.append(promotions.create(uow, draft))
-            promotions.make_codes(uow, self.promotions[2], CodesIn(named=["FIFTH"], max_uses=2))
         self.switch("once", number, "activate")
         self.buy("once", number, 2, GRACE, ("gift_card",), "right", True)
         self.serve("once", 0, "ship")
@@ -190,25 +89,25 @@ class Everything(RuleBasedStateMachine):
             checkout.add(uow, cart_id, {SKUS[number % 5]: quantity, SKUS[second % 3]: 1})
             self.carts.append(cart_id)
 
-        self.act("once" if fate == "crashes first" else fate, "shopper", fill)
+        self.world.act("once" if fate == "crashes first" else fate, "shopper", fill)
 
     @rule(fate=fates, number=which, quantity=st.integers(0, 3))
     def change_cart(self, fate: Fate, number: int, quantity: int) -> None:
-        line = self.one(cart_lines, number)
+        line = self.world.one(cart_lines, number)
         if line is None:
             return
         if quantity:
-            self.act(
+            self.world.act(
                 fate, "shopper", lambda uow: checkout.set_quantity(uow, line["cart_id"], line["id"], quantity)
             )
         else:
-            self.act(fate, "shopper", lambda uow: checkout.remove(uow, line["cart_id"], line["id"]))
+            self.world.act(fate, "shopper", lambda uow: checkout.remove(uow, line["cart_id"], line["id"]))
 
     @precondition(lambda self: self.carts)
     @rule(fate=fates, number=which)
     def use_coupon(self, fate: Fate, number: int) -> None:
         cart_id = self.carts[-1 - number % len(self.carts)]
-        self.act(fate, "shopper", lambda uow: checkout.add_coupon(uow, cart_id, "FIFTH"))
+        self.world.act(fate, "shopper", lambda uow: checkout.add_coupon(uow, cart_id, COUPON))
 
     @precondition(lambda self: self.carts)
     @rule(
@@ -229,7 +128,7 @@ class Everything(RuleBasedStateMachine):
         channel: str,
     ) -> None:
         cart_id = self.carts[-1 - number % len(self.carts)]
-        card = self.one(cards, number % 3)
+        card = self.world.one(cards, number % 3)
 
         def order(uow: UnitOfWork) -> None:
             customer = members.customer_id(uow, buyer)
@@ -239,7 +138,7 @@ class Everything(RuleBasedStateMachine):
             ]
             service.place(uow, self.shop.terms, cart_id, buyer, channel=channel, tenders=tenders)
 
-        self.act(fate, "shopper", order)
+        self.world.act(fate, "shopper", order)
 
     @rule(
         fate=fates,
@@ -275,7 +174,7 @@ class Everything(RuleBasedStateMachine):
     @rule(number=which, mood=moods, is_noted=st.booleans(), method=st.sampled_from((None, "card", "wallet")))
     def ask_bank(self, number: int, mood: Mood, is_noted: bool, method: Any) -> None:
         """The shop asks the bank to expect a payment, and may die before it noted the answer."""
-        order = self.one(orders, number)
+        order = self.world.one(orders, number)
         if order is None:
             return
 
@@ -286,7 +185,7 @@ class Everything(RuleBasedStateMachine):
                 with self.shop.database.transaction("shopper") as uow:
                     payments_service.note_external_id(uow, remote.reference, remote.external_id)
 
-        self.converse(mood, ask())
+        self.world.converse(mood, ask())
 
     @precondition(lambda self: self.bank.deals)
     @rule(number=which, how=hows)
@@ -311,7 +210,7 @@ class Everything(RuleBasedStateMachine):
 
     def tell(self, fate: Fate, number: int) -> None:
         news = self.bank.news[number]
-        self.act(fate, "provider:sandbox", lambda uow: inbox.receive(uow, self.bank.name, news, b"{}"))
+        self.world.act(fate, "provider:sandbox", lambda uow: inbox.receive(uow, self.bank.name, news, b"{}"))
 
     @precondition(lambda self: self.bank.deals)
     @rule(number=which, divisor=st.sampled_from((1, 1, 2)))
@@ -321,31 +220,31 @@ class Everything(RuleBasedStateMachine):
 
     @rule(mood=moods)
     def reconcile(self, mood: Mood) -> None:
-        self.clock.forward(seconds=self.shop.settings.payment_repair_seconds)
-        self.converse(mood, cashier.reconcile(self.shop))
+        self.world.clock.forward(seconds=self.shop.settings.payment_repair_seconds)
+        self.world.converse(mood, cashier.reconcile(self.shop))
 
     @rule(mood=moods)
     def send_refunds(self, mood: Mood) -> None:
-        self.converse(mood, cashier.send_refunds(self.shop))
+        self.world.converse(mood, cashier.send_refunds(self.shop))
 
     # Orders.
 
     @rule(fate=fates, minutes=st.sampled_from((1, 31)))
     def expire(self, fate: Fate, minutes: int) -> None:
-        self.clock.forward(minutes=minutes)
-        self.act(fate, "system:expiry", service.expire_unpaid)
+        self.world.clock.forward(minutes=minutes)
+        self.world.act(fate, "system:expiry", service.expire_unpaid)
 
     @rule(fate=fates, number=which, what=st.sampled_from(("cancel", "ship", "ship", "deliver")))
     def serve(self, fate: Fate, number: int, what: Service) -> None:
-        order = self.one(orders, number)
+        order = self.world.one(orders, number)
         if order is not None:
-            self.act(fate, "staff", lambda uow: SERVICES[what](uow, order["id"]))
+            self.world.act(fate, "staff", lambda uow: SERVICES[what](uow, order["id"]))
 
     @rule(fate=fates, number=which, quantity=units)
     def give_back(self, fate: Fate, number: int, quantity: int) -> None:
-        line = self.one(order_lines, number)
+        line = self.world.one(order_lines, number)
         if line is not None:
-            self.act(
+            self.world.act(
                 fate,
                 "staff",
                 lambda uow: after_sales.return_lines(uow, line["order_id"], {line["id"]: quantity}),
@@ -359,12 +258,12 @@ class Everything(RuleBasedStateMachine):
             account = held(BALANCE, members.customer_id(uow, ADA))
             ledger.given(uow, account, "GBP", amount, uow.new_id(), "sorry")
 
-        self.act(fate, "staff", give)
+        self.world.act(fate, "staff", give)
 
     @rule(fate=fates, number=which, change=st.integers(-3, 5), is_delivery=st.booleans())
     def restock(self, fate: Fate, number: int, change: int, is_delivery: bool) -> None:
         """A delivery arrives, or somebody counted."""
-        units = {self.sku(number): change}
+        units = {self.world.sku(number): change}
 
         def put(uow: UnitOfWork) -> None:
             if is_delivery and change > 0:
@@ -372,16 +271,16 @@ class Everything(RuleBasedStateMachine):
             else:
                 warehousing.adjust(uow, stock.main(uow), units, "COUNT", "counted again")
 
-        self.act(fate, "staff", put)
+        self.world.act(fate, "staff", put)
 
     @rule(fate=fates, number=which, quantity=units)
     def send_north(self, fate: Fate, number: int, quantity: int) -> None:
-        sent = {self.sku(number): quantity}
-        self.act(fate, "staff", lambda uow: warehousing.send(uow, "main", "north", sent))
+        sent = {self.world.sku(number): quantity}
+        self.world.act(fate, "staff", lambda uow: warehousing.send(uow, "main", "north", sent))
 
     @rule(fate=fates, number=which, lost=st.integers(0, 1))
     def arrive(self, fate: Fate, number: int, lost: int) -> None:
-        transfer = self.one(transfers, number)
+        transfer = self.world.one(transfers, number)
         if transfer is None:
             return
 
@@ -391,7 +290,7 @@ class Everything(RuleBasedStateMachine):
                 uow, transfer["number"], {line["sku_id"]: line["sent"] - lost for line in lines}
             )
 
-        self.act(fate, "staff", unload)
+        self.world.act(fate, "staff", unload)
 
     @rule(
         fate=fates,
@@ -399,18 +298,33 @@ class Everything(RuleBasedStateMachine):
         change=st.sampled_from(("activate", "activate", "activate", "pause", "end")),
     )
     def switch(self, fate: Fate, number: int, change: Any) -> None:
-        promotion = self.promotions[number % 3]
-        self.act(fate, "staff", lambda uow: promotions.change(uow, self.shop.terms, promotion, change))
+        promotion = self.world.promotions[number % 3]
+        self.world.act(fate, "staff", lambda uow: promotions.change(uow, self.shop.terms, promotion, change))
 
     @rule(fate=fates, number=st.integers(0, 2), price=st.sampled_from((700, 999, 1_500)))
     def reprice(self, fate: Fate, number: int, price: int) -> None:
-        sku_id = self.sku(number)
+        sku_id = self.world.sku(number)
 
         def set_price(uow: UnitOfWork) -> None:
             row = {"currency": "GBP", "customer_group": None, "price": price, "valid_from": uow.now}
             pricing.set_prices(uow, sku_id, [row])
 
-        self.act(fate, "staff", set_price)
+        self.world.act(fate, "staff", set_price)
+
+    @rule(fate=fates, number=st.integers(0, 2), many=units)
+    def change_catalogue(self, fate: Fate, number: int, many: int) -> None:
+        """Pictures, a review and its moderation, and every SKU's price and stock in bulk."""
+
+        def change(uow: UnitOfWork) -> None:
+            product = uow.rows(select(products).order_by(products.c.slug))[number]
+            pictures = [Picture(f"/media/{each}.svg") for each in range(many % 3)]
+            editing.set_pictures(uow, product["id"], pictures)
+            review = feedback.review(uow, product["slug"], author="Ada", rating=many)
+            feedback.moderate(uow, reviews, review["id"], "published", "Thank you.")
+            rules = Rules(price=Rule("percent", -100 * many), on_hand=Rule("add", many - 2))
+            bulk.apply(uow, Selection(), rules, repricing.digest(bulk.preview(uow, Selection(), rules)))
+
+        self.world.act(fate, "staff", change)
 
     # What holds.
 
@@ -422,7 +336,7 @@ class Everything(RuleBasedStateMachine):
 
     def settle(self) -> None:
         """All that is on its way arrives: messages, answers that were lost, refunds."""
-        self.clock.forward(minutes=31)
+        self.world.clock.forward(minutes=31)
         for _ in range(2):
             for number in range(len(self.bank.news)):
                 self.tell("once", number)
@@ -433,20 +347,7 @@ class Everything(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.settle()
-            currency = self.shop.terms.currency
-            found = books.ledger_of(self.shop)
-            changes = replaying.changes_of(self.shop)
-            books.order_states_are_legal(changes)
-            books.stock_adds_up(self.shop)
-            books.inventory_adds_up(self.shop, found, currency)
-            books.tenders_add_up(self.shop, self.bank, found)
-            books.orders_hold_what_they_cost(self.shop)
-            books.revenue_adds_up(self.shop, found, currency)
-            books.holders_have_what_is_theirs(self.shop, found, currency)
-            books.points_are_those_of_the_orders(self.shop)
-            books.refunds_are_owed(self.shop, found)
-            books.promotions_are_counted(self.shop)
-            replaying.log_gives_the_tables(self.shop, changes)
+            books.add_up(self.shop, self.bank)
         finally:
             self.shop.database.engine.dispose()
             self._give_back(self._url)
