@@ -21,7 +21,7 @@ from transactional.shop import Shop, open_shop
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--sequences", type=int, default=40, help="How many histories test_everything drives per database."
+        "--sequences", type=int, default=25, help="How many histories test_everything drives per database."
     )
 
 

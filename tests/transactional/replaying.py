@@ -12,7 +12,7 @@ from transactional.tables import LOGGED_TABLES
 
 def changes_of(shop: Shop) -> list[Change]:
     """The whole log in the order it was written."""
-    return sorted(read_changes(shop.database.engine, START, 100_000), key=lambda each: each.seq)
+    return sorted(read_changes(shop.database.engine, START, 1_000_000), key=lambda each: each.seq)
 
 
 def replayed(changes: list[Change]) -> dict[str, dict[str, Any]]:

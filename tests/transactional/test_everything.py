@@ -357,7 +357,7 @@ class Everything(RuleBasedStateMachine):
 def test_the_books_add_up_whatever_happens(
     request: pytest.FixtureRequest, databases: Databases, tmp_path: Path
 ) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(  # type: ignore[arg-type]
         lambda: Everything(databases.take(), tmp_path / "var", databases.give_back),
         settings=settings(
             max_examples=request.config.getoption("--sequences"),
