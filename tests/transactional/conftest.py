@@ -19,6 +19,12 @@ from transactional.security import sandbox_secret
 from transactional.shop import Shop, open_shop
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--sequences", type=int, default=25, help="How many histories test_everything drives per database."
+    )
+
+
 class MovableClock:
     """Stands still until it is moved."""
 

@@ -10,10 +10,10 @@ from conftest import MovableClock
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from replaying import changes_of, replayed
 from shopping import Shelves, key, ordered_over_http, paid_order, placed_order, rows_of
-from test_change_log_completeness import replayed
 
-from transactional.change_log import START, as_json, read_changes
+from transactional.change_log import as_json
 from transactional.errors import ImportRefused, PayoutKnown
 from transactional.ledger import rules, statements
 from transactional.ledger.models import journal_entries
@@ -182,7 +182,7 @@ class TestTakingIn:
 
     def test_the_change_log_has_every_line(self, shop: Shop) -> None:
         take(shop, STRIPE.encode(), "stripe")
-        logged = replayed(read_changes(shop.database.engine, START, 1_000))
+        logged = replayed(changes_of(shop))
         for table in (payouts, payout_lines):
             assert logged[table.name] == {
                 row["id"]: json.loads(as_json(table, row)) for row in rows_of(shop, table)

@@ -1,0 +1,125 @@
+"""A bank in memory behind the shop's provider protocol: what it holds, the shop's books must say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, TypeVar
+
+from transactional.errors import ProviderUnavailable
+from transactional.payments.provider import (
+    Chargeback,
+    Method,
+    PaymentRequest,
+    ProviderEvent,
+    RefundNews,
+    RemotePayment,
+    RemoteRefund,
+)
+
+Answer = TypeVar("Answer", RemotePayment, RemoteRefund)
+Mood = Literal["well", "deaf", "cut off", "refusing"]
+MOODS: tuple[Mood, ...] = ("well", "well", "deaf", "cut off", "refusing")
+
+
+@dataclass
+class Deal:
+    """One payment at the bank, with what has gone back of it."""
+
+    remote: RemotePayment
+    refunds: dict[str, RemoteRefund] = field(default_factory=dict)
+    refunded: int = 0
+    disputed: int = 0
+
+    @property
+    def left(self) -> int:
+        """Minor units of the buyer's that are still there."""
+        return self.remote.amount - self.refunded - self.disputed if self.remote.status == "captured" else 0
+
+
+class Bank:
+    """Takes, refunds and disputes payments, and keeps every message it would send to the shop.
+
+    Its mood says how it answers: `deaf` does nothing, `cut off` does it and the answer is lost, `refusing`
+    refuses refunds.
+    """
+
+    name = "sandbox"
+    pay_origin = ""
+    receipt = ""
+
+    def __init__(self) -> None:
+        self.deals: dict[str, Deal] = {}  # by the bank's id
+        self.news: list[ProviderEvent] = []
+        self.mood: Mood = "well"
+
+    def methods(self, currency: str) -> Sequence[Method]:
+        return ("card", "wallet")
+
+    async def create(self, request: PaymentRequest) -> RemotePayment:
+        self._listen()
+        external_id = f"bank_{request.reference}"
+        if external_id not in self.deals:
+            made = RemotePayment(
+                external_id, request.reference, "pending", request.amount, request.currency, "https://bank"
+            )
+            self.deals[external_id] = Deal(made)
+        return self._answer(self.deals[external_id].remote)
+
+    async def fetch(self, external_id: str) -> RemotePayment:
+        self._listen()
+        return self._answer(self.deals[external_id].remote)
+
+    async def void(self, external_id: str) -> RemotePayment:
+        self._listen()
+        self.end(external_id, "voided")
+        return self._answer(self.deals[external_id].remote)
+
+    async def refund(self, external_id: str, refund_id: str, amount: int) -> RemoteRefund:
+        self._listen()
+        deal = self.deals[external_id]
+        if refund_id not in deal.refunds:
+            succeeded = self.mood != "refusing" and amount <= deal.left
+            deal.refunded += amount if succeeded else 0
+            deal.refunds[refund_id] = RemoteRefund(f"back_{refund_id}", succeeded)
+            self._tell(RefundNews(refund_id, f"back_{refund_id}", succeeded))
+        return self._answer(deal.refunds[refund_id])
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderEvent:
+        return self.news[int(body)]
+
+    async def close(self) -> None:
+        pass
+
+    def capture(self, external_id: str, amount: int, currency: str) -> None:
+        """The buyer pays; what was taken may be something else than what was asked."""
+        deal = self.deals[external_id]
+        if deal.remote.status == "pending":
+            deal.remote = replace(deal.remote, status="captured", amount=amount, currency=currency)
+            self._tell(deal.remote)
+
+    def end(self, external_id: str, status: Literal["failed", "voided"]) -> None:
+        deal = self.deals[external_id]
+        if deal.remote.status == "pending":
+            deal.remote = replace(deal.remote, status=status)
+            self._tell(deal.remote)
+
+    def dispute(self, external_id: str, amount: int) -> None:
+        """The buyer's own bank takes minor units back, no more than are there."""
+        deal = self.deals[external_id]
+        taken = min(amount, deal.left)
+        if taken:
+            deal.disputed += taken
+            dispute = f"dispute_{len(self.news)}"
+            self._tell(Chargeback(external_id, dispute, taken, capture=deal.remote))
+
+    def _tell(self, news: RemotePayment | RefundNews | Chargeback) -> None:
+        self.news.append(ProviderEvent(f"news_{len(self.news)}", news))
+
+    def _listen(self) -> None:
+        if self.mood == "deaf":
+            raise ProviderUnavailable(self.name)
+
+    def _answer(self, answer: Answer) -> Answer:
+        if self.mood == "cut off":
+            raise ProviderUnavailable(self.name)
+        return answer

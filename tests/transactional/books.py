@@ -1,0 +1,285 @@
+"""What must hold in a shop whatever happened to it: each function reads the tables and says it by itself."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import replaying
+from bank import Bank
+from shopping import rows_of
+
+from transactional.catalog.models import skus
+from transactional.change_log import Change
+from transactional.ledger import rules as chart
+from transactional.ledger.models import journal_entries, ledger_accounts, postings
+from transactional.ledger.rules import held
+from transactional.orders.models import credit_note_lines, credit_notes, order_lines, orders
+from transactional.orders.rules import TRANSITIONS
+from transactional.payments.models import gift_cards, payments, refunds, tender_events
+from transactional.payments.rules import Holding, TenderEvent, holding
+from transactional.promotions.models import (
+    order_promotions,
+    promotion_budgets,
+    promotion_codes,
+    promotion_customers,
+)
+from transactional.shop import Shop
+from transactional.stock.models import stock_levels, stock_movements, transfer_lines, transfers
+from transactional.unit_of_work import Row
+
+HOLDS_STOCK = ("pending_payment", "paid")
+CALLED_OFF = ("cancelled", "expired")
+LEGAL = {(before, after) for (before, _), after in TRANSITIONS.items()}
+
+
+def add_up(shop: Shop, bank: Bank) -> None:
+    """Everything below, once all messages of the bank have arrived."""
+    currency = shop.terms.currency
+    ledger, changes = ledger_of(shop), replaying.changes_of(shop)
+    order_states_are_legal(changes)
+    stock_adds_up(shop)
+    inventory_adds_up(shop, ledger, currency)
+    tenders_add_up(shop, bank, ledger)
+    orders_hold_what_they_cost(shop)
+    revenue_adds_up(shop, ledger, currency)
+    holders_have_what_is_theirs(shop, ledger, currency)
+    points_are_those_of_the_orders(shop)
+    refunds_are_owed(shop, ledger)
+    promotions_are_counted(shop)
+    replaying.log_gives_the_tables(shop, changes)
+
+
+def total(rows: Iterable[Row], name: str) -> int:
+    return sum(row[name] for row in rows)
+
+
+def summed(rows: Iterable[Row], key: str, name: str) -> Counter[Any]:
+    found: Counter[Any] = Counter()
+    for row in rows:
+        found[row[key]] += row[name]
+    return found
+
+
+def ledger_of(shop: Shop) -> Counter[tuple[str, str]]:
+    """Balances by account and currency, credits above zero, recomputed from the postings."""
+    found: Counter[tuple[str, str]] = Counter()
+    for row in rows_of(shop, postings):
+        assert chart.is_known(row["source"]) and chart.is_known(row["destination"]) and row["amount"] > 0
+        found[row["source"], row["currency"]] -= row["amount"]
+        found[row["destination"], row["currency"]] += row["amount"]
+    return found
+
+
+def holdings_of(shop: Shop) -> dict[str, Holding]:
+    """What each tender holds, by payment id."""
+    told: dict[str, list[TenderEvent]] = {}
+    for row in rows_of(shop, tender_events):
+        event = TenderEvent(row["type"], row["outcome"], row["reference"], row["amount"])
+        told.setdefault(row["payment_id"], []).append(event)
+    return {row["id"]: holding(told[row["id"]]) for row in rows_of(shop, payments)}
+
+
+def order_states_are_legal(changes: Iterable[Change]) -> None:
+    """Orders begin waiting for their money, and change only as the state machine says."""
+    for change in changes:
+        if change.table_name == "orders":
+            before, after = (
+                json.loads(side)["status"] if side else None for side in (change.before, change.after)
+            )
+            assert before == after or (before, after) in LEGAL | {(None, "pending_payment")}, change
+
+
+def stock_adds_up(shop: Shop) -> None:
+    """Levels are the sums of their movements; what is reserved is what orders wait for."""
+    there: Counter[tuple[str, str]] = Counter()
+    promised: Counter[tuple[str, str]] = Counter()
+    for row in rows_of(shop, stock_movements):
+        there[row["sku_id"], row["warehouse_id"]] += row["on_hand_change"]
+        promised[row["sku_id"], row["warehouse_id"]] += row["reserved_change"]
+    levels = rows_of(shop, stock_levels)
+    for row in levels:
+        shelf = (row["sku_id"], row["warehouse_id"])
+        assert (row["on_hand"], row["reserved"]) == (there[shelf], promised[shelf])
+        assert 0 <= row["reserved"] <= row["on_hand"]
+    waiting = {row["id"] for row in rows_of(shop, orders) if row["status"] in HOLDS_STOCK}
+    wanted = summed((r for r in rows_of(shop, order_lines) if r["order_id"] in waiting), "sku_id", "quantity")
+    assert summed(levels, "sku_id", "reserved") == Counter(
+        {row["sku_id"]: wanted[row["sku_id"]] for row in levels}
+    )
+
+
+def inventory_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currency: str) -> None:
+    """The ledger's inventory is what lies on shelves and between them, at cost."""
+    costs = {row["id"]: row["cost"] for row in rows_of(shop, skus)}
+    travelling = {row["id"] for row in rows_of(shop, transfers) if row["status"] == "in_transit"}
+    units = summed(rows_of(shop, stock_levels), "sku_id", "on_hand")
+    units += summed(
+        (r for r in rows_of(shop, transfer_lines) if r["transfer_id"] in travelling), "sku_id", "sent"
+    )
+    worth = sum(count * costs[sku_id] for sku_id, count in units.items())
+    assert -ledger[chart.INVENTORY, currency] == worth
+    gone = ledger[chart.COST_OF_GOODS, currency] + ledger[chart.SHRINKAGE, currency]
+    assert ledger[chart.PAYABLE, currency] + gone == worth
+
+
+def tenders_add_up(shop: Shop, bank: Bank, ledger: Mapping[tuple[str, str], int]) -> None:
+    """No tender gives back more than it took; the ledger and the provider say the same of each."""
+    found = holdings_of(shop)
+    sent: Counter[str] = Counter()
+    for row in rows_of(shop, refunds):
+        if row["status"] != "failed":
+            sent[row["payment_id"]] += row["amount"]
+    at_provider: Counter[str] = Counter()
+    for row in rows_of(shop, payments):
+        tender = found[row["id"]]
+        assert tender.captured == (row["amount"] if row["status"] == "captured" else 0)
+        assert tender.refunding + tender.refunded == sent[row["id"]]
+        assert tender.refunded + tender.charged_back <= tender.captured
+        if row["kind"] == "external":
+            kept = tender.captured - tender.refunded - tender.charged_back
+            deal = bank.deals.get(f"bank_{row['id']}")
+            assert kept == (deal.left if deal else 0)
+            at_provider[row["currency"]] += kept
+    for currency, amount in at_provider.items():
+        assert -ledger[held(chart.RECEIVABLE, bank.name), currency] == amount
+
+
+def orders_hold_what_they_cost(shop: Shop) -> None:
+    """A paid order's tenders are its total less its credit notes; one that was called off holds nothing."""
+    found = holdings_of(shop)
+    money = rows_of(shop, payments)
+    lost = {row["payment_id"] for row in rows_of(shop, refunds) if row["status"] == "failed"}
+    notes = {row["id"]: row["order_id"] for row in rows_of(shop, credit_notes)}
+    credited: Counter[str] = Counter()
+    for row in rows_of(shop, credit_note_lines):
+        credited[notes[row["credit_note_id"]]] += row["amount"] + row["shipping"] + row["tax"]
+    for order in rows_of(shop, orders):
+        tenders = [row for row in money if row["order_id"] == order["id"]]
+        assert credited[order["id"]] <= order["total"]
+        if any(row["id"] in lost or found[row["id"]].charged_back for row in tenders):
+            continue
+        left = sum(found[row["id"]].left for row in tenders)
+        if order["status"] == "pending_payment":
+            assert (
+                left
+                == total((row for row in tenders if row["kind"] == "internal"), "amount")
+                < order["total"]
+            )
+        else:
+            paid = order["total"] if order["paid_at"] else 0
+            assert left == paid - credited[order["id"]], order
+
+
+def revenue_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currency: str) -> None:
+    """Income and tax are those of the orders that were paid less their credit notes, without gift cards."""
+    sold = {row["id"]: row for row in rows_of(shop, orders) if row["paid_at"]}
+    lines = {row["id"]: row for row in rows_of(shop, order_lines) if row["order_id"] in sold}
+    credited = rows_of(shop, credit_note_lines)
+    goods = [row for row in lines.values() if not row["is_gift_card"]]
+    discount = total(lines.values(), "discount")
+    returned = 0
+    for row in credited:
+        line = lines[row["order_line_id"]]
+        if line["is_gift_card"]:
+            discount -= line["gross"] // line["quantity"] * row["quantity"] - row["amount"]
+        else:
+            returned += row["amount"]
+    assert ledger[chart.SALES, currency] == total(goods, "gross")
+    assert -ledger[chart.DISCOUNTS, currency] == discount
+    assert -ledger[chart.RETURNS, currency] == returned
+    assert ledger[chart.SHIPPING, currency] == total(sold.values(), "shipping") - total(credited, "shipping")
+    assert ledger[chart.TAX, currency] == total(sold.values(), "tax") - total(credited, "tax")
+    references = {row["reference"] for row in rows_of(shop, journal_entries)}
+    paid = {f"order:{row['number']}:paid" for row in sold.values()}
+    assert {each for each in references if each.startswith("order:")} == paid
+
+
+def holders_have_what_is_theirs(shop: Shop, ledger: Mapping[tuple[str, str], int], currency: str) -> None:
+    """What was given to balances, cards and points is left there, spent on orders, or taken back."""
+    found = holdings_of(shop)
+    spent: Counter[str] = Counter()
+    waiting = 0
+    unpaid = {row["id"] for row in rows_of(shop, orders) if row["paid_at"] is None}
+    for row in rows_of(shop, payments):
+        if row["kind"] == "internal":
+            spent[row["account"]] += found[row["id"]].left
+            waiting += found[row["id"]].left if row["order_id"] in unpaid else 0
+    assert ledger[chart.TENDERED, currency] == waiting
+    given, taken = _given_and_taken(shop)
+    for account in rows_of(shop, ledger_accounts):
+        code = account["code"]
+        assert 0 <= account["balance"] == ledger[code, account["currency"]]
+        assert account["balance"] == given[code] - taken[code] - spent[code], code
+    for card in rows_of(shop, gift_cards):
+        code = held(chart.GIFT_CARD, card["id"])
+        assert given[code] == card["initial"]
+        assert taken[code] <= (card["initial"] if card["status"] == "disabled" else 0)
+
+
+def _given_and_taken(shop: Shop) -> tuple[Counter[str], Counter[str]]:
+    """What holders got other than back from their orders, and what was taken other than for orders."""
+    of_orders = (chart.TENDERED, chart.REFUNDS, chart.CHARGEBACKS)
+    given: Counter[str] = Counter()
+    taken: Counter[str] = Counter()
+    entries = {row["id"]: row["reference"] for row in rows_of(shop, journal_entries)}
+    for row in rows_of(shop, postings):
+        is_card_taken = row["source"].startswith(chart.GIFT_CARD) and row["destination"] in of_orders[1:]
+        if is_card_taken or row["destination"] in (chart.LOYALTY, chart.DISCOUNTS):
+            taken[row["source"]] += row["amount"]
+        if not entries[row["entry_id"]].startswith("given_back:"):
+            given[row["destination"]] += row["amount"]
+    return given, taken
+
+
+def points_are_those_of_the_orders(shop: Shop) -> None:
+    """Each paid order gave its points once; no more of them was taken back."""
+    documents = {row["id"]: row["document"] for row in rows_of(shop, journal_entries)}
+    given: Counter[str] = Counter()
+    taken: Counter[str] = Counter()
+    for row in rows_of(shop, postings):
+        if row["source"] == chart.LOYALTY:
+            given[documents[row["entry_id"]]] += row["amount"]
+        if row["destination"] == chart.LOYALTY:
+            taken[documents[row["entry_id"]]] += row["amount"]
+    for order in rows_of(shop, orders):
+        assert given[order["number"]] == (order["points"] if order["paid_at"] else 0)
+        assert taken[order["number"]] <= given[order["number"]]
+
+
+def refunds_are_owed(shop: Shop, ledger: Mapping[tuple[str, str], int]) -> None:
+    """What is owed to buyers is what providers have still to send."""
+    external = {row["id"] for row in rows_of(shop, payments) if row["kind"] == "external"}
+    mine = [row for row in rows_of(shop, refunds) if row["payment_id"] in external]
+    for currency in {row["currency"] for row in mine}:
+        of_currency = [row for row in mine if row["currency"] == currency]
+        if all(row["status"] != "failed" for row in of_currency):
+            owed = total((row for row in of_currency if row["status"] == "pending"), "amount")
+            assert ledger[chart.REFUNDS, currency] == owed
+
+
+def promotions_are_counted(shop: Shop) -> None:
+    """What a promotion gave is what orders have that were not called off, and within its limits."""
+    alive = {row["id"]: row for row in rows_of(shop, orders) if row["status"] not in CALLED_OFF}
+    given = [row for row in rows_of(shop, order_promotions) if row["order_id"] in alive]
+    for budget in rows_of(shop, promotion_budgets):
+        mine = [row for row in given if row["promotion_id"] == budget["promotion_id"]]
+        counted = {
+            "money": total(mine, "amount"),
+            "units": total(mine, "units"),
+            "uses": len({row["order_id"] for row in mine}),
+        }
+        for name, count in counted.items():
+            limit = budget[f"max_{name}"]
+            assert budget[name] == count and (limit is None or count <= limit), (name, budget)
+    for row in rows_of(shop, promotion_customers):
+        uses = {
+            each["order_id"]
+            for each in given
+            if each["promotion_id"] == row["promotion_id"]
+            and alive[each["order_id"]]["customer_id"] == row["customer_id"]
+        }
+        assert row["uses"] == len(uses) <= row["max_uses"]
+    for code in rows_of(shop, promotion_codes):
+        uses = {row["order_id"] for row in given if row["code"] == code["code"]}
+        assert code["uses"] == len(uses) and (code["max_uses"] is None or len(uses) <= code["max_uses"])

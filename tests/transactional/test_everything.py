@@ -1,0 +1,370 @@
+"""Whatever happens to a shop, in whatever order, twice or half: its books add up and its log tells it all."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import books
+import pytest
+from bank import MOODS, Mood
+from databases import Databases
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from shopping import ADA
+from sqlalchemy import select
+from world import COUPON, SKUS, Fate, World
+
+from transactional.catalog import bulk, editing, feedback, pricing, repricing
+from transactional.catalog.bulk import Rules, Selection
+from transactional.catalog.editing import Picture
+from transactional.catalog.models import products, reviews
+from transactional.catalog.repricing import Rule
+from transactional.checkout import service as checkout
+from transactional.checkout.models import cart_lines
+from transactional.ledger import events as ledger
+from transactional.ledger.rules import BALANCE, held
+from transactional.members import service as members
+from transactional.members.service import Buyer
+from transactional.orders import after_sales, service
+from transactional.orders.models import order_lines, orders
+from transactional.payments import cashier, inbox
+from transactional.payments import service as payments_service
+from transactional.payments.methods import Choice
+from transactional.payments.models import gift_cards as cards
+from transactional.payments.tenders import Method, Wanted
+from transactional.promotions import service as promotions
+from transactional.stock import service as stock
+from transactional.stock import warehousing
+from transactional.stock.models import stock_levels, transfers
+from transactional.unit_of_work import UnitOfWork
+
+GRACE = Buyer("grace@example.com", "Grace Hopper", "1 Navy Yard", "London", "SE1 1AA", "GB")
+fates = st.sampled_from(("once", "once", "once", "twice", "crashes first"))
+which = st.integers(0, 5)
+units = st.integers(1, 3)
+moods = st.sampled_from(MOODS)
+How = Literal["right", "too little", "dollars", "declined"]
+hows = st.sampled_from(("right", "right", "right", "right", "too little", "dollars", "declined"))
+Service = Literal["cancel", "ship", "deliver"]
+SERVICES: dict[Service, Callable[[UnitOfWork, str], object]] = {
+    "cancel": after_sales.cancel,
+    "ship": service.ship,
+    "deliver": service.deliver,
+}
+
+
+class Everything(RuleBasedStateMachine):
+    """Shoppers, a bank, a warehouse and the staff, each doing something at every step."""
+
+    def __init__(self, database_url: str, home: Path, give_back: Callable[[str], None]):
+        super().__init__()
+        self.world = World(database_url, home)
+        self.shop, self.bank = self.world.shop, self.world.bank
+        self.carts: list[str] = []
+        self._url, self._give_back = database_url, give_back
+
+    # Shoppers.
+
+    @initialize(number=which)
+    def open_shop(self, number: int) -> None:
+        self.credit("once", 800)
+        self.switch("once", number, "activate")
+        self.buy("once", number, 2, GRACE, ("gift_card",), "right", True)
+        self.serve("once", 0, "ship")
+        self.buy("once", number + 1, 3, ADA, ("points", "balance"), "right", number % 2 == 0)
+        self.fill_cart("once", number + 2, 1, second=number)
+
+    @rule(fate=fates, number=which, quantity=units, second=which)
+    def fill_cart(self, fate: Fate, number: int, quantity: int, second: int) -> None:
+        def fill(uow: UnitOfWork) -> None:
+            cart_id = checkout.create(uow, self.shop.terms)
+            checkout.add(uow, cart_id, {SKUS[number % 5]: quantity, SKUS[second % 3]: 1})
+            self.carts.append(cart_id)
+
+        self.world.act("once" if fate == "crashes first" else fate, "shopper", fill)
+
+    @rule(fate=fates, number=which, quantity=st.integers(0, 3))
+    def change_cart(self, fate: Fate, number: int, quantity: int) -> None:
+        line = self.world.one(cart_lines, number)
+        if line is None:
+            return
+        if quantity:
+            self.world.act(
+                fate, "shopper", lambda uow: checkout.set_quantity(uow, line["cart_id"], line["id"], quantity)
+            )
+        else:
+            self.world.act(fate, "shopper", lambda uow: checkout.remove(uow, line["cart_id"], line["id"]))
+
+    @precondition(lambda self: self.carts)
+    @rule(fate=fates, number=which)
+    def use_coupon(self, fate: Fate, number: int) -> None:
+        cart_id = self.carts[-1 - number % len(self.carts)]
+        self.world.act(fate, "shopper", lambda uow: checkout.add_coupon(uow, cart_id, COUPON))
+
+    @precondition(lambda self: self.carts)
+    @rule(
+        fate=fates,
+        number=which,
+        buyer=st.sampled_from((ADA, GRACE)),
+        methods=st.lists(st.sampled_from(("gift_card", "balance", "points")), max_size=3).map(tuple),
+        limit=st.sampled_from((None, None, 1, 700)),
+        channel=st.sampled_from(("web", "api")),
+    )
+    def place(
+        self,
+        fate: Fate,
+        number: int,
+        buyer: Buyer,
+        methods: tuple[Method, ...],
+        limit: int | None,
+        channel: str,
+    ) -> None:
+        cart_id = self.carts[-1 - number % len(self.carts)]
+        card = self.world.one(cards, number % 3)
+
+        def order(uow: UnitOfWork) -> None:
+            customer = members.customer_id(uow, buyer)
+            tenders = [
+                Wanted(each, card["number"] if each == "gift_card" and card else customer, limit)
+                for each in methods
+            ]
+            service.place(uow, self.shop.terms, cart_id, buyer, channel=channel, tenders=tenders)
+
+        self.world.act(fate, "shopper", order)
+
+    @rule(
+        fate=fates,
+        number=which,
+        quantity=units,
+        buyer=st.sampled_from((ADA, GRACE)),
+        methods=st.lists(st.sampled_from(("gift_card", "balance", "points")), max_size=2).map(tuple),
+        how=hows,
+        is_heard=st.booleans(),
+    )
+    def buy(
+        self,
+        fate: Fate,
+        number: int,
+        quantity: int,
+        buyer: Buyer,
+        methods: tuple[Method, ...],
+        how: How,
+        is_heard: bool,
+    ) -> None:
+        """The whole way at once, which single steps seldom make."""
+        self.fill_cart("once", number, quantity, second=number + 1)
+        self.place(fate, 0, buyer, methods, None, "web")
+        told = len(self.bank.news)
+        self.ask_bank(0, "well", is_heard, None)
+        if self.bank.deals:
+            self.pay(0, how)
+        if is_heard and len(self.bank.news) > told:
+            self.tell(fate, -1)
+
+    # The bank.
+
+    @rule(number=which, mood=moods, is_noted=st.booleans(), method=st.sampled_from((None, "card", "wallet")))
+    def ask_bank(self, number: int, mood: Mood, is_noted: bool, method: Any) -> None:
+        """The shop asks the bank to expect a payment, and may die before it noted the answer."""
+        order = self.world.one(orders, number)
+        if order is None:
+            return
+
+        async def ask() -> None:
+            choice = Choice(self.bank.name, method) if method else None
+            remote = await cashier.start(self.shop, order["id"], "https://shop", choice)
+            if is_noted:
+                with self.shop.database.transaction("shopper") as uow:
+                    payments_service.note_external_id(uow, remote.reference, remote.external_id)
+
+        self.world.converse(mood, ask())
+
+    @precondition(lambda self: self.bank.deals)
+    @rule(number=which, how=hows)
+    def pay(self, number: int, how: How) -> None:
+        external_id = list(self.bank.deals)[-1 - number % len(self.bank.deals)]
+        asked = self.bank.deals[external_id].remote
+        match how:
+            case "right":
+                self.bank.capture(external_id, asked.amount, asked.currency)
+            case "too little":
+                self.bank.capture(external_id, max(1, asked.amount - 1), asked.currency)
+            case "dollars":
+                self.bank.capture(external_id, asked.amount, "USD")
+            case "declined":
+                self.bank.end(external_id, "failed")
+
+    @precondition(lambda self: self.bank.news)
+    @rule(fate=fates, number=which)
+    def hear(self, fate: Fate, number: int) -> None:
+        """A message of the bank arrives: late, early, or again."""
+        self.tell(fate, -1 - number % len(self.bank.news))
+
+    def tell(self, fate: Fate, number: int) -> None:
+        news = self.bank.news[number]
+        self.world.act(fate, "provider:sandbox", lambda uow: inbox.receive(uow, self.bank.name, news, b"{}"))
+
+    @precondition(lambda self: self.bank.deals)
+    @rule(number=which, divisor=st.sampled_from((1, 1, 2)))
+    def dispute(self, number: int, divisor: int) -> None:
+        external_id = list(self.bank.deals)[-1 - number % len(self.bank.deals)]
+        self.bank.dispute(external_id, self.bank.deals[external_id].left // divisor)
+
+    @rule(mood=moods)
+    def reconcile(self, mood: Mood) -> None:
+        self.world.clock.forward(seconds=self.shop.settings.payment_repair_seconds)
+        self.world.converse(mood, cashier.reconcile(self.shop))
+
+    @rule(mood=moods)
+    def send_refunds(self, mood: Mood) -> None:
+        self.world.converse(mood, cashier.send_refunds(self.shop))
+
+    # Orders.
+
+    @rule(fate=fates, minutes=st.sampled_from((1, 31)))
+    def expire(self, fate: Fate, minutes: int) -> None:
+        self.world.clock.forward(minutes=minutes)
+        self.world.act(fate, "system:expiry", service.expire_unpaid)
+
+    @rule(fate=fates, number=which, what=st.sampled_from(("cancel", "ship", "ship", "deliver")))
+    def serve(self, fate: Fate, number: int, what: Service) -> None:
+        order = self.world.one(orders, number)
+        if order is not None:
+            self.world.act(fate, "staff", lambda uow: SERVICES[what](uow, order["id"]))
+
+    @rule(fate=fates, number=which, quantity=units)
+    def give_back(self, fate: Fate, number: int, quantity: int) -> None:
+        line = self.world.one(order_lines, number)
+        if line is not None:
+            self.world.act(
+                fate,
+                "staff",
+                lambda uow: after_sales.return_lines(uow, line["order_id"], {line["id"]: quantity}),
+            )
+
+    # The staff.
+
+    @rule(fate=fates, amount=st.integers(1, 3_000))
+    def credit(self, fate: Fate, amount: int) -> None:
+        def give(uow: UnitOfWork) -> None:
+            account = held(BALANCE, members.customer_id(uow, ADA))
+            ledger.given(uow, account, "GBP", amount, uow.new_id(), "sorry")
+
+        self.world.act(fate, "staff", give)
+
+    @rule(fate=fates, number=which, change=st.integers(-3, 5), is_delivery=st.booleans())
+    def restock(self, fate: Fate, number: int, change: int, is_delivery: bool) -> None:
+        """A delivery arrives, or somebody counted."""
+        units = {self.world.sku(number): change}
+
+        def put(uow: UnitOfWork) -> None:
+            if is_delivery and change > 0:
+                stock.receive(uow, units, "DELIVERY-2")
+            else:
+                warehousing.adjust(uow, stock.main(uow), units, "COUNT", "counted again")
+
+        self.world.act(fate, "staff", put)
+
+    @rule(fate=fates, number=which, quantity=units)
+    def send_north(self, fate: Fate, number: int, quantity: int) -> None:
+        sent = {self.world.sku(number): quantity}
+        self.world.act(fate, "staff", lambda uow: warehousing.send(uow, "main", "north", sent))
+
+    @rule(fate=fates, number=which, lost=st.integers(0, 1))
+    def arrive(self, fate: Fate, number: int, lost: int) -> None:
+        transfer = self.world.one(transfers, number)
+        if transfer is None:
+            return
+
+        def unload(uow: UnitOfWork) -> None:
+            lines = warehousing.transfer(uow, transfer["number"]).lines
+            warehousing.arrive(
+                uow, transfer["number"], {line["sku_id"]: line["sent"] - lost for line in lines}
+            )
+
+        self.world.act(fate, "staff", unload)
+
+    @rule(
+        fate=fates,
+        number=which,
+        change=st.sampled_from(("activate", "activate", "activate", "pause", "end")),
+    )
+    def switch(self, fate: Fate, number: int, change: Any) -> None:
+        promotion = self.world.promotions[number % 3]
+        self.world.act(fate, "staff", lambda uow: promotions.change(uow, self.shop.terms, promotion, change))
+
+    @rule(fate=fates, number=st.integers(0, 2), price=st.sampled_from((700, 999, 1_500)))
+    def reprice(self, fate: Fate, number: int, price: int) -> None:
+        sku_id = self.world.sku(number)
+
+        def set_price(uow: UnitOfWork) -> None:
+            row = {"currency": "GBP", "customer_group": None, "price": price, "valid_from": uow.now}
+            pricing.set_prices(uow, sku_id, [row])
+
+        self.world.act(fate, "staff", set_price)
+
+    @rule(fate=fates, number=st.integers(0, 2), many=units)
+    def change_catalogue(self, fate: Fate, number: int, many: int) -> None:
+        """Pictures, a review and its moderation, and every SKU's price and stock in bulk."""
+
+        def change(uow: UnitOfWork) -> None:
+            product = uow.rows(select(products).order_by(products.c.slug))[number]
+            pictures = [Picture(f"/media/{each}.svg") for each in range(many % 3)]
+            editing.set_pictures(uow, product["id"], pictures)
+            review = feedback.review(uow, product["slug"], author="Ada", rating=many)
+            feedback.moderate(uow, reviews, review["id"], "published", "Thank you.")
+            rules = Rules(price=Rule("percent", -100 * many), on_hand=Rule("add", many - 2))
+            bulk.apply(uow, Selection(), rules, repricing.digest(bulk.preview(uow, Selection(), rules)))
+
+        self.world.act(fate, "staff", change)
+
+    # What holds.
+
+    @invariant()
+    def no_level_is_negative(self) -> None:
+        with self.shop.database.read() as db:
+            for row in db.rows(select(stock_levels)):
+                assert 0 <= row["reserved"] <= row["on_hand"]
+
+    def settle(self) -> None:
+        """All that is on its way arrives: messages, answers that were lost, refunds."""
+        self.world.clock.forward(minutes=31)
+        for _ in range(2):
+            for number in range(len(self.bank.news)):
+                self.tell("once", number)
+            self.reconcile("well")
+            self.expire("once", 1)
+            self.send_refunds("well")
+
+    def teardown(self) -> None:
+        try:
+            self.settle()
+            books.add_up(self.shop, self.bank)
+        finally:
+            self.shop.database.engine.dispose()
+            self._give_back(self._url)
+
+
+@pytest.mark.timeout(0)
+def test_the_books_add_up_whatever_happens(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path: Path
+) -> None:
+    run_state_machine_as_test(  # type: ignore[arg-type]
+        lambda: Everything(databases.take(), tmp_path / "var", databases.give_back),
+        settings=settings(
+            max_examples=request.config.getoption("--sequences"),
+            stateful_step_count=30,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
