@@ -234,7 +234,7 @@ class Everything(RuleBasedStateMachine):
         self.world.clock.forward(minutes=minutes)
         self.world.act(fate, "system:expiry", service.expire_unpaid)
 
-    @rule(fate=fates, number=which, what=st.sampled_from(("cancel", "ship", "ship", "deliver")))
+    @rule(fate=fates, number=which, what=st.sampled_from(("cancel", "cancel", "ship", "deliver")))
     def serve(self, fate: Fate, number: int, what: Service) -> None:
         order = self.world.one(orders, number)
         if order is not None:
