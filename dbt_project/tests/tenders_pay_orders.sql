@@ -1,8 +1,8 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_tenders'}}}) }}
 -- What the tenders of a paid order captured is its total. Captures that were not accepted (late, or of
 -- another amount) and what an expired order gave back did not pay for it: they are `sent_back` and do not
--- count, also while the provider has not done it. What went back afterwards did pay, so refunds and chargebacks
--- change nothing.
+-- count, also while the provider has not done it. What went back afterwards did pay, so refunds and
+-- chargebacks change nothing.
 -- Imports are left out: their sources tell payments apart from orders, and they have no events.
 with recorded as (
     select distinct
