@@ -10,12 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
-from transactional.errors import (
-    DatabaseBusy,
-    IdempotencyKeyRequired,
-    RateLimited,
-    ShopError,
-)
+from transactional.errors import DatabaseBusy, IdempotencyKeyRequired, RateLimited, ShopError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

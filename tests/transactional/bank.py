@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeVar
 
-from transactional.errors import ProviderUnavailable
+from transactional.payments.errors import ProviderUnavailable
 from transactional.payments.provider import (
     Chargeback,
     Method,

@@ -10,10 +10,11 @@ from shopping import Shelves, key, level, placed_order, rows_of
 
 from transactional.catalog import bulk, pricing, repricing, service
 from transactional.catalog.bulk import Rules, Selection
+from transactional.catalog.errors import BulkRefused, PreviewOutdated
 from transactional.catalog.models import skus
 from transactional.catalog.repricing import Change, Rule
 from transactional.checkout import service as checkout
-from transactional.errors import BulkRefused, NotFound, PreviewOutdated
+from transactional.errors import NotFound
 from transactional.shop import Shop
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)

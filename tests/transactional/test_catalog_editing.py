@@ -8,15 +8,15 @@ from shopping import Shelves, key, rows_of
 from transactional.catalog import editing, service
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.editing import Picture
-from transactional.catalog.models import categories, product_media, products, skus
-from transactional.errors import (
+from transactional.catalog.errors import (
     AlreadyThere,
     CategoryCycle,
     IllegalStatus,
-    NotFound,
     NothingToSell,
     PriceAboveList,
 )
+from transactional.catalog.models import categories, product_media, products, skus
+from transactional.errors import NotFound
 from transactional.shop import Shop
 
 NOBODY = "0190a5c0-0000-7000-8000-000000000000"

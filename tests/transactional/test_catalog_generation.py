@@ -8,10 +8,10 @@ from shopping import Shelves, key, rows_of
 
 from transactional.catalog import editing, generation, matrix, service
 from transactional.catalog.drafts import ProductDraft, SkuDraft
+from transactional.catalog.errors import AlreadyThere, BadTemplate, OtherOptions, TooManyCombinations
 from transactional.catalog.generation import Batch
 from transactional.catalog.matrix import CodeTemplate
 from transactional.catalog.models import products, skus
-from transactional.errors import AlreadyThere, BadTemplate, OtherOptions, TooManyCombinations
 from transactional.shop import Shop
 
 SIZES = {"size": ["S", "M"], "colour": ["Red", "Dark blue"]}

@@ -1,8 +1,9 @@
 import pytest
 
+from transactional.checkout.errors import CartEmpty, NotForSale, OrderIncomplete
 from transactional.checkout.requirements import Address, Invoicee, Missing, Wanted, Wishes, gate, missing
 from transactional.checkout.tax_numbers import is_plausible
-from transactional.errors import CartEmpty, NotForSale, OrderIncomplete, OutOfStock
+from transactional.stock.errors import OutOfStock
 
 ADA = Address("ada@example.com", "Ada Lovelace", "12 St James's Square", "London", "SW1Y 4JH", "GB")
 LINES = [Wanted("SHIRT0-S", 1, 10, True)]

@@ -9,10 +9,10 @@ from test_tenders import by_card, cancel, left_on, placed_with
 from transactional.catalog import service as catalog
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import categories
-from transactional.errors import GiftCardSpent
 from transactional.ledger import rules
 from transactional.orders import after_sales, service
 from transactional.payments import settlement
+from transactional.payments.errors import GiftCardSpent
 from transactional.payments.models import gift_cards
 from transactional.shop import Shop
 from transactional.stock import service as stock

@@ -18,9 +18,10 @@ from shopping import (
 from settings import Settings
 from transactional.checkout import service as checkout
 from transactional.checkout.requirements import Invoicee, Wishes
-from transactional.errors import NotInvoiceable, ShopError
+from transactional.errors import ShopError
 from transactional.invoices import service
 from transactional.invoices.document import pdf, printable
+from transactional.invoices.errors import NotInvoiceable
 from transactional.invoices.models import invoice_requests, invoices
 from transactional.invoices.service import Seller
 from transactional.members.service import Buyer

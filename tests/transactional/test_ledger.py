@@ -7,8 +7,9 @@ from sqlalchemy.exc import IntegrityError
 from test_races import at_once
 
 from transactional.database import writing
-from transactional.errors import InsufficientFunds, NotFound, WrongCurrency
+from transactional.errors import NotFound
 from transactional.ledger import rules, service, statements
+from transactional.ledger.errors import InsufficientFunds, WrongCurrency
 from transactional.ledger.models import journal_entries, ledger_accounts, postings
 from transactional.ledger.rules import Entry, Posting, held
 from transactional.ledger.statements import Period

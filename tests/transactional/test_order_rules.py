@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transactional.errors import IllegalTransition, TooManyReturned
+from transactional.errors import IllegalTransition
+from transactional.orders.errors import TooManyReturned
 from transactional.orders.models import ORDER_STATUSES
 from transactional.orders.rules import (
     TRANSITIONS,

@@ -16,22 +16,15 @@ from shopping import (
 
 from transactional.catalog import service as catalog
 from transactional.checkout import service as checkout
-from transactional.errors import (
-    CartEmpty,
-    CartNotOpen,
-    CartTooLarge,
-    IllegalTransition,
-    NotForSale,
-    NotFound,
-    OutOfStock,
-    PriceChanged,
-    TooManyReturned,
-)
+from transactional.checkout.errors import CartEmpty, CartNotOpen, CartTooLarge, NotForSale, PriceChanged
+from transactional.errors import IllegalTransition, NotFound
 from transactional.members.models import customers
 from transactional.orders import after_sales, service
+from transactional.orders.errors import TooManyReturned
 from transactional.orders.models import credit_note_lines, credit_notes, order_lines, orders
 from transactional.payments.models import payments, refunds
 from transactional.shop import Shop
+from transactional.stock.errors import OutOfStock
 from transactional.stock.models import stock_movements
 
 

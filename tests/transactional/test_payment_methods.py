@@ -10,8 +10,8 @@ from webpage import Webpage
 
 from settings import Settings, UserError
 from transactional.app import create_app
-from transactional.errors import PaymentMethodUnknown
 from transactional.payments import methods
+from transactional.payments.errors import PaymentMethodUnknown
 from transactional.payments.methods import Choice
 from transactional.payments.models import payments
 from transactional.payments.providers import open_providers

@@ -14,12 +14,13 @@ from replaying import changes_of, replayed
 from shopping import Shelves, key, ordered_over_http, paid_order, placed_order, rows_of
 
 from transactional.change_log import as_json
-from transactional.errors import ImportRefused, PayoutKnown
+from transactional.errors import ImportRefused
 from transactional.ledger import rules, statements
 from transactional.ledger.models import journal_entries
 from transactional.ledger.statements import Period
 from transactional.orders import after_sales
 from transactional.payments import service as payments_service
+from transactional.payments.errors import PayoutKnown
 from transactional.payments.models import payments, refunds
 from transactional.payments.payouts import files, reconciliation
 from transactional.payments.payouts.models import payout_lines, payouts

@@ -11,7 +11,14 @@ from test_races import at_once
 
 from transactional.checkout import service as checkout
 from transactional.checkout.service import PricedCart
-from transactional.errors import (
+from transactional.members.service import Buyer
+from transactional.orders import after_sales, service
+from transactional.orders.models import order_lines, orders
+from transactional.orders.service import Placed
+from transactional.payments import settlement
+from transactional.promotions import service as promotions
+from transactional.promotions import simulation
+from transactional.promotions.errors import (
     CodesNotTaken,
     CodeTaken,
     CouponUnknown,
@@ -20,13 +27,6 @@ from transactional.errors import (
     PromotionUsedUp,
     SellsBelow,
 )
-from transactional.members.service import Buyer
-from transactional.orders import after_sales, service
-from transactional.orders.models import order_lines, orders
-from transactional.orders.service import Placed
-from transactional.payments import settlement
-from transactional.promotions import service as promotions
-from transactional.promotions import simulation
 from transactional.promotions.models import order_promotions, promotion_budgets, promotion_codes
 from transactional.promotions.schemas import CodesIn, PromotionIn
 from transactional.shop import Shop

@@ -9,7 +9,7 @@ from shopping import ADA, Shelves, fill_shelves, level, order, paid_order, place
 
 from transactional import idempotency
 from transactional.checkout import service as checkout
-from transactional.errors import OutOfStock, ShopError
+from transactional.errors import ShopError
 from transactional.idempotency import Answer
 from transactional.members.models import customers
 from transactional.orders import after_sales, service
@@ -18,6 +18,7 @@ from transactional.payments import inbox, settlement
 from transactional.payments.models import refunds, webhook_inbox
 from transactional.payments.provider import ProviderEvent, RemotePayment
 from transactional.shop import Shop
+from transactional.stock.errors import OutOfStock
 from transactional.stock.models import stock_levels
 
 

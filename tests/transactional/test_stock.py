@@ -14,13 +14,14 @@ from sqlalchemy import func, select
 from test_races import at_once
 
 from transactional.checkout import service as checkout
-from transactional.errors import IllegalTransition, NotFound, OutOfStock, TooManyArrived
+from transactional.errors import IllegalTransition, NotFound
 from transactional.ledger.models import journal_entries, postings
 from transactional.orders import after_sales, service
 from transactional.orders.models import order_lines, orders
 from transactional.shop import Shop
 from transactional.stock import service as stock
 from transactional.stock import warehousing
+from transactional.stock.errors import OutOfStock, TooManyArrived
 from transactional.stock.models import stock_levels, stock_movements
 from transactional.stock.rules import Place
 

@@ -12,7 +12,6 @@ from test_ledger import SANDBOX, balances, posted
 from test_races import at_once
 
 from transactional.database import writing
-from transactional.errors import GiftCardNotValid, TenderEmpty
 from transactional.ledger import events as ledger
 from transactional.ledger import rules
 from transactional.ledger import service as accounts
@@ -22,6 +21,7 @@ from transactional.orders import after_sales, service
 from transactional.orders.service import Placed
 from transactional.payments import events, gift_cards, reversal, settlement
 from transactional.payments import service as payments_service
+from transactional.payments.errors import GiftCardNotValid, TenderEmpty
 from transactional.payments.models import payments, refunds, tender_events
 from transactional.payments.tenders import Wanted
 from transactional.shop import Shop

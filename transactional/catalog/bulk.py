@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import Select, select
 
 from transactional.catalog import inventory, rules
+from transactional.catalog.errors import BulkRefused, PreviewOutdated, TooManySelected
 from transactional.catalog.models import brands, categories, products, skus
 from transactional.catalog.repricing import Change, Rule, digest
-from transactional.errors import BulkRefused, NotFound, PreviewOutdated, TooManySelected
+from transactional.errors import NotFound
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 MAX_SKUS = 10_000

@@ -21,8 +21,8 @@ from transactional.catalog.bulk_schemas import (
     SkuPricesIn,
     bulk_view,
 )
+from transactional.catalog.errors import PriceAboveList
 from transactional.catalog.staff_routes import REFUSALS, changed, staff_catalogue
-from transactional.errors import PriceAboveList
 from transactional.unit_of_work import Reading, UnitOfWork
 
 router = staff_catalogue()

@@ -12,15 +12,15 @@ from sqlalchemy import bindparam, func, select
 
 from transactional.catalog import rules, service
 from transactional.catalog.drafts import ProductDraft, SkuDraft
-from transactional.catalog.models import brands, categories, product_media, products, skus
-from transactional.errors import (
+from transactional.catalog.errors import (
     AlreadyThere,
     CategoryCycle,
     IllegalStatus,
-    NotFound,
     NothingToSell,
     PriceAboveList,
 )
+from transactional.catalog.models import brands, categories, product_media, products, skus
+from transactional.errors import NotFound
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _tree = select(categories).order_by(categories.c.id)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table, bindparam, func, select
 
+from transactional.catalog.errors import NotBought
 from transactional.catalog.models import products, questions, reviews, skus
-from transactional.errors import NotBought, NotFound
+from transactional.errors import NotFound
 from transactional.orders.models import order_lines
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 

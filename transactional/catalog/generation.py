@@ -7,9 +7,10 @@ from sqlalchemy import bindparam, select
 
 from transactional.catalog import editing, matrix
 from transactional.catalog.drafts import SkuDraft
+from transactional.catalog.errors import OtherOptions
 from transactional.catalog.matrix import Options
 from transactional.catalog.models import products, skus
-from transactional.errors import NotFound, OtherOptions
+from transactional.errors import NotFound
 from transactional.unit_of_work import Reading, UnitOfWork
 
 _existing = select(skus.c.code, skus.c.options).where(skus.c.product_id == bindparam("product_id"))

@@ -7,7 +7,7 @@ from itertools import product
 from math import prod
 from string import Formatter
 
-from transactional.errors import BadTemplate, TooManyCombinations
+from transactional.catalog.errors import BadTemplate, TooManyCombinations
 
 MAX_COMBINATIONS = 10_000
 MAX_CODE = 64

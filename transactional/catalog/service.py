@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
 from transactional.catalog import pricing, rules
 from transactional.catalog.drafts import ProductDraft, SkuDraft
+from transactional.catalog.errors import NothingToSell
 from transactional.catalog.models import brands, categories, products, skus
 from transactional.catalog.schemas import (
     CategoryView,
@@ -18,7 +19,7 @@ from transactional.catalog.schemas import (
     SkuView,
     Sort,
 )
-from transactional.errors import NotFound, NothingToSell
+from transactional.errors import NotFound
 from transactional.stock import service as stock
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 

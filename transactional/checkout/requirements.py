@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from transactional.checkout.errors import CartEmpty, NotForSale, OrderIncomplete
 from transactional.checkout.tax_numbers import is_plausible
-from transactional.errors import CartEmpty, NotForSale, OrderIncomplete, OutOfStock, ShopError
+from transactional.errors import ShopError
+from transactional.stock.errors import OutOfStock
 
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 COUNTRY = r"^[A-Z]{2}$"

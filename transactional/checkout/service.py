@@ -9,10 +9,12 @@ from transactional.catalog import pricing as prices
 from transactional.catalog.models import products, skus
 from transactional.checkout import delivery, rules, sale_terms
 from transactional.checkout.delivery import Offer, Parcel
+from transactional.checkout.errors import CartNotOpen, CartTooLarge, NotForSale
 from transactional.checkout.models import cart_lines, carts
 from transactional.checkout.tax import Treatment
-from transactional.errors import CartNotOpen, CartTooLarge, CouponUnknown, NotForSale, NotFound
+from transactional.errors import NotFound
 from transactional.promotions import live, pricing
+from transactional.promotions.errors import CouponUnknown
 from transactional.promotions.models import promotion_codes, promotions
 from transactional.promotions.pricing import NOBODY, Shopper
 from transactional.promotions.rules import Outcome

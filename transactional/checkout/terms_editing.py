@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import Table, bindparam, select
 
 from transactional.checkout import sale_terms
+from transactional.checkout.errors import ZonesOverlap
 from transactional.checkout.models import (
     delivery_methods,
     delivery_rates,
@@ -13,7 +14,7 @@ from transactional.checkout.models import (
     tax_rates,
     tax_zones,
 )
-from transactional.errors import NotFound, ZonesOverlap
+from transactional.errors import NotFound
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _rates_of_method = for_update(

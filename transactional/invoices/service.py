@@ -6,8 +6,9 @@ from sqlalchemy import bindparam, exists, select
 
 from settings import Settings
 from transactional.checkout.sale_terms import shop_day
-from transactional.errors import NotFound, NotInvoiceable
+from transactional.errors import NotFound
 from transactional.invoices import rules
+from transactional.invoices.errors import NotInvoiceable
 from transactional.invoices.models import invoice_counters, invoice_requests, invoices
 from transactional.invoices.rules import DocumentLine
 from transactional.orders import service as orders

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
-from transactional.errors import InsufficientFunds, NotFound, WrongCurrency
+from transactional.errors import NotFound
 from transactional.ledger import rules
+from transactional.ledger.errors import InsufficientFunds, WrongCurrency
 from transactional.ledger.models import journal_entries, ledger_accounts, postings
 from transactional.ledger.rules import Entry, Posting
 from transactional.unit_of_work import Increment, Reading, Row, UnitOfWork, for_update

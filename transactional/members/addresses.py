@@ -5,7 +5,8 @@ Checkout neither shows nor fills it: an e-mail address typed into a form proves 
 
 from sqlalchemy import bindparam, select
 
-from transactional.errors import NotFound, TooManyAddresses
+from transactional.errors import NotFound
+from transactional.members.errors import TooManyAddresses
 from transactional.members.models import customer_addresses, customers
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 

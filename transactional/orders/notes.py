@@ -4,7 +4,8 @@ from typing import Literal
 
 from sqlalchemy import bindparam, func, select
 
-from transactional.errors import NotFound, TooManyRemarks
+from transactional.errors import NotFound
+from transactional.orders.errors import TooManyRemarks
 from transactional.orders.models import order_marks, order_notes, orders
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 

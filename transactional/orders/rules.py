@@ -17,8 +17,9 @@ from datetime import date
 from hashlib import sha256
 from typing import Literal
 
-from transactional.errors import IllegalTransition, TooManyReturned
+from transactional.errors import IllegalTransition
 from transactional.money import allocate, slice_of
+from transactional.orders.errors import TooManyReturned
 
 Event = Literal["pay", "expire", "cancel", "ship", "deliver", "return"]
 

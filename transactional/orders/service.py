@@ -8,11 +8,12 @@ from sqlalchemy import bindparam, exists, func, select
 
 from transactional.catalog.rules import GIFT_CARD, variant_name
 from transactional.checkout import service as checkout
+from transactional.checkout.errors import PriceChanged
 from transactional.checkout.models import carts
 from transactional.checkout.requirements import NO_WISHES, Wishes, gate
 from transactional.checkout.review import address_of, missing_of
 from transactional.checkout.service import PricedCart
-from transactional.errors import NotFound, OutOfStock, PriceChanged
+from transactional.errors import NotFound
 from transactional.invoices import requests as invoice_requests
 from transactional.ledger import events as ledger
 from transactional.members import service as members
@@ -28,6 +29,7 @@ from transactional.promotions.models import order_promotions
 from transactional.promotions.pricing import Shopper
 from transactional.staff.service import Terms
 from transactional.stock import service as stock
+from transactional.stock.errors import OutOfStock
 from transactional.stock.rules import Place
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 

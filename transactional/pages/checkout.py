@@ -9,18 +9,11 @@ from starlette.datastructures import FormData
 
 from transactional import idempotency
 from transactional.api import request_id, shop_of
+from transactional.checkout.errors import OrderIncomplete, PriceChanged
 from transactional.checkout.requirements import Address, Invoicee, Wishes
 from transactional.checkout.review import explained, missing_of
 from transactional.checkout.service import PricedCart
-from transactional.errors import (
-    GiftCardNotValid,
-    OrderIncomplete,
-    OutOfStock,
-    PriceChanged,
-    PromotionUsedUp,
-    ShopError,
-    TenderEmpty,
-)
+from transactional.errors import ShopError
 from transactional.idempotency import Answer
 from transactional.members.service import Buyer
 from transactional.orders import service as orders
@@ -35,8 +28,11 @@ from transactional.pages.basket import (
 from transactional.pages.ordering import choice_of, send_to_pay
 from transactional.pages.rendering import SEE_OTHER, cart_id, countries, page, see_other
 from transactional.payments import methods
+from transactional.payments.errors import GiftCardNotValid, TenderEmpty
 from transactional.payments.tenders import Wanted
+from transactional.promotions.errors import PromotionUsedUp
 from transactional.shop import Shop
+from transactional.stock.errors import OutOfStock
 from transactional.stock.rules import Place
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

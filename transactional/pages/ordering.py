@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from transactional.api import request_id, shop_of
 from transactional.checkout.tax import Treatment
-from transactional.errors import PaymentMethodUnknown, PaymentRefused, ProviderUnavailable, ShopError
+from transactional.errors import ShopError
 from transactional.invoices import service as invoices
 from transactional.orders import service as orders
 from transactional.orders.service import OrderWithLines
@@ -17,6 +17,7 @@ from transactional.orders.views import explained
 from transactional.pages.rendering import page, see_other
 from transactional.payments import cashier, gift_cards, methods
 from transactional.payments import service as payments
+from transactional.payments.errors import PaymentMethodUnknown, PaymentRefused, ProviderUnavailable
 from transactional.payments.methods import Choice
 from transactional.shop import Shop
 from transactional.unit_of_work import Row

@@ -10,9 +10,10 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, select
 
-from transactional.errors import IllegalTransition, PaymentRefused, ProviderUnavailable, ShopError
+from transactional.errors import IllegalTransition, ShopError
 from transactional.orders import service as orders
 from transactional.payments import methods, service, settlement
+from transactional.payments.errors import PaymentRefused, ProviderUnavailable
 from transactional.payments.methods import Choice
 from transactional.payments.models import payments, refunds
 from transactional.payments.provider import PaymentRequest, Provider, RemotePayment

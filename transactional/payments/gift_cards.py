@@ -8,11 +8,12 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from transactional.errors import GiftCardNotValid, GiftCardSpent, NotFound
+from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
 from transactional.ledger.rules import GIFT_CARD, Cards, held
 from transactional.orders.models import order_lines
+from transactional.payments.errors import GiftCardNotValid, GiftCardSpent
 from transactional.payments.models import gift_cards
 from transactional.security import gift_card_number
 from transactional.unit_of_work import Reading, Row, UnitOfWork

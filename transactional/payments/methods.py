@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from transactional.errors import PaymentMethodUnknown
+from transactional.payments.errors import PaymentMethodUnknown
 from transactional.payments.provider import Method, Provider
 
 _NAMES: dict[Method, str] = {

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
 
-from transactional.errors import GiftCardNotValid
+from transactional.payments.errors import GiftCardNotValid
 from transactional.payments.provider import Method
 from transactional.payments.tenders import Wanted
 from transactional.security import Keys

@@ -3,7 +3,7 @@
 import hmac
 from datetime import datetime
 
-from transactional.errors import BadSignature
+from transactional.payments.errors import BadSignature
 
 HEADER = "sandbox-signature"
 TOLERANCE_SECONDS = 300

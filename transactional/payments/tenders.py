@@ -9,11 +9,11 @@ from typing import Literal
 
 from sqlalchemy import bindparam, select
 
-from transactional.errors import TenderEmpty
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
 from transactional.ledger.rules import BALANCE, NO_CARDS, POINTS, held
 from transactional.payments import gift_cards, reversal, rules, service
+from transactional.payments.errors import TenderEmpty
 from transactional.payments.models import payments, refunds
 from transactional.payments.rules import Purse
 from transactional.unit_of_work import Row, UnitOfWork

@@ -8,11 +8,11 @@ from sqlalchemy import bindparam, select
 from transactional.catalog import rules as catalog
 from transactional.catalog.models import brands, categories
 from transactional.checkout.rules import Amounts
-from transactional.errors import PromotionUsedUp
 from transactional.money import allocate
 from transactional.orders.models import orders
 from transactional.promotions import budgets, live
 from transactional.promotions.budgets import Use
+from transactional.promotions.errors import PromotionUsedUp
 from transactional.promotions.evaluation import evaluate
 from transactional.promotions.live import Live
 from transactional.promotions.models import (

@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
-from transactional.errors import PromotionTransition
+from transactional.promotions.errors import PromotionTransition
 from transactional.promotions.templates import CLASSES, Class, FlashSale, Template, class_of
 
 Event = Literal["activate", "pause", "end"]

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from sqlalchemy import bindparam, func, select
 
 from transactional.catalog.models import products, skus
-from transactional.errors import CodesNotTaken, CodeTaken, NotFound, PromotionNotDraft, SellsBelow
+from transactional.errors import NotFound
 from transactional.promotions import live, pricing, rules
+from transactional.promotions.errors import CodesNotTaken, CodeTaken, PromotionNotDraft, SellsBelow
 from transactional.promotions.guard import find_danger
 from transactional.promotions.live import Live
 from transactional.promotions.models import promotion_budgets, promotion_codes, promotions

@@ -11,9 +11,10 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, select
 
 from transactional.catalog.models import skus
-from transactional.errors import NotFound, OutOfStock
+from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.stock import rules
+from transactional.stock.errors import OutOfStock
 from transactional.stock.models import stock_levels, stock_movements, warehouses
 from transactional.stock.rules import Place, Policy, Shelf, Shortage
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update

@@ -6,10 +6,11 @@ from sqlalchemy import bindparam, func, select, tuple_
 
 from transactional.catalog.models import skus
 from transactional.database import Id, UtcDateTime
-from transactional.errors import IllegalTransition, NotFound, TooManyArrived
+from transactional.errors import IllegalTransition, NotFound
 from transactional.ledger import events as ledger
 from transactional.orders.rules import document_number
 from transactional.stock import service
+from transactional.stock.errors import TooManyArrived
 from transactional.stock.models import stock_levels, stock_movements, transfer_lines, transfers, warehouses
 from transactional.stock.service import Units
 from transactional.unit_of_work import Reading, Row, UnitOfWork

@@ -17,10 +17,10 @@ from shopping import fill_shelves, key, ordered_over_http, rows_of
 
 from settings import Settings, UserError
 from transactional.app import create_app
-from transactional.errors import PaymentRefused
 from transactional.money import minor_units
 from transactional.payments import cashier
 from transactional.payments.alipay.client import AlipayProvider
+from transactional.payments.errors import PaymentRefused
 from transactional.payments.models import payments, refunds, webhook_inbox
 from transactional.payments.provider import PaymentRequest
 from transactional.shop import Shop, open_shop

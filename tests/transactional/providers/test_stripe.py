@@ -15,8 +15,8 @@ from shopping import Shelves, key, ordered_over_http, rows_of
 from stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeServer, signature
 
 from transactional.app import create_app
-from transactional.errors import PaymentRefused, ProviderUnavailable
 from transactional.payments import cashier
+from transactional.payments.errors import PaymentRefused, ProviderUnavailable
 from transactional.payments.models import payments, refunds, tender_events, webhook_inbox
 from transactional.payments.provider import PaymentRequest
 from transactional.payments.stripe.amounts import from_stripe, to_stripe

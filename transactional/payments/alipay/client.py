@@ -19,8 +19,8 @@ from alipay.exceptions import AliPayException, AliPayValidationError
 from alipay.utils import AliPayConfig
 
 from settings import UserError
-from transactional.errors import BadSignature, PaymentRefused, ProviderUnavailable
 from transactional.money import minor_units, money_text
+from transactional.payments.errors import BadSignature, PaymentRefused, ProviderUnavailable
 from transactional.payments.provider import (
     Method,
     PaymentRequest,

@@ -7,8 +7,9 @@ from itertools import groupby
 from sqlalchemy import bindparam, select
 
 from transactional.catalog.csv_reading import Fault
-from transactional.errors import ImportRefused, PayoutKnown
+from transactional.errors import ImportRefused
 from transactional.ledger import events as ledger
+from transactional.payments.errors import PayoutKnown
 from transactional.payments.payouts import files
 from transactional.payments.payouts.files import FileFormat, PayoutLine
 from transactional.payments.payouts.models import payout_lines, payouts

@@ -7,8 +7,8 @@ from functools import cached_property
 import httpx
 from pydantic import ValidationError
 
-from transactional.errors import BadSignature, ProviderUnavailable
 from transactional.payments import signatures
+from transactional.payments.errors import BadSignature, ProviderUnavailable
 from transactional.payments.provider import (
     Chargeback,
     Method,

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import stripe
 
-from transactional.errors import BadSignature, PaymentRefused, ProviderUnavailable
+from transactional.payments.errors import BadSignature, PaymentRefused, ProviderUnavailable
 from transactional.payments.provider import (
     Method,
     PaymentRequest,

@@ -1,0 +1,22 @@
+"""What the orders room refuses."""
+
+from transactional.errors import ShopError
+
+
+class TooManyReturned(ShopError):
+    code = "too_many_returned"
+
+    def __init__(self, line_id: str, returnable: int, wanted: int):
+        super().__init__(
+            f"{returnable} units of this line can come back, not {wanted}.",
+            line_id=line_id,
+            returnable=returnable,
+            wanted=wanted,
+        )
+
+
+class TooManyRemarks(ShopError):
+    code = "too_many_remarks"
+
+    def __init__(self, limit: int, what: str):
+        super().__init__(f"An order has at most {limit} {what}.", limit=limit)

@@ -1,0 +1,71 @@
+"""What the payments room refuses."""
+
+from collections.abc import Sequence
+
+from transactional.errors import ShopError
+
+
+class ProviderUnavailable(ShopError):
+    status = 503
+    code = "payment_provider_unavailable"
+
+    def __init__(self, provider: str):
+        super().__init__(
+            f"{provider} does not answer: the order is kept, try to pay again.", provider=provider
+        )
+
+
+class PaymentRefused(ShopError):
+    code = "payment_refused"
+
+    def __init__(self, provider: str, reason: str):
+        super().__init__(f"{provider} does not take this payment: {reason}", provider=provider)
+
+
+class PaymentMethodUnknown(ShopError):
+    code = "payment_method_unknown"
+
+    def __init__(self, wanted: str, offered: Sequence[str]):
+        super().__init__(
+            f"This shop does not take {wanted}: choose {', '.join(offered)}.", offered=list(offered)
+        )
+
+
+class BadSignature(ShopError):
+    status = 401
+    code = "bad_signature"
+
+    def __init__(self, reason: str):
+        super().__init__(f"The webhook's signature is refused: {reason}.")
+
+
+class GiftCardNotValid(ShopError):
+    code = "gift_card_not_valid"
+
+    def __init__(self) -> None:
+        super().__init__("This gift card is not valid, or not any more.")
+
+
+class GiftCardSpent(ShopError):
+    code = "gift_card_spent"
+
+    def __init__(self, wanted: int, unused: int):
+        super().__init__(
+            f"{wanted} gift cards are to be taken back, and only {unused} are unused.",
+            wanted=wanted,
+            unused=unused,
+        )
+
+
+class TenderEmpty(ShopError):
+    code = "tender_empty"
+
+    def __init__(self, method: str):
+        super().__init__(f"There is nothing left on this {method.replace('_', ' ')}.", method=method)
+
+
+class PayoutKnown(ShopError):
+    code = "payout_known"
+
+    def __init__(self, payout: str):
+        super().__init__(f"Another file told of the payout {payout} already.", payout=payout)

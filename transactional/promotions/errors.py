@@ -1,0 +1,60 @@
+"""What the promotions room refuses."""
+
+from transactional.errors import ShopError
+
+
+class PromotionTransition(ShopError):
+    code = "illegal_promotion_transition"
+
+    def __init__(self, status: str, event: str):
+        super().__init__(f"A promotion that is {status} cannot {event}.", status=status, event=event)
+
+
+class PromotionNotDraft(ShopError):
+    code = "promotion_not_draft"
+
+    def __init__(self, status: str):
+        super().__init__(f"A promotion that is {status} is not edited any more: make another.", status=status)
+
+
+class PromotionUsedUp(ShopError):
+    code = "promotion_used_up"
+
+    def __init__(self, name: str):
+        super().__init__(f"{name} is used up: look again, then order.", promotion=name)
+
+
+class SellsBelow(ShopError):
+    code = "promotion_sells_below_cost"
+
+    def __init__(self, sku: str, price: int, floor: int, combination: list[str]):
+        together = " with ".join(combination)
+        super().__init__(
+            f"{together} can sell {sku} for {price} without tax, below {floor}.",
+            sku=sku,
+            price=price,
+            floor=floor,
+            combination=combination,
+        )
+
+
+class CouponUnknown(ShopError):
+    status = 404
+    code = "coupon_unknown"
+
+    def __init__(self, coupon: str):
+        super().__init__(f"The code {coupon} is not valid.", coupon=coupon)
+
+
+class CodeTaken(ShopError):
+    code = "code_taken"
+
+    def __init__(self, coupon: str):
+        super().__init__(f"The code {coupon} stands for a promotion already.", coupon=coupon)
+
+
+class CodesNotTaken(ShopError):
+    code = "promotion_takes_no_codes"
+
+    def __init__(self) -> None:
+        super().__init__("This promotion applies without a code, so it has none.")
