@@ -53,8 +53,6 @@ class SqliteDatabases:
 class PostgresDatabases:
     """Databases that are emptied and used again, which is faster than a new one for each test."""
 
-    _EMPTY = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
-
     def __init__(self, server: PostgresServer):
         self._server = server
         self._free: list[str] = []
@@ -65,6 +63,20 @@ class PostgresDatabases:
     def give_back(self, url: str) -> None:
         engine = connect(url)
         with writing(engine) as connection:
-            connection.execute(text(f"truncate {self._EMPTY} restart identity cascade"))
+            # Most tables are empty, and truncating one takes ten times as long as deleting some rows.
+            connection.execute(
+                text("set local session_replication_role = replica")
+            )  # no triggers, no references
+            for name in connection.execute(_FILLED).scalars():
+                connection.execute(text(f'delete from "{name}"'))
+            connection.execute(text("alter sequence change_log_seq_seq restart"))
         engine.dispose()
         self._free.append(url)
+
+
+_FILLED = text(
+    " union all ".join(
+        f"select '{table.name}' where exists (select from \"{table.name}\")"
+        for table in metadata.sorted_tables
+    )
+)
