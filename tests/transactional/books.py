@@ -103,7 +103,11 @@ def stock_adds_up(shop: Shop) -> None:
         assert (row["on_hand"], row["reserved"]) == (there[shelf], promised[shelf])
         assert 0 <= row["reserved"] <= row["on_hand"]
     waiting = {row["id"] for row in rows_of(shop, orders) if row["status"] in HOLDS_STOCK}
-    wanted = summed((r for r in rows_of(shop, order_lines) if r["order_id"] in waiting), "sku_id", "quantity")
+    lines = {row["id"]: row for row in rows_of(shop, order_lines) if row["order_id"] in waiting}
+    wanted = summed(lines.values(), "sku_id", "quantity")
+    for row in rows_of(shop, credit_note_lines):
+        if line := lines.get(row["order_line_id"]):
+            wanted[line["sku_id"]] -= row["quantity"]
     assert summed(levels, "sku_id", "reserved") == Counter(
         {row["sku_id"]: wanted[row["sku_id"]] for row in levels}
     )

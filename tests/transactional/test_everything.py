@@ -250,6 +250,16 @@ class Everything(RuleBasedStateMachine):
                 lambda uow: after_sales.return_lines(uow, line["order_id"], {line["id"]: quantity}),
             )
 
+    @rule(fate=fates, number=which, quantity=units)
+    def take_off(self, fate: Fate, number: int, quantity: int) -> None:
+        line = self.world.one(order_lines, number)
+        if line is not None:
+            self.world.act(
+                fate,
+                "staff",
+                lambda uow: after_sales.cancel_lines(uow, line["order_id"], {line["id"]: quantity}),
+            )
+
     # The staff.
 
     @rule(fate=fates, amount=st.integers(1, 3_000))

@@ -24,7 +24,10 @@ from transactional.payments.tenders import Wanted
 from transactional.shop import Shop
 from transactional.unit_of_work import UnitOfWork
 
-ACTIONS = ("order", "pay", "pay", "decline", "expire", "cancel", "ship", "return", "refund", "charge back")
+ACTIONS = (
+    *("order", "pay", "pay", "decline", "expire", "cancel", "cancel part"),
+    *("ship", "return", "refund", "charge back"),
+)
 steps = st.lists(
     st.tuples(st.sampled_from(ACTIONS), st.integers(0, 5), st.integers(1, 3)), min_size=4, max_size=30
 )
@@ -52,6 +55,9 @@ def act(shop: Shop, uow: UnitOfWork, action: str, which: int, units: int, tender
             service.expire_unpaid(uow)
         case "cancel" if found:
             after_sales.cancel(uow, found[which % len(found)])
+        case "cancel part" if found:
+            line = service.find(uow, found[which % len(found)]).lines[0]
+            after_sales.cancel_lines(uow, line["order_id"], {line["id"]: units})
         case "ship" if found:
             service.ship(uow, found[which % len(found)])
         case "return" if found:

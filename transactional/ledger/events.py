@@ -141,9 +141,13 @@ def paid_out(uow: UnitOfWork, payout: Row) -> None:
     service.post(uow, Entry(f"payout:{provider}:{document}", document, "payout", made))
 
 
-def order_shipped(uow: UnitOfWork, order: Row, lines: Iterable[Row]) -> None:
-    """The goods of an order left the house, at what they cost when they were sold."""
-    cost = sum(line["quantity"] * line["cost"] for line in lines)
+def order_shipped(uow: UnitOfWork, order: Row, lines: Iterable[Row], quantities: Mapping[str, int]) -> None:
+    """The goods of an order left the house, at what they cost when they were sold.
+
+    Args:
+        quantities: units by order line id.
+    """
+    cost = sum(quantities[line["id"]] * line["cost"] for line in lines)
     made = rules.goods_shipped(order["currency"], cost)
     service.post(uow, Entry(f"shipment:{order['number']}", order["number"], "shipment", made))
 

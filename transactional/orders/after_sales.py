@@ -3,27 +3,18 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select
-
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.ledger.rules import NO_CARDS
 from transactional.money import slice_of
-from transactional.orders import rules, service
+from transactional.orders import progress, rules, service
 from transactional.orders.models import credit_note_lines, credit_notes, orders
 from transactional.orders.rules import Credit, SoldLine
 from transactional.payments import gift_cards, reversal
 from transactional.payments.rules import points_taken_back
 from transactional.promotions import budgets
 from transactional.stock import service as stock
-from transactional.unit_of_work import Reading, Row, UnitOfWork
-
-_returned = (
-    select(credit_note_lines.c.order_line_id, func.sum(credit_note_lines.c.quantity).label("quantity"))
-    .join(credit_notes, credit_notes.c.id == credit_note_lines.c.credit_note_id)
-    .where(credit_notes.c.order_id == bindparam("order_id"))
-    .group_by(credit_note_lines.c.order_line_id)
-)
+from transactional.unit_of_work import Row, UnitOfWork
 
 
 @dataclass(frozen=True)
@@ -51,11 +42,12 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
     status = rules.after(order["status"], "cancel")
     lines = service.find(uow, order_id).lines
     note, credits = None, list[Credit]()
-    if order["status"] == "paid":
-        credits = rules.cancellation_credits(
-            [_sold(line, 0) for line in lines], order["shipping"], order["tax"]
-        )
-        note = _credit(uow, order, "cancellation", lines, credits, reason)
+    if order["status"] != "pending_payment":
+        left = {line.id: line for line in progress.of_order(uow, order, lines).values() if line.open}
+        delivery_tax = order["tax"] - sum(line["tax"] for line in lines)
+        credits = rules.cancellation_credits(list(left.values()), order["shipping"], delivery_tax)
+        concerned = [line for line in lines if line["id"] in left]
+        note = _credit(uow, order, "cancellation", concerned, credits, reason)
     uow.update(orders, order, status=status, cancelled_at=uow.now)
     stock.release(uow, [order["number"]])
     budgets.give_back(uow, [order])
@@ -63,6 +55,38 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
         reversal.reverse(uow, order, f"cancel:{order['number']}")
     else:
         _post(uow, order, note, credits, order["points"])
+    return note
+
+
+def cancel_lines(
+    uow: UnitOfWork, order_id: str, quantities: Mapping[str, int], reason: str | None = None
+) -> CreditNote:
+    """Take units off a paid order that are not sent yet: their stock is free, their money goes back.
+
+    The delivery charge is kept, unless nothing is left to deliver: then the order is cancelled.
+
+    Args:
+        quantities: units by order line id, none below one.
+
+    Raises:
+        NotFound: there is no such order, or a line is not in it.
+        IllegalTransition: it is not paid, or all of it was shipped.
+        TooManyCancelled: fewer units are still to be sent.
+    """
+    order = service.lock(uow, order_id)
+    rules.after(order["status"], "cancel part")
+    lines = service.find(uow, order_id).lines
+    sold = progress.of_order(uow, order, lines)
+    chosen = _chosen(lines, quantities)
+    credits = [rules.partial_credit(sold[line["id"]], quantities[line["id"]]) for line in chosen]
+    if all(quantities.get(line.id, 0) == line.quantity - line.cancelled for line in sold.values()):
+        whole = cancel(uow, order_id, reason)
+        if whole is None:
+            raise RuntimeError(f"order {order['number']} was paid and its cancellation credits nothing")
+        return whole
+    note = _credit(uow, order, "cancellation", chosen, credits, reason)
+    stock.release_part(uow, {line["sku_id"]: quantities[line["id"]] for line in chosen}, order["number"])
+    _post(uow, order, note, credits, _points_of(order, lines, sold, credits))
     return note
 
 
@@ -81,30 +105,24 @@ def return_lines(
     """
     order = service.lock(uow, order_id)
     rules.after(order["status"], "return")
-    before = returned(uow, order_id)
-    by_id = {line["id"]: line for line in service.find(uow, order_id).lines}
-    for line_id in quantities:
-        if line_id not in by_id:
-            raise NotFound("order line", line_id)
-    lines = [by_id[line_id] for line_id in quantities]
-    credits = [
-        rules.return_credit(_sold(line, before.get(line["id"], 0)), quantities[line["id"]]) for line in lines
-    ]
-    note = _credit(uow, order, "return", lines, credits, reason)
-    stock.take_back(uow, {line["sku_id"]: quantities[line["id"]] for line in lines}, note.number)
-    _post(uow, order, note, credits, _points_of(order, by_id.values(), before, credits))
-    ledger.goods_returned(uow, note.number, note.currency, lines, quantities)
+    lines = service.find(uow, order_id).lines
+    sold = progress.of_order(uow, order, lines)
+    chosen = _chosen(lines, quantities)
+    credits = [rules.return_credit(sold[line["id"]], quantities[line["id"]]) for line in chosen]
+    note = _credit(uow, order, "return", chosen, credits, reason)
+    stock.take_back(uow, {line["sku_id"]: quantities[line["id"]] for line in chosen}, note.number)
+    _post(uow, order, note, credits, _points_of(order, lines, sold, credits))
+    ledger.goods_returned(uow, note.number, note.currency, chosen, quantities)
     return note
 
 
-def returned(db: Reading, order_id: str) -> dict[str, int]:
-    """Units that came back, by order line id."""
-    return {row["order_line_id"]: int(row["quantity"]) for row in db.rows(_returned, order_id=order_id)}
-
-
-def _sold(line: Row, returned_before: int) -> SoldLine:
-    net = line["gross"] - line["discount"]
-    return SoldLine(line["id"], line["quantity"], returned_before, net, line["tax"])
+def _chosen(lines: Iterable[Row], quantities: Mapping[str, int]) -> list[Row]:
+    """The lines that are named, in the order they are named."""
+    by_id = {line["id"]: line for line in lines}
+    for line_id in quantities:
+        if line_id not in by_id:
+            raise NotFound("order line", line_id)
+    return [by_id[line_id] for line_id in quantities]
 
 
 def _credit(
@@ -146,19 +164,18 @@ def _credit(
     return CreditNote(note_id, note["number"], kind, order["currency"], amount)
 
 
-def _points_of(order: Row, lines: Iterable[Row], before: Mapping[str, int], credits: list[Credit]) -> int:
-    """What the points are worth that go with returned goods.
+def _points_of(order: Row, lines: Iterable[Row], sold: Mapping[str, SoldLine], credits: list[Credit]) -> int:
+    """What the points are worth that go with credited goods.
 
     Args:
-        lines: all lines of the order.
-        before: units returned earlier, by order line id.
+        lines: all lines of the order; `sold` says what became of them before.
     """
     if not order["points"]:
         return 0
-    sold = [_sold(line, before.get(line["id"], 0)) for line in lines if not line["is_gift_card"]]
-    goods = sum(line.net + line.tax for line in sold)
-    credited = sum(slice_of(line.net + line.tax, line.quantity, 0, line.returned) for line in sold)
-    concerned = {line.id for line in sold}
+    earning = [sold[line["id"]] for line in lines if not line["is_gift_card"]]
+    goods = sum(line.net + line.tax for line in earning)
+    credited = sum(slice_of(line.net + line.tax, line.quantity, 0, line.credited) for line in earning)
+    concerned = {line.id for line in earning}
     now = sum(credit.total for credit in credits if credit.line_id in concerned)
     return points_taken_back(order["points"], goods, credited, now)
 

@@ -15,6 +15,18 @@ class TooManyReturned(ShopError):
         )
 
 
+class TooManyCancelled(ShopError):
+    code = "too_many_cancelled"
+
+    def __init__(self, line_id: str, cancellable: int, wanted: int):
+        super().__init__(
+            f"{cancellable} units of this line can be cancelled, not {wanted}.",
+            line_id=line_id,
+            cancellable=cancellable,
+            wanted=wanted,
+        )
+
+
 class TooManyRemarks(ShopError):
     code = "too_many_remarks"
 

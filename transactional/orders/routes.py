@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, respond, shop_of
 from transactional.orders import after_sales, service
-from transactional.orders.schemas import CancelIn, CreditNoteView, OrderIn, OrderView, ReturnIn
+from transactional.orders.schemas import CancelIn, CreditIn, CreditNoteView, OrderIn, OrderView
 from transactional.orders.service import OrderWithLines
 from transactional.orders.views import credit_note_view, order_view
 from transactional.payments import gift_cards, methods
@@ -109,13 +109,26 @@ async def cancel(request: Request, key: IdempotencyKey, order_id: UUID, body: Ca
     return answer
 
 
-@staff_router.post("/{order_id}/returns", status_code=201, response_model=CreditNoteView, responses=_REFUSALS)
-async def return_lines(request: Request, key: IdempotencyKey, order_id: UUID, body: ReturnIn) -> Response:
-    """Units came back: they are credited, their money goes back, and they are on the shelf again."""
-    quantities = {str(line.order_line_id): line.quantity for line in body.lines}
+@staff_router.post(
+    "/{order_id}/cancellations", status_code=201, response_model=CreditNoteView, responses=_REFUSALS
+)
+async def cancel_lines(request: Request, key: IdempotencyKey, order_id: UUID, body: CreditIn) -> Response:
+    """Take units that are not sent yet off a paid order: they are credited, and their money goes back."""
 
     def work(uow: UnitOfWork) -> CreditNoteView:
-        return credit_note_view(after_sales.return_lines(uow, str(order_id), quantities, body.reason))
+        return credit_note_view(after_sales.cancel_lines(uow, str(order_id), body.quantities(), body.reason))
+
+    answer = await once(request, key, "staff", work)
+    request.app.state.refunds_waiting.set()
+    return answer
+
+
+@staff_router.post("/{order_id}/returns", status_code=201, response_model=CreditNoteView, responses=_REFUSALS)
+async def return_lines(request: Request, key: IdempotencyKey, order_id: UUID, body: CreditIn) -> Response:
+    """Units came back: they are credited, their money goes back, and they are on the shelf again."""
+
+    def work(uow: UnitOfWork) -> CreditNoteView:
+        return credit_note_view(after_sales.return_lines(uow, str(order_id), body.quantities(), body.reason))
 
     answer = await once(request, key, "staff", work)
     request.app.state.refunds_waiting.set()

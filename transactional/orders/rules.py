@@ -8,7 +8,7 @@ pending_payment ────▶ paid ─────────────▶ 
    ▼                   │ cancel (credit note, refund)
 cancelled ◀────────────┘
 
-Units can come back once they were shipped; a return changes no state, it makes a credit note.
+Cancelling part of a paid order, and units that come back, make a credit note and change no state.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from typing import Literal
 
 from transactional.errors import IllegalTransition
 from transactional.money import allocate, slice_of
-from transactional.orders.errors import TooManyReturned
+from transactional.orders.errors import TooManyCancelled, TooManyReturned
 
-Event = Literal["pay", "expire", "cancel", "ship", "deliver", "return"]
+Event = Literal["pay", "expire", "cancel", "cancel part", "ship", "deliver", "return"]
 
 TRANSITIONS: dict[tuple[str, Event], str] = {
     ("pending_payment", "pay"): "paid",
@@ -29,6 +29,7 @@ TRANSITIONS: dict[tuple[str, Event], str] = {
     ("pending_payment", "cancel"): "cancelled",
     ("expired", "pay"): "paid",
     ("paid", "cancel"): "cancelled",
+    ("paid", "cancel part"): "paid",
     ("paid", "ship"): "shipped",
     ("shipped", "deliver"): "delivered",
     ("shipped", "return"): "shipped",
@@ -62,13 +63,30 @@ def document_number(document_id: str, day: date, prefix: str = "") -> str:
 
 @dataclass(frozen=True)
 class SoldLine:
-    """An order line with what has come back of it before; amounts without tax except `tax`."""
+    """An order line with what became of its units; amounts without tax except `tax`."""
 
     id: str
     quantity: int
-    returned: int
     net: int
     tax: int
+    cancelled: int = 0
+    shipped: int = 0
+    returned: int = 0
+
+    @property
+    def open(self) -> int:
+        """Units that can still be shipped, or cancelled."""
+        return self.quantity - self.cancelled - self.shipped
+
+    @property
+    def returnable(self) -> int:
+        """Units that are with the customer."""
+        return self.shipped - self.returned
+
+    @property
+    def credited(self) -> int:
+        """Units that a credit note has given back, of either kind."""
+        return self.cancelled + self.returned
 
 
 @dataclass(frozen=True)
@@ -87,30 +105,47 @@ class Credit:
 
 
 def return_credit(line: SoldLine, quantity: int) -> Credit:
-    """Credit for `quantity` units; all units together get exactly what the line cost. Delivery is kept.
+    """Credit for units that came back. Delivery is kept.
 
     Raises:
-        TooManyReturned: fewer units are still with the customer.
+        TooManyReturned: fewer units are with the customer.
     """
-    if quantity > line.quantity - line.returned:
-        raise TooManyReturned(line.id, line.quantity - line.returned, quantity)
+    if quantity > line.returnable:
+        raise TooManyReturned(line.id, line.returnable, quantity)
+    return _credit(line, quantity)
+
+
+def partial_credit(line: SoldLine, quantity: int) -> Credit:
+    """Credit for units that are not sent; delivery is kept, as the rest is still delivered.
+
+    Raises:
+        TooManyCancelled: fewer units are still to be sent.
+    """
+    if quantity > line.open:
+        raise TooManyCancelled(line.id, line.open, quantity)
+    return _credit(line, quantity)
+
+
+def _credit(line: SoldLine, quantity: int) -> Credit:
+    """All units together get exactly what the line cost, in whatever portions and of whichever kind."""
     # Sliced with tax, so that one unit of several gives back what one unit cost.
-    total = slice_of(line.net + line.tax, line.quantity, line.returned, quantity)
-    amount = slice_of(line.net, line.quantity, line.returned, quantity)
+    total = slice_of(line.net + line.tax, line.quantity, line.credited, quantity)
+    amount = slice_of(line.net, line.quantity, line.credited, quantity)
     return Credit(line.id, quantity, amount, shipping=0, tax=total - amount)
 
 
-def cancellation_credits(lines: Sequence[SoldLine], shipping: int, tax: int) -> list[Credit]:
-    """Credit for a whole order: every line, and its delivery spread over the lines.
+def cancellation_credits(lines: Sequence[SoldLine], shipping: int, shipping_tax: int) -> list[Credit]:
+    """Credit for all that is left of an order, and its delivery spread over the lines.
 
     Args:
-        shipping: the order's delivery charge without tax.
-        tax: all tax of the order, so that what the lines do not carry is the tax on delivery.
+        lines: those that have units left.
+        shipping: the order's delivery charge without tax; `shipping_tax` is the tax on it.
     """
-    weights = [line.net for line in lines]
+    goods = [_credit(line, line.open) for line in lines]
+    weights = [credit.amount for credit in goods]
     shippings = allocate(shipping, weights)
-    shipping_taxes = allocate(tax - sum(line.tax for line in lines), weights)
+    shipping_taxes = allocate(shipping_tax, weights)
     return [
-        Credit(line.id, line.quantity, line.net, part, line.tax + part_tax)
-        for line, part, part_tax in zip(lines, shippings, shipping_taxes, strict=True)
+        Credit(credit.line_id, credit.quantity, credit.amount, part, credit.tax + part_tax)
+        for credit, part, part_tax in zip(goods, shippings, shipping_taxes, strict=True)
     ]

@@ -1,5 +1,7 @@
 """What orders send and receive over the wire."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -180,16 +182,30 @@ class CancelIn(BaseModel):
     reason: str | None = Field(None, max_length=400)
 
 
-class ReturnLineIn(BaseModel):
+class UnitsIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     order_line_id: UUID
-    quantity: int = Field(ge=1, examples=[1])
+    quantity: int = Field(ge=1, le=1_000_000, examples=[1])
 
 
-class ReturnIn(BaseModel):
+class CreditIn(BaseModel):
+    """Units that come back, or are not sent."""
+
     model_config = ConfigDict(extra="forbid")
-    lines: list[ReturnLineIn] = Field(min_length=1, max_length=100)
+    lines: list[UnitsIn] = Field(min_length=1, max_length=100)
     reason: str | None = Field(None, max_length=400)
+
+    def quantities(self) -> dict[str, int]:
+        """Units by order line id."""
+        return units_of(self.lines)
+
+
+def units_of(lines: Iterable[UnitsIn]) -> dict[str, int]:
+    """Units by order line id; a line that is named twice counts twice."""
+    units: Counter[str] = Counter()
+    for line in lines:
+        units[str(line.order_line_id)] += line.quantity
+    return dict(units)
 
 
 class CreditNoteView(BaseModel):

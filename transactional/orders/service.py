@@ -18,7 +18,7 @@ from transactional.invoices import requests as invoice_requests
 from transactional.ledger import events as ledger
 from transactional.members import service as members
 from transactional.members.service import Buyer
-from transactional.orders import notes, rules
+from transactional.orders import notes, progress, rules
 from transactional.orders.models import order_lines, orders
 from transactional.payments import reversal
 from transactional.payments import tenders as payments
@@ -272,8 +272,10 @@ def ship(uow: UnitOfWork, order_id: str) -> None:
     """
     order = lock(uow, order_id)
     uow.update(orders, order, status=rules.after(order["status"], "ship"), shipped_at=uow.now)
+    lines = uow.rows(_lines, order_id=order_id)
+    sold = progress.of_order(uow, order, lines)
     stock.ship(uow, order["number"])
-    ledger.order_shipped(uow, order, uow.rows(_lines, order_id=order_id))
+    ledger.order_shipped(uow, order, lines, {line.id: line.open for line in sold.values()})
 
 
 def deliver(uow: UnitOfWork, order_id: str) -> None:

@@ -104,3 +104,23 @@ def _whole(missing: Mapping[str, int], parcel: Sequence[Allocation]) -> list[All
 
 def _units(parcel: Sequence[Allocation]) -> tuple[int, int]:
     return len(parcel), sum(part.quantity for part in parcel)
+
+
+def part_of(held: Mapping[tuple[str, str], int], units: Mapping[str, int]) -> dict[tuple[str, str], int]:
+    """Which shelves give up some of the units that an order holds: those with the fewest, to save a parcel.
+
+    Args:
+        held: units by SKU and warehouse id; `units`, by SKU id, are to be given up.
+
+    Raises:
+        RuntimeError: the order holds fewer.
+    """
+    given: dict[tuple[str, str], int] = {}
+    missing = dict(units)
+    for shelf, count in sorted(held.items(), key=lambda each: (each[1], each[0])):
+        if part := min(count, missing.get(shelf[0], 0)):
+            given[shelf] = part
+            missing[shelf[0]] -= part
+    if any(missing.values()):
+        raise RuntimeError(f"an order holds fewer units than it is to give up: {missing}")
+    return given

@@ -133,6 +133,26 @@ def release(uow: UnitOfWork, documents: Sequence[str]) -> None:
         levels = _move(uow, levels, "released", document, reserved=freed)
 
 
+def release_part(uow: UnitOfWork, units: Units, document: str) -> None:
+    """Take the promise of some units to order `document` back, from the warehouses that hold fewest of them.
+
+    Raises:
+        RuntimeError: the order holds fewer; the transaction must not be committed.
+    """
+    held = _held_by(uow, document)
+    freed = rules.part_of(held, units)
+    levels = uow.lock_rows(stock_levels, _levels_of, sku_ids=sorted(units))
+    _move(uow, levels, "released", document, reserved={shelf: -count for shelf, count in freed.items()})
+
+
+def _held_by(uow: UnitOfWork, document: str) -> dict[tuple[str, str], int]:
+    """Units that an order holds, by SKU and warehouse id."""
+    return {
+        (row["sku_id"], row["warehouse_id"]): int(row["quantity"])
+        for row in uow.rows(_held, documents=[document])
+    }
+
+
 def ship(uow: UnitOfWork, document: str, warehouse_id: str | None = None) -> dict[str, dict[str, int]]:
     """What is promised to order `document` leaves the house: all of it, or what one warehouse holds.
 
@@ -140,9 +160,9 @@ def ship(uow: UnitOfWork, document: str, warehouse_id: str | None = None) -> dic
         Units by SKU id, by warehouse id: each is a parcel.
     """
     held = {
-        (row["sku_id"], row["warehouse_id"]): int(row["quantity"])
-        for row in uow.rows(_held, documents=[document])
-        if warehouse_id in (None, row["warehouse_id"])
+        shelf: quantity
+        for shelf, quantity in _held_by(uow, document).items()
+        if warehouse_id in (None, shelf[1])
     }
     levels = uow.lock_rows(stock_levels, _levels_of, sku_ids=sorted({sku_id for sku_id, _ in held}))
     gone = {shelf: -quantity for shelf, quantity in held.items()}

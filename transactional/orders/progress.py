@@ -1,0 +1,39 @@
+"""What became of the units of an order: how many were cancelled, were sent, and came back."""
+
+from sqlalchemy import bindparam, func, select
+
+from transactional.orders.models import credit_note_lines, credit_notes
+from transactional.orders.rules import SoldLine
+from transactional.unit_of_work import Reading, Row
+
+_credited = (
+    select(
+        credit_note_lines.c.order_line_id,
+        credit_notes.c.kind,
+        func.sum(credit_note_lines.c.quantity).label("quantity"),
+    )
+    .join(credit_notes, credit_notes.c.id == credit_note_lines.c.credit_note_id)
+    .where(credit_notes.c.order_id == bindparam("order_id"))
+    .group_by(credit_note_lines.c.order_line_id, credit_notes.c.kind)
+)
+
+
+def of_order(db: Reading, order: Row, lines: list[Row]) -> dict[str, SoldLine]:
+    """The lines of an order as the rules count them, by their ids in the order of `lines`."""
+    credited = {
+        (row["order_line_id"], row["kind"]): int(row["quantity"])
+        for row in db.rows(_credited, order_id=order["id"])
+    }
+    found: dict[str, SoldLine] = {}
+    for line in lines:
+        cancelled = credited.get((line["id"], "cancellation"), 0)
+        found[line["id"]] = SoldLine(
+            line["id"],
+            line["quantity"],
+            line["gross"] - line["discount"],
+            line["tax"],
+            cancelled,
+            line["quantity"] - cancelled if order["shipped_at"] else 0,
+            credited.get((line["id"], "return"), 0),
+        )
+    return found
