@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     shop_country: str = Field("GB", pattern=r"^[A-Z]{2}$", description="Where the first warehouse stands.")
 
     order_expiry_minutes: int = Field(30, ge=1, description="Unpaid orders expire after this.")
+    review_above: int = Field(
+        0, ge=0, description="Orders of more minor units wait for the staff once they are paid; 0: none."
+    )
+    completed_after_days: int = Field(14, ge=1, description="Orders are completed so long after they arrive.")
     stock_allocation: Literal["priority", "nearest"] = Field(
         "priority", description="Which warehouse an order leaves from, when several can send all of it."
     )

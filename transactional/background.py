@@ -1,4 +1,5 @@
-"""What the shop does by itself: expire orders, settle payments, send refunds, issue invoices, forget."""
+"""What the shop does by itself: expire orders, settle payments, send refunds, issue invoices,
+complete orders, forget."""
 
 import asyncio
 import logging
@@ -9,6 +10,7 @@ from datetime import timedelta
 from transactional import idempotency
 from transactional.invoices import service as invoices
 from transactional.invoices.service import Seller
+from transactional.orders import review
 from transactional.orders import service as orders
 from transactional.payments import cashier
 from transactional.shop import Shop
@@ -16,6 +18,7 @@ from transactional.shop import Shop
 log = logging.getLogger(__name__)
 _EXPIRY_BATCH = 100
 _INVOICES_BATCH = 20
+_COMPLETION_BATCH = 20
 _LONGEST_NAP = 20.0
 _HOUR = 3_600.0
 
@@ -54,6 +57,14 @@ async def issue_invoices(shop: Shop) -> float:
     return 0.0 if len(due) >= _INVOICES_BATCH else _LONGEST_NAP
 
 
+async def complete(shop: Shop) -> float:
+    """Complete what arrived long ago, a little at a time: nobody waits for it."""
+    with shop.database.transaction("system:completion") as uow:
+        before = uow.now - timedelta(days=shop.settings.completed_after_days)
+        done = review.complete_delivered(uow, before, _COMPLETION_BATCH)
+    return 1.0 if done else _HOUR
+
+
 async def forget(shop: Shop) -> float:
     keep = timedelta(hours=shop.settings.idempotency_hours)
     with shop.database.transaction("system:forget") as uow:
@@ -73,6 +84,7 @@ async def running(shop: Shop, refunds_waiting: asyncio.Event) -> AsyncIterator[N
         (settle, asyncio.Event()),
         (refund, refunds_waiting),
         (issue_invoices, asyncio.Event()),
+        (complete, asyncio.Event()),
         (forget, asyncio.Event()),
     ]
     tasks = [asyncio.create_task(_repeat(shop, job, wake)) for job, wake in jobs]

@@ -14,7 +14,13 @@ from transactional.change_log import Change
 from transactional.ledger import rules as chart
 from transactional.ledger.models import journal_entries, ledger_accounts, postings
 from transactional.ledger.rules import held
-from transactional.orders.models import credit_note_lines, credit_notes, order_lines, orders
+from transactional.orders.models import (
+    credit_note_lines,
+    credit_notes,
+    order_lines,
+    order_transitions,
+    orders,
+)
 from transactional.orders.rules import TRANSITIONS
 from transactional.payments.models import gift_cards, payments, refunds, tender_events
 from transactional.payments.rules import Holding, TenderEvent, holding
@@ -28,7 +34,7 @@ from transactional.shop import Shop
 from transactional.stock.models import stock_levels, stock_movements, transfer_lines, transfers
 from transactional.unit_of_work import Row
 
-HOLDS_STOCK = ("pending_payment", "paid")
+HOLDS_STOCK = ("pending_payment", "paid", "in_review", "approved", "partly_shipped")
 CALLED_OFF = ("cancelled", "expired")
 LEGAL = {(before, after) for (before, _), after in TRANSITIONS.items()}
 
@@ -38,6 +44,7 @@ def add_up(shop: Shop, bank: Bank) -> None:
     currency = shop.terms.currency
     ledger, changes = ledger_of(shop), replaying.changes_of(shop)
     order_states_are_legal(changes)
+    transitions_tell_every_state(shop, changes)
     stock_adds_up(shop)
     inventory_adds_up(shop, ledger, currency)
     tenders_add_up(shop, bank, ledger)
@@ -88,6 +95,24 @@ def order_states_are_legal(changes: Iterable[Change]) -> None:
                 json.loads(side)["status"] if side else None for side in (change.before, change.after)
             )
             assert before == after or (before, after) in LEGAL | {(None, "pending_payment")}, change
+
+
+def transitions_tell_every_state(shop: Shop, changes: Iterable[Change]) -> None:
+    """Each order's transitions lead through all states the log saw it in, each as the table says."""
+    seen: dict[str, list[str]] = {}
+    for change in changes:
+        if change.table_name == "orders" and change.after:
+            status = json.loads(change.after)["status"]
+            states = seen.setdefault(change.row_id, [status])
+            if status != states[-1]:
+                states.append(status)
+    told = {order_id: states[:1] for order_id, states in seen.items()}
+    for row in sorted(rows_of(shop, order_transitions), key=lambda each: int(each["position"])):
+        assert TRANSITIONS[row["from_status"], row["event"]] == row["to_status"]
+        assert told[row["order_id"]][-1] == row["from_status"] and row["actor"]
+        if row["to_status"] != row["from_status"]:
+            told[row["order_id"]].append(row["to_status"])
+    assert told == seen
 
 
 def stock_adds_up(shop: Shop) -> None:

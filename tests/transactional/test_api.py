@@ -242,7 +242,7 @@ class TestStaff:
             if change.actor == "staff" and change.table_name == "orders"
         ]
         assert next(change.request_id for change in by_staff) == "packing-7"
-        assert len(by_staff) == 2
+        assert len(by_staff) == 3
 
     def test_a_cancelled_orders_money_goes_back_at_the_provider(
         self, client: TestClient, sandbox: TestClient, open_for_business: Shop, staff: dict[str, str]

@@ -1,6 +1,7 @@
 """Whatever happens to a shop, in whatever order, twice or half: its books add up and its log tells it all."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,7 +34,7 @@ from transactional.ledger import events as ledger
 from transactional.ledger.rules import BALANCE, held
 from transactional.members import service as members
 from transactional.members.service import Buyer
-from transactional.orders import after_sales, service
+from transactional.orders import after_sales, review, service
 from transactional.orders.models import order_lines, orders
 from transactional.payments import cashier, inbox
 from transactional.payments import service as payments_service
@@ -53,12 +54,18 @@ units = st.integers(1, 3)
 moods = st.sampled_from(MOODS)
 How = Literal["right", "too little", "dollars", "declined"]
 hows = st.sampled_from(("right", "right", "right", "right", "too little", "dollars", "declined"))
-Service = Literal["cancel", "ship", "deliver"]
+Service = Literal["cancel", "ship", "deliver", "hold", "approve", "complete"]
 SERVICES: dict[Service, Callable[[UnitOfWork, str], object]] = {
-    "cancel": after_sales.cancel,
+    "cancel": partial(after_sales.cancel, reason="looks odd"),
+    "hold": partial(review.hold, reason="looks odd"),
+    "approve": partial(review.approve, reason="is fine"),
+    "complete": review.complete,
     "ship": service.ship,
     "deliver": service.deliver,
 }
+SERVED: tuple[Service, ...] = (
+    *("cancel", "cancel", "ship", "ship", "deliver", "hold", "approve", "complete"),
+)
 
 
 class Everything(RuleBasedStateMachine):
@@ -234,7 +241,7 @@ class Everything(RuleBasedStateMachine):
         self.world.clock.forward(minutes=minutes)
         self.world.act(fate, "system:expiry", service.expire_unpaid)
 
-    @rule(fate=fates, number=which, what=st.sampled_from(("cancel", "cancel", "ship", "deliver")))
+    @rule(fate=fates, number=which, what=st.sampled_from(SERVED))
     def serve(self, fate: Fate, number: int, what: Service) -> None:
         order = self.world.one(orders, number)
         if order is not None:

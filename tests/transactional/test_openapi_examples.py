@@ -178,8 +178,9 @@ def look_after(tour: Tour, order: dict[str, Any]) -> None:
     tour.call("get", "/staff/orders/{order_id}/remarks", **ids)
     tour.call("delete", "/staff/orders/{order_id}/marks/{label}", **ids)
     tour.call("get", "/staff/payments/orders/{order_id}/tenders", **ids)
-    for step in ("ship", "deliver", "returns"):
+    for step in ("hold", "approve", "ship", "deliver", "complete", "returns"):
         tour.call("post", f"/staff/orders/{{order_id}}/{step}", **ids)
+    tour.call("get", "/staff/orders/{order_id}/history", **ids)
     tour.call("get", "/staff/ledger/trial-balance")
     tour.call("get", "/staff/ledger/accounts/{account}")
     tour.call("get", "/staff/ledger/entries/{reference}", reference=f"order:{order['number']}:paid")

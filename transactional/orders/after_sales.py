@@ -7,8 +7,9 @@ from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.ledger.rules import NO_CARDS
 from transactional.money import slice_of
-from transactional.orders import progress, rules, service
-from transactional.orders.models import credit_note_lines, credit_notes, orders
+from transactional.orders import progress, rules, service, transitions
+from transactional.orders.errors import ReasonMissing
+from transactional.orders.models import credit_note_lines, credit_notes
 from transactional.orders.rules import Credit, SoldLine
 from transactional.payments import gift_cards, reversal
 from transactional.payments.rules import points_taken_back
@@ -37,9 +38,12 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
     Raises:
         NotFound: there is no such order.
         IllegalTransition: it is shipped, or over already.
+        ReasonMissing: it is in review, and nobody says why it is refused.
     """
     order = service.lock(uow, order_id)
-    status = rules.after(order["status"], "cancel")
+    if order["status"] == "in_review" and not reason:
+        raise ReasonMissing
+    cancelled = transitions.apply(uow, order, "cancel", reason, cancelled_at=uow.now)
     lines = service.find(uow, order_id).lines
     note, credits = None, list[Credit]()
     if order["status"] != "pending_payment":
@@ -48,9 +52,8 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
         credits = rules.cancellation_credits(list(left.values()), order["shipping"], delivery_tax)
         concerned = [line for line in lines if line["id"] in left]
         note = _credit(uow, order, "cancellation", concerned, credits, reason)
-    uow.update(orders, order, status=status, cancelled_at=uow.now)
     stock.release(uow, [order["number"]])
-    budgets.give_back(uow, [order])
+    budgets.give_back(uow, [cancelled])
     if note is None:
         reversal.reverse(uow, order, f"cancel:{order['number']}")
     else:
@@ -84,6 +87,7 @@ def cancel_lines(
         if whole is None:
             raise RuntimeError(f"order {order['number']} was paid and its cancellation credits nothing")
         return whole
+    transitions.apply(uow, order, "cancel part", reason)
     note = _credit(uow, order, "cancellation", chosen, credits, reason)
     stock.release_part(uow, {line["sku_id"]: quantities[line["id"]] for line in chosen}, order["number"])
     _post(uow, order, note, credits, _points_of(order, lines, sold, credits))
@@ -109,6 +113,9 @@ def return_lines(
     sold = progress.of_order(uow, order, lines)
     chosen = _chosen(lines, quantities)
     credits = [rules.return_credit(sold[line["id"]], quantities[line["id"]]) for line in chosen]
+    coming = sum(quantities.values())
+    is_all = coming == sum(line.returnable + line.open for line in sold.values())
+    transitions.apply(uow, order, "return all" if is_all else "return", reason)
     note = _credit(uow, order, "return", chosen, credits, reason)
     stock.take_back(uow, {line["sku_id"]: quantities[line["id"]] for line in chosen}, note.number)
     _post(uow, order, note, credits, _points_of(order, lines, sold, credits))

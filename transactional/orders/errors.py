@@ -27,6 +27,13 @@ class TooManyCancelled(ShopError):
         )
 
 
+class ReasonMissing(ShopError):
+    code = "reason_missing"
+
+    def __init__(self) -> None:
+        super().__init__("An order in review is refused with a reason.")
+
+
 class TooManyRemarks(ShopError):
     code = "too_many_remarks"
 

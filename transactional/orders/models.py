@@ -14,7 +14,19 @@ from sqlalchemy import (
 
 from transactional.database import Money, id_column, metadata, moment, reference
 
-ORDER_STATUSES = ("pending_payment", "paid", "shipped", "delivered", "cancelled", "expired")
+ORDER_STATUSES = (
+    "pending_payment",
+    "paid",
+    "in_review",
+    "approved",
+    "partly_shipped",
+    "shipped",
+    "delivered",
+    "completed",
+    "cancelled",
+    "expired",
+    "returned",
+)
 
 orders = Table(
     "orders",
@@ -73,6 +85,14 @@ orders = Table(
     Column("delivery_name", String(200), nullable=True, comment="Its name as the shopper saw it."),
     Column("delivery_tax_rate_bp", Integer, nullable=True, comment="Basis points."),
     Column("prices_include_tax", Boolean, nullable=True, comment="Whether unit and list prices contain tax."),
+    Column(
+        "needs_review",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="Whether the staff looks at it before it is sent, once it is paid.",
+    ),
+    Column("steps", Integer, nullable=False, server_default="0", comment="Transitions it went through."),
     CheckConstraint("status in ('" + "', '".join(ORDER_STATUSES) + "')", name="status"),
     CheckConstraint("total = gross - discount + shipping + tax", name="total"),
     UniqueConstraint("cart_id"),
@@ -114,6 +134,22 @@ order_lines = Table(
         comment="Whether its units are gift cards: owed to them, and no sale.",
     ),
     Column("tax_rate_bp", Integer, nullable=True, comment="Basis points; null when a source does not tell."),
+)
+
+# Written once: the migration's triggers refuse the rest.
+order_transitions = Table(
+    "order_transitions",
+    metadata,
+    id_column(),
+    reference("order_id", "orders.id"),
+    Column("position", Integer, nullable=False, comment="Within the order, from 1."),
+    Column("from_status", String(32), nullable=False),
+    Column("to_status", String(32), nullable=False, comment="The same when the event changes no state."),
+    Column("event", String(16), nullable=False, comment="One of orders.rules.Event."),
+    Column("actor", String(64), nullable=False, comment="As the change log names it: shopper, staff..."),
+    Column("reason", String(400), nullable=True),
+    moment("occurred_at"),
+    UniqueConstraint("order_id", "position"),
 )
 
 order_notes = Table(

@@ -6,6 +6,7 @@ from transactional.orders.models import credit_note_lines, credit_notes
 from transactional.orders.rules import SoldLine
 from transactional.unit_of_work import Reading, Row
 
+SENT = ("shipped", "delivered", "completed", "returned")
 _credited = (
     select(
         credit_note_lines.c.order_line_id,
@@ -33,7 +34,7 @@ def of_order(db: Reading, order: Row, lines: list[Row]) -> dict[str, SoldLine]:
             line["gross"] - line["discount"],
             line["tax"],
             cancelled,
-            line["quantity"] - cancelled if order["shipped_at"] else 0,
+            line["quantity"] - cancelled if order["status"] in SENT else 0,
             credited.get((line["id"], "return"), 0),
         )
     return found

@@ -1,14 +1,17 @@
-"""The states of an order, its numbers and its credits. The table below is the only way from one to another.
+"""The states of an order, its numbers and its credits. The drawing is all that can happen.
 
-                 pay               ship              deliver
-pending_payment ────▶ paid ─────────────▶ shipped ─────────────▶ delivered
-   │        │          │ ▲
-   │ cancel │ expire   │ │ pay late, when the stock is still there
-   │        └──────────┼─┴──── expired
-   ▼                   │ cancel (credit note, refund)
-cancelled ◀────────────┘
+pending_payment ── pay ──▶ paid ── ship ──▶ shipped ── deliver ──▶ delivered ── complete ──▶ completed
 
-Cancelling part of a paid order, and units that come back, make a credit note and change no state.
+pending_payment ── expire ──▶ expired ── pay ──▶ paid
+paid ── hold ──▶ in_review ── approve ──▶ approved ── ship ──▶ shipped
+paid, approved, partly_shipped ── ship part ──▶ partly_shipped ── ship ──▶ shipped
+partly_shipped ── cancel rest ──▶ shipped
+
+pending_payment, paid, in_review, approved ── cancel ──▶ cancelled
+shipped, delivered, completed ── return all ──▶ returned
+
+paid, in_review, approved, partly_shipped ── cancel part ──▶ as before, with a credit note
+partly_shipped, shipped, delivered, completed ── return ──▶ as before, with a credit note
 """
 
 from collections.abc import Sequence
@@ -21,19 +24,39 @@ from transactional.errors import IllegalTransition
 from transactional.money import allocate, slice_of
 from transactional.orders.errors import TooManyCancelled, TooManyReturned
 
-Event = Literal["pay", "expire", "cancel", "cancel part", "ship", "deliver", "return"]
+Event = Literal[
+    "pay",
+    "expire",
+    "hold",
+    "approve",
+    "cancel",
+    "cancel part",
+    "cancel rest",
+    "ship part",
+    "ship",
+    "deliver",
+    "return",
+    "return all",
+    "complete",
+]
 
+_SHIPPABLE = ("paid", "approved", "partly_shipped")
+_SENT = ("shipped", "delivered", "completed")
 TRANSITIONS: dict[tuple[str, Event], str] = {
     ("pending_payment", "pay"): "paid",
     ("pending_payment", "expire"): "expired",
-    ("pending_payment", "cancel"): "cancelled",
     ("expired", "pay"): "paid",
-    ("paid", "cancel"): "cancelled",
-    ("paid", "cancel part"): "paid",
-    ("paid", "ship"): "shipped",
+    ("paid", "hold"): "in_review",
+    ("in_review", "approve"): "approved",
+    **{(status, "cancel"): "cancelled" for status in ("pending_payment", "paid", "in_review", "approved")},
+    **{(status, "cancel part"): status for status in (*_SHIPPABLE, "in_review")},
+    ("partly_shipped", "cancel rest"): "shipped",
+    **{(status, "ship part"): "partly_shipped" for status in _SHIPPABLE},
+    **{(status, "ship"): "shipped" for status in _SHIPPABLE},
     ("shipped", "deliver"): "delivered",
-    ("shipped", "return"): "shipped",
-    ("delivered", "return"): "delivered",
+    ("delivered", "complete"): "completed",
+    **{(status, "return"): status for status in ("partly_shipped", *_SENT)},
+    **{(status, "return all"): "returned" for status in _SENT},
 }
 
 

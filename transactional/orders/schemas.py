@@ -182,6 +182,33 @@ class CancelIn(BaseModel):
     reason: str | None = Field(None, max_length=400)
 
 
+class ReasonIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    reason: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=400),
+        Field(examples=["The address is not the card's."]),
+    ]
+
+
+class TransitionView(BaseModel):
+    """One thing that happened to an order."""
+
+    from_status: str
+    to_status: str = Field(description="The same when the event changes no state.")
+    event: str
+    actor: str = Field(description="shopper, staff, provider:<name> or system:<job>.")
+    reason: str | None
+    occurred_at: datetime
+
+
+class HistoryView(BaseModel):
+    """An order's life, the newest last."""
+
+    placed_at: datetime
+    items: list[TransitionView]
+
+
 class UnitsIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     order_line_id: UUID

@@ -18,7 +18,7 @@ from transactional.invoices import requests as invoice_requests
 from transactional.ledger import events as ledger
 from transactional.members import service as members
 from transactional.members.service import Buyer
-from transactional.orders import notes, progress, rules
+from transactional.orders import notes, progress, rules, transitions
 from transactional.orders.models import order_lines, orders
 from transactional.payments import reversal
 from transactional.payments import tenders as payments
@@ -176,6 +176,8 @@ def _order_row(
         "delivery_name": None if chosen is None else chosen.name,
         "delivery_tax_rate_bp": amounts.shipping_tax_rate_bp,
         "prices_include_tax": basket.taxed.prices_include_tax,
+        "needs_review": 0 < terms.review_above < amounts.total,
+        "steps": 0,
     }
 
 
@@ -233,7 +235,9 @@ def mark_paid(uow: UnitOfWork, order: Row) -> bool:
             budgets.give_back(uow, [order])
             stock.release(uow, [order["number"]])
             return False
-    uow.update(orders, order, status=rules.after(order["status"], "pay"), paid_at=uow.now)
+    paid = transitions.apply(uow, order, "pay", paid_at=uow.now)
+    if paid["needs_review"]:
+        transitions.apply(uow, paid, "hold", "to be looked at before it is sent")
     return True
 
 
@@ -249,8 +253,7 @@ def _reserve_again(uow: UnitOfWork, order: Row) -> bool:
 def expire_unpaid(uow: UnitOfWork, limit: int = 100) -> int:
     """Give the stock of unpaid orders back when their time is over; returns how many expired."""
     overdue = uow.lock_rows(orders, _overdue, now=uow.now, limit=limit)
-    for order in overdue:
-        uow.update(orders, order, status=rules.after(order["status"], "expire"))
+    transitions.apply_all(uow, overdue, "expire")
     stock.release(uow, [order["number"] for order in overdue])
     budgets.give_back(uow, overdue)
     reversal.expire(uow, overdue)
@@ -271,7 +274,7 @@ def ship(uow: UnitOfWork, order_id: str) -> None:
         IllegalTransition: it is not paid, or gone already.
     """
     order = lock(uow, order_id)
-    uow.update(orders, order, status=rules.after(order["status"], "ship"), shipped_at=uow.now)
+    transitions.apply(uow, order, "ship", shipped_at=uow.now)
     lines = uow.rows(_lines, order_id=order_id)
     sold = progress.of_order(uow, order, lines)
     stock.ship(uow, order["number"])
@@ -285,8 +288,7 @@ def deliver(uow: UnitOfWork, order_id: str) -> None:
         NotFound: there is no such order.
         IllegalTransition: it is not on its way.
     """
-    order = lock(uow, order_id)
-    uow.update(orders, order, status=rules.after(order["status"], "deliver"), delivered_at=uow.now)
+    transitions.apply(uow, lock(uow, order_id), "deliver", delivered_at=uow.now)
 
 
 def units(db: Reading, order_id: str) -> dict[str, int]:

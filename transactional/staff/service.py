@@ -23,6 +23,7 @@ class Terms:
         points_per_unit: points that a whole unit of the currency earns.
         point_value: minor units that a point is worth.
         must_be_accepted: whether a shopper has to accept the terms of sale.
+        review_above: orders of more than these minor units are looked at before they are sent; 0: none.
     """
 
     shop_id: str
@@ -37,6 +38,7 @@ class Terms:
     points_per_unit: int
     point_value: int
     must_be_accepted: bool
+    review_above: int
 
 
 def terms(uow: UnitOfWork, settings: Settings) -> Terms:
@@ -65,4 +67,5 @@ def terms(uow: UnitOfWork, settings: Settings) -> Terms:
         points_per_unit=settings.points_per_unit,
         point_value=settings.point_value,
         must_be_accepted=settings.terms_must_be_accepted,
+        review_above=settings.review_above,
     )

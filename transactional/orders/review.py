@@ -1,0 +1,59 @@
+"""Orders that the staff looks at before they are sent, and orders whose story is over."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+
+from transactional.orders import service, transitions
+from transactional.orders.models import orders
+from transactional.unit_of_work import UnitOfWork, for_update
+
+_over = for_update(
+    select(orders)
+    .where(orders.c.status == "delivered", orders.c.delivered_at <= bindparam("before"))
+    .order_by(orders.c.id)
+    .limit(bindparam("limit")),
+    orders,
+    skip_locked=True,
+)
+
+
+def hold(uow: UnitOfWork, order_id: str, reason: str) -> None:
+    """Keep an order from being sent until it is approved; one that is not paid yet, once it is.
+
+    Raises:
+        NotFound: there is no such order.
+        IllegalTransition: it is over, on its way, or was held before.
+    """
+    order = service.lock(uow, order_id)
+    if order["status"] == "pending_payment":
+        uow.update(orders, order, needs_review=True)
+    else:
+        transitions.apply(uow, order, "hold", reason, needs_review=True)
+
+
+def approve(uow: UnitOfWork, order_id: str, reason: str) -> None:
+    """Let an order that is in review be sent.
+
+    Raises:
+        NotFound: there is no such order.
+        IllegalTransition: it is not in review.
+    """
+    transitions.apply(uow, service.lock(uow, order_id), "approve", reason)
+
+
+def complete(uow: UnitOfWork, order_id: str, reason: str | None = None) -> None:
+    """Nothing more is expected to happen to an order that has arrived.
+
+    Raises:
+        NotFound: there is no such order.
+        IllegalTransition: it has not arrived.
+    """
+    transitions.apply(uow, service.lock(uow, order_id), "complete", reason)
+
+
+def complete_delivered(uow: UnitOfWork, before: datetime, limit: int = 100) -> int:
+    """Complete orders that arrived before a moment; returns how many."""
+    over = uow.lock_rows(orders, _over, before=before, limit=limit)
+    transitions.apply_all(uow, over, "complete")
+    return len(over)
