@@ -31,6 +31,7 @@ from transactional.members.routes import router as addresses
 from transactional.orders.notes_routes import router as remarks
 from transactional.orders.routes import router as orders
 from transactional.orders.routes import staff_router
+from transactional.orders.shipping_routes import router as shipments
 from transactional.orders.states_routes import router as order_states
 from transactional.pages.routes import add_pages, problem_page
 from transactional.payments.payouts.routes import router as payouts
@@ -94,7 +95,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
     staff_parts = (staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
     staff_too = (sale_terms, staff_invoices, remarks, addresses, staff_payments, payouts)
-    staff = (staff_router, order_states, *staff_parts, *staff_too)
+    staff = (staff_router, order_states, shipments, *staff_parts, *staff_too)
     for router in (checkout, orders, payments, invoices, catalog, feedback, *staff):
         app.router.routes.extend(router.routes)
     app.openapi = cache(lambda: describe(app))  # type: ignore[method-assign]

@@ -24,7 +24,7 @@ from orchestration.simulation.shoppers import Catalogue, Step, Visit, arrive, pl
 from settings import Settings
 from transactional.checkout import service as checkout
 from transactional.members.service import Buyer
-from transactional.orders import after_sales
+from transactional.orders import after_sales, shipping
 from transactional.orders import service as orders
 from transactional.payments import service as payments
 from transactional.payments import settlement
@@ -206,14 +206,14 @@ class History:
         return self._at(day, self.chance.uniform(10, 16))
 
     def _ship(self, uow: UnitOfWork, order_id: str) -> None:
-        orders.ship(uow, order_id)
+        shipping.ship(uow, order_id)
         arrives = uow.now + timedelta(
             days=self.chance.choice([1, 1, 2, 2, 3, 5]), hours=self.chance.uniform(-2, 5)
         )
         self._later(arrives, lambda uow: self._deliver(uow, order_id))
 
     def _deliver(self, uow: UnitOfWork, order_id: str) -> None:
-        orders.deliver(uow, order_id)
+        shipping.deliver(uow, order_id)
         if self.chance.random() < IS_RETURNED:
             back = uow.now + timedelta(days=self.chance.uniform(2, 16))
             self._later(back, lambda uow: self._return(uow, order_id))

@@ -12,6 +12,7 @@ HISTORY = (
     "carts",
     "cart_lines",
     "orders",
+    "order_transitions",
     "order_lines",
     "order_promotions",
     "payments",

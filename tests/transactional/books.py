@@ -20,6 +20,8 @@ from transactional.orders.models import (
     order_lines,
     order_transitions,
     orders,
+    shipment_lines,
+    shipments,
 )
 from transactional.orders.rules import TRANSITIONS
 from transactional.payments.models import gift_cards, payments, refunds, tender_events
@@ -46,6 +48,7 @@ def add_up(shop: Shop, bank: Bank) -> None:
     order_states_are_legal(changes)
     transitions_tell_every_state(shop, changes)
     stock_adds_up(shop)
+    units_are_sent_or_taken_off_once(shop)
     inventory_adds_up(shop, ledger, currency)
     tenders_add_up(shop, bank, ledger)
     orders_hold_what_they_cost(shop)
@@ -130,12 +133,41 @@ def stock_adds_up(shop: Shop) -> None:
     waiting = {row["id"] for row in rows_of(shop, orders) if row["status"] in HOLDS_STOCK}
     lines = {row["id"]: row for row in rows_of(shop, order_lines) if row["order_id"] in waiting}
     wanted = summed(lines.values(), "sku_id", "quantity")
+    called_off = {row["id"] for row in rows_of(shop, credit_notes) if row["kind"] == "cancellation"}
     for row in rows_of(shop, credit_note_lines):
+        if (line := lines.get(row["order_line_id"])) and row["credit_note_id"] in called_off:
+            wanted[line["sku_id"]] -= row["quantity"]
+    for row in rows_of(shop, shipment_lines):
         if line := lines.get(row["order_line_id"]):
             wanted[line["sku_id"]] -= row["quantity"]
     assert summed(levels, "sku_id", "reserved") == Counter(
         {row["sku_id"]: wanted[row["sku_id"]] for row in levels}
     )
+
+
+def units_are_sent_or_taken_off_once(shop: Shop) -> None:
+    """No more of a line is sent, taken off or returned than there is; an order's state says how far it is."""
+    kinds = {row["id"]: row["kind"] for row in rows_of(shop, credit_notes)}
+    sent = summed(rows_of(shop, shipment_lines), "order_line_id", "quantity")
+    credited: Counter[tuple[str, str]] = Counter()
+    for row in rows_of(shop, credit_note_lines):
+        credited[row["order_line_id"], kinds[row["credit_note_id"]]] += row["quantity"]
+    away = {row["order_id"] for row in rows_of(shop, shipments) if row["status"] == "shipped"}
+    for order in rows_of(shop, orders):
+        mine = [row for row in rows_of(shop, order_lines) if row["order_id"] == order["id"]]
+        left = [row["quantity"] - sent[row["id"]] - credited[row["id"], "cancellation"] for row in mine]
+        kept = [sent[row["id"]] - credited[row["id"], "return"] for row in mine]
+        assert min(*left, *kept) >= 0, order
+        match order["status"]:
+            case "pending_payment" | "paid" | "in_review" | "approved":
+                assert sum(left) > 0 and not any(sent[row["id"]] for row in mine)
+            case "partly_shipped":
+                assert sum(left) > 0 and any(sent[row["id"]] for row in mine)
+            case "shipped" | "delivered" | "completed":
+                assert sum(left) == 0 < sum(kept)
+                assert (order["id"] in away) == (order["status"] == "shipped")
+            case "returned":
+                assert sum(left) == sum(kept) == 0
 
 
 def inventory_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currency: str) -> None:

@@ -13,6 +13,7 @@ from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.checkout import service as checkout
 from transactional.members.service import Buyer
 from transactional.orders import service as orders
+from transactional.orders import shipping
 from transactional.orders.service import Placed
 from transactional.payments import settlement
 from transactional.payments.tenders import Wanted
@@ -78,7 +79,7 @@ def paid_order(shop: Shop, **quantities: int) -> Placed:
 def shipped_order(shop: Shop, **quantities: int) -> Placed:
     placed = paid_order(shop, **quantities)
     with shop.database.transaction("test") as uow:
-        orders.ship(uow, placed.order_id)
+        shipping.ship(uow, placed.order_id)
     return placed
 
 

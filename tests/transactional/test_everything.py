@@ -34,8 +34,8 @@ from transactional.ledger import events as ledger
 from transactional.ledger.rules import BALANCE, held
 from transactional.members import service as members
 from transactional.members.service import Buyer
-from transactional.orders import after_sales, review, service
-from transactional.orders.models import order_lines, orders
+from transactional.orders import after_sales, review, service, shipping
+from transactional.orders.models import order_lines, orders, shipments
 from transactional.payments import cashier, inbox
 from transactional.payments import service as payments_service
 from transactional.payments.methods import Choice
@@ -60,8 +60,8 @@ SERVICES: dict[Service, Callable[[UnitOfWork, str], object]] = {
     "hold": partial(review.hold, reason="looks odd"),
     "approve": partial(review.approve, reason="is fine"),
     "complete": review.complete,
-    "ship": service.ship,
-    "deliver": service.deliver,
+    "ship": shipping.ship,
+    "deliver": shipping.deliver,
 }
 SERVED: tuple[Service, ...] = (
     *("cancel", "cancel", "ship", "ship", "deliver", "hold", "approve", "complete"),
@@ -255,6 +255,24 @@ class Everything(RuleBasedStateMachine):
                 fate,
                 "staff",
                 lambda uow: after_sales.return_lines(uow, line["order_id"], {line["id"]: quantity}),
+            )
+
+    @rule(fate=fates, number=which, quantity=units)
+    def send(self, fate: Fate, number: int, quantity: int) -> None:
+        line = self.world.one(order_lines, number)
+        if line is not None:
+            self.world.act(
+                fate, "staff", lambda uow: shipping.ship(uow, line["order_id"], {line["id"]: quantity})
+            )
+
+    @rule(fate=fates, number=which)
+    def arrive_at_the_door(self, fate: Fate, number: int) -> None:
+        parcel = self.world.one(shipments, number)
+        if parcel is not None:
+            self.world.act(
+                fate,
+                "staff",
+                lambda uow: shipping.deliver_shipment(uow, parcel["order_id"], parcel["number"]),
             )
 
     @rule(fate=fates, number=which, quantity=units)

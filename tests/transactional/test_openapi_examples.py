@@ -252,6 +252,15 @@ def test_every_example_works_when_it_is_tried(
     line = another["lines"][0]["id"]
     tour.call("post", "/staff/orders/{order_id}/cancellations", order_id=another["id"], order_line_id=line)
     left = buy(tour, open_for_business, run_promotions(tour))
+    sent = buy(tour, open_for_business, run_promotions(tour))
+    parcel = tour.call("post", "/staff/orders/{order_id}/shipments", order_id=sent["id"])["items"][0]
+    tour.call("get", "/staff/orders/{order_id}/shipments", order_id=sent["id"])
+    tour.call(
+        "post",
+        "/staff/orders/{order_id}/shipments/{number}/deliver",
+        order_id=sent["id"],
+        number=parcel["number"],
+    )
     tour.call("post", "/staff/orders/{order_id}/cancel", order_id=left["id"])
     with open_for_business.database.read() as db:
         (customer,) = db.rows(customers.select())

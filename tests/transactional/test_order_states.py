@@ -19,7 +19,7 @@ from transactional import background
 from transactional.database import reading, writing
 from transactional.errors import IllegalTransition, NotFound
 from transactional.migrations import alembic_config, migrate
-from transactional.orders import after_sales, review, rules, service, transitions
+from transactional.orders import after_sales, review, rules, service, shipping, transitions
 from transactional.orders.errors import ReasonMissing
 from transactional.orders.models import ORDER_STATUSES, order_transitions
 from transactional.payments.settlement import record_capture
@@ -84,10 +84,10 @@ class TestReview:
         assert status_of(shop, small.order_id) == "paid"
         assert status_of(shop, large.order_id) == "in_review"
         with shop.database.transaction("staff") as uow, pytest.raises(IllegalTransition):
-            service.ship(uow, large.order_id)
+            shipping.ship(uow, large.order_id)
         with shop.database.transaction("staff") as uow:
             review.approve(uow, large.order_id, "known customer")
-            service.ship(uow, large.order_id)
+            shipping.ship(uow, large.order_id)
         assert events_of(shop, large.order_id) == [
             ("pay", "provider:sandbox", None),
             ("hold", "provider:sandbox", "to be looked at before it is sent"),
@@ -124,7 +124,7 @@ class TestCompletion:
         old, young = shipped_order(shop, SHIRT0_S=1), shipped_order(shop, SHIRT1_S=1)
         for placed in (old, young):
             with shop.database.transaction("staff") as uow:
-                service.deliver(uow, placed.order_id)
+                shipping.deliver(uow, placed.order_id)
             clock.forward(days=10)
         asyncio.run(background.complete(shop))
         assert status_of(shop, old.order_id) == "completed"
@@ -146,7 +146,7 @@ def test_an_order_is_returned_when_every_unit_came_back(shop: Shop, shelves: She
         after_sales.return_lines(uow, placed.order_id, {first["id"]: 1, second["id"]: 1}, "too small")
     assert status_of(shop, placed.order_id) == "shipped"
     with shop.database.transaction("staff") as uow:
-        service.deliver(uow, placed.order_id)
+        shipping.deliver(uow, placed.order_id)
         after_sales.return_lines(uow, placed.order_id, {first["id"]: 1})
     assert status_of(shop, placed.order_id) == "returned"
 

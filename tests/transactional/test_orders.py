@@ -19,7 +19,7 @@ from transactional.checkout import service as checkout
 from transactional.checkout.errors import CartEmpty, CartNotOpen, CartTooLarge, NotForSale, PriceChanged
 from transactional.errors import IllegalTransition, NotFound
 from transactional.members.models import customers
-from transactional.orders import after_sales, service
+from transactional.orders import after_sales, service, shipping
 from transactional.orders.models import credit_note_lines, credit_notes, order_lines, orders
 from transactional.payments.models import payments, refunds
 from transactional.shop import Shop
@@ -171,13 +171,13 @@ class TestFulfilment:
         shipped = [row for row in rows_of(shop, stock_movements) if row["kind"] == "shipped"]
         assert [(row["on_hand_change"], row["document"]) for row in shipped] == [(-2, placed.number)]
         with shop.database.transaction("staff") as uow:
-            service.deliver(uow, placed.order_id)
+            shipping.deliver(uow, placed.order_id)
         assert status_of(shop, placed.order_id) == "delivered"
 
     def test_an_unpaid_order_is_not_shipped(self, shop: Shop, shelves: Shelves) -> None:
         placed = placed_order(shop, SHIRT0_S=2)
         with shop.database.transaction("staff") as uow, pytest.raises(IllegalTransition):
-            service.ship(uow, placed.order_id)
+            shipping.ship(uow, placed.order_id)
 
     def test_on_hand_is_the_sum_of_its_movements(self, shop: Shop, shelves: Shelves) -> None:
         placed = shipped_order(shop, SHIRT0_S=3)

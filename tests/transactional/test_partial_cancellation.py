@@ -17,7 +17,7 @@ from test_ledger import balances
 
 from transactional.errors import IllegalTransition, NotFound
 from transactional.ledger import rules as ledger
-from transactional.orders import after_sales, service
+from transactional.orders import after_sales, service, shipping
 from transactional.orders.errors import TooManyCancelled, TooManyReturned
 from transactional.orders.models import credit_note_lines, credit_notes, orders
 from transactional.payments.models import payments, refunds
@@ -59,7 +59,7 @@ def test_the_rest_is_shipped_and_costs_what_it_is(shop: Shop, shelves: Shelves) 
     placed = paid_order(shop, SHIRT0_S=3)
     cancel(shop, placed.order_id, SHIRT0_S=1)
     with shop.database.transaction("staff") as uow:
-        service.ship(uow, placed.order_id)
+        shipping.ship(uow, placed.order_id)
     assert level(shop, shelves.skus["SHIRT0-S"]) == (8, 0)
     assert balances(shop)[ledger.COST_OF_GOODS] == 2 * 400
 
@@ -69,7 +69,7 @@ def test_cancelled_units_cannot_come_back(shop: Shop, shelves: Shelves) -> None:
     cancel(shop, placed.order_id, SHIRT0_S=2)
     line = lines_of(shop, placed.order_id)["SHIRT0-S"]
     with shop.database.transaction("staff") as uow:
-        service.ship(uow, placed.order_id)
+        shipping.ship(uow, placed.order_id)
         with pytest.raises(TooManyReturned):
             after_sales.return_lines(uow, placed.order_id, {line: 2})
         after_sales.return_lines(uow, placed.order_id, {line: 1})

@@ -12,7 +12,7 @@ from test_races import at_once
 from transactional.checkout import service as checkout
 from transactional.checkout.service import PricedCart
 from transactional.members.service import Buyer
-from transactional.orders import after_sales, service
+from transactional.orders import after_sales, service, shipping
 from transactional.orders.models import order_lines, orders
 from transactional.orders.service import Placed
 from transactional.payments import settlement
@@ -138,7 +138,7 @@ class TestPricing:
         done = placed(shop, {"SHIRT1-S": 3})
         with shop.database.transaction("test") as uow:
             settlement.record_capture(uow, done.payment_id, "pay", done.total, "GBP")
-            service.ship(uow, done.order_id)
+            shipping.ship(uow, done.order_id)
             line = service.find(uow, done.order_id).lines[0]
             note = after_sales.return_lines(uow, done.order_id, {line["id"]: 3})
         assert note.amount == 3_599

@@ -12,7 +12,7 @@ from transactional.checkout import service as checkout
 from transactional.errors import ShopError
 from transactional.idempotency import Answer
 from transactional.members.models import customers
-from transactional.orders import after_sales, service
+from transactional.orders import after_sales, service, shipping
 from transactional.orders.models import credit_notes, orders
 from transactional.payments import inbox, settlement
 from transactional.payments.models import refunds, webhook_inbox
@@ -134,7 +134,7 @@ def test_an_order_cancelled_by_several_is_refunded_once(shop: Shop, shelves: She
 def test_units_returned_at_several_counters_are_credited_once(shop: Shop, shelves: Shelves) -> None:
     placed = paid_order(shop, SHIRT0_S=2)
     with shop.database.transaction("staff") as uow:
-        service.ship(uow, placed.order_id)
+        shipping.ship(uow, placed.order_id)
         line = service.find(uow, placed.order_id).lines[0]
 
     def take_back(_: int) -> str:

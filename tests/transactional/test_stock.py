@@ -16,7 +16,7 @@ from test_races import at_once
 from transactional.checkout import service as checkout
 from transactional.errors import IllegalTransition, NotFound
 from transactional.ledger.models import journal_entries, postings
-from transactional.orders import after_sales, service
+from transactional.orders import after_sales, service, shipping
 from transactional.orders.models import order_lines, orders
 from transactional.shop import Shop
 from transactional.stock import service as stock
@@ -97,10 +97,10 @@ class TestAllocation:
         placed = paid_order(shop, SHIRT0_S=13)
         assert stand(shop, sku) == {"main": (10, 10), "leeds": (4, 3)}
         with shop.database.transaction("staff") as uow:
-            assert stock.ship(uow, placed.number, leeds) == {leeds: {sku: 3}}
+            shipping.ship(uow, placed.order_id, warehouse_id=leeds)
         assert stand(shop, sku) == {"main": (10, 10), "leeds": (1, 0)}
         with shop.database.transaction("staff") as uow:
-            service.ship(uow, placed.order_id)
+            shipping.ship(uow, placed.order_id)
         assert stand(shop, sku) == {"main": (0, 0), "leeds": (1, 0)}
         movements_explain_every_level(shop)
 
@@ -138,7 +138,7 @@ class TestAllocation:
         with shop.database.transaction("shopper") as uow, pytest.raises(OutOfStock):
             order(uow, shop, {"SHIRT0-S": 1})
         with shop.database.transaction("staff") as uow:
-            service.ship(uow, placed.order_id)
+            shipping.ship(uow, placed.order_id)
         assert stand(shop, shelves.skus["SHIRT0-S"]) == {"main": (8, 0)}
 
 
@@ -204,7 +204,7 @@ class TestWarehousing:
         placed = paid_order(shop, SHIRT0_S=2)
         with shop.database.transaction("staff") as uow:
             uow.at(clock.now + timedelta(minutes=1))
-            service.ship(uow, placed.order_id)
+            shipping.ship(uow, placed.order_id)
             uow.at(clock.now + timedelta(minutes=2))
             warehousing.adjust(uow, stock.main(uow), {sku: -1}, "COUNT-1", "lost")
         clock.forward(minutes=3)

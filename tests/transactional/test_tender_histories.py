@@ -15,7 +15,7 @@ from transactional.errors import ShopError
 from transactional.ledger import rules
 from transactional.ledger import service as accounts
 from transactional.ledger.rules import BALANCE, POINTS, held
-from transactional.orders import after_sales, service
+from transactional.orders import after_sales, service, shipping
 from transactional.orders.models import orders
 from transactional.payments import events, gift_cards, reversal, settlement
 from transactional.payments import service as payments_service
@@ -26,7 +26,7 @@ from transactional.unit_of_work import UnitOfWork
 
 ACTIONS = (
     *("order", "pay", "pay", "decline", "expire", "cancel", "cancel part"),
-    *("ship", "return", "refund", "charge back"),
+    *("ship", "ship part", "return", "refund", "charge back"),
 )
 steps = st.lists(
     st.tuples(st.sampled_from(ACTIONS), st.integers(0, 5), st.integers(1, 3)), min_size=4, max_size=30
@@ -59,7 +59,10 @@ def act(shop: Shop, uow: UnitOfWork, action: str, which: int, units: int, tender
             line = service.find(uow, found[which % len(found)]).lines[0]
             after_sales.cancel_lines(uow, line["order_id"], {line["id"]: units})
         case "ship" if found:
-            service.ship(uow, found[which % len(found)])
+            shipping.ship(uow, found[which % len(found)])
+        case "ship part" if found:
+            line = service.find(uow, found[which % len(found)]).lines[0]
+            shipping.ship(uow, line["order_id"], {line["id"]: units})
         case "return" if found:
             line = service.find(uow, found[which % len(found)]).lines[0]
             after_sales.return_lines(uow, line["order_id"], {line["id"]: units})

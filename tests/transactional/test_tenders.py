@@ -17,7 +17,7 @@ from transactional.ledger import rules
 from transactional.ledger import service as accounts
 from transactional.ledger.rules import BALANCE, POINTS, held
 from transactional.members import service as members
-from transactional.orders import after_sales, service
+from transactional.orders import after_sales, service, shipping
 from transactional.orders.service import Placed
 from transactional.payments import events, gift_cards, reversal, settlement
 from transactional.payments import service as payments_service
@@ -210,7 +210,7 @@ class TestGivingBack:
         placed = placed_with(shop, by_card(card), Wanted("balance", ada), units=3)
         pay(shop, placed)
         with shop.database.transaction("staff") as uow:
-            service.ship(uow, placed.order_id)
+            shipping.ship(uow, placed.order_id)
             (line,) = service.find(uow, placed.order_id).lines
         for card_left, ada_left, owed in ((0, 0, 1_000), (0, 605, 1_395), (605, 1_000, 1_395)):
             with shop.database.transaction("staff") as uow:
@@ -336,7 +336,7 @@ class TestChargeback:
         self, shop: Shop, card: Row, paid: Placed
     ) -> None:
         with shop.database.transaction("staff") as uow:
-            service.ship(uow, paid.order_id)
+            shipping.ship(uow, paid.order_id)
             (line,) = service.find(uow, paid.order_id).lines
         self.charge_back(shop, paid, 1_395)
         with shop.database.transaction("staff") as uow:
@@ -365,7 +365,7 @@ class TestPoints:
         placed = placed_with(generous)
         pay(generous, placed)
         with generous.database.transaction("staff") as uow:
-            service.ship(uow, placed.order_id)
+            shipping.ship(uow, placed.order_id)
             (line,) = service.find(uow, placed.order_id).lines
         for expected in (100, 0):
             with generous.database.transaction("staff") as uow:

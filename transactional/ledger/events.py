@@ -141,15 +141,18 @@ def paid_out(uow: UnitOfWork, payout: Row) -> None:
     service.post(uow, Entry(f"payout:{provider}:{document}", document, "payout", made))
 
 
-def order_shipped(uow: UnitOfWork, order: Row, lines: Iterable[Row], quantities: Mapping[str, int]) -> None:
-    """The goods of an order left the house, at what they cost when they were sold.
+def order_shipped(
+    uow: UnitOfWork, order: Row, number: str, lines: Iterable[Row], quantities: Mapping[str, int]
+) -> None:
+    """Goods of an order left the house with shipment `number`, at what they cost when they were sold.
 
     Args:
+        lines: the order lines they belong to.
         quantities: units by order line id.
     """
     cost = sum(quantities[line["id"]] * line["cost"] for line in lines)
     made = rules.goods_shipped(order["currency"], cost)
-    service.post(uow, Entry(f"shipment:{order['number']}", order["number"], "shipment", made))
+    service.post(uow, Entry(f"shipment:{number}", order["number"], "shipment", made))
 
 
 def goods_returned(

@@ -7,7 +7,7 @@ from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.ledger.rules import NO_CARDS
 from transactional.money import slice_of
-from transactional.orders import progress, rules, service, transitions
+from transactional.orders import progress, rules, service, shipping, transitions
 from transactional.orders.errors import ReasonMissing
 from transactional.orders.models import credit_note_lines, credit_notes
 from transactional.orders.rules import Credit, SoldLine
@@ -32,6 +32,8 @@ class CreditNote:
 def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditNote | None:
     """Call an order off: its stock is free again, and what was paid is credited and goes back.
 
+    Of one that is partly shipped, what is still to be sent.
+
     Returns:
         The credit note; None when nothing was paid.
 
@@ -43,6 +45,10 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
     order = service.lock(uow, order_id)
     if order["status"] == "in_review" and not reason:
         raise ReasonMissing
+    if order["status"] == "partly_shipped":
+        sold = progress.of_order(uow, order, service.find(uow, order_id).lines)
+        rest = {line.id: line.open for line in sold.values() if line.open}
+        return cancel_lines(uow, order_id, rest, reason)
     cancelled = transitions.apply(uow, order, "cancel", reason, cancelled_at=uow.now)
     lines = service.find(uow, order_id).lines
     note, credits = None, list[Credit]()
@@ -66,7 +72,7 @@ def cancel_lines(
 ) -> CreditNote:
     """Take units off a paid order that are not sent yet: their stock is free, their money goes back.
 
-    The delivery charge is kept, unless nothing is left to deliver: then the order is cancelled.
+    The delivery charge is kept, unless nothing was or will be sent: then the order is cancelled.
 
     Args:
         quantities: units by order line id, none below one.
@@ -87,7 +93,10 @@ def cancel_lines(
         if whole is None:
             raise RuntimeError(f"order {order['number']} was paid and its cancellation credits nothing")
         return whole
-    transitions.apply(uow, order, "cancel part", reason)
+    if all(quantities.get(line.id, 0) == line.open for line in sold.values()):
+        shipping.close(uow, order, sold, reason)
+    else:
+        transitions.apply(uow, order, "cancel part", reason)
     note = _credit(uow, order, "cancellation", chosen, credits, reason)
     stock.release_part(uow, {line["sku_id"]: quantities[line["id"]] for line in chosen}, order["number"])
     _post(uow, order, note, credits, _points_of(order, lines, sold, credits))

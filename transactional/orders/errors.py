@@ -34,6 +34,32 @@ class ReasonMissing(ShopError):
         super().__init__("An order in review is refused with a reason.")
 
 
+class TooManyShipped(ShopError):
+    code = "too_many_shipped"
+
+    def __init__(self, line_id: str, shippable: int, wanted: int):
+        super().__init__(
+            f"{shippable} units of this line can be sent from there, not {wanted}.",
+            line_id=line_id,
+            shippable=shippable,
+            wanted=wanted,
+        )
+
+
+class NothingToShip(ShopError):
+    code = "nothing_to_ship"
+
+    def __init__(self, number: str):
+        super().__init__(f"Nothing of order {number} is to be sent from there.", number=number)
+
+
+class ShipmentDelivered(ShopError):
+    code = "shipment_delivered"
+
+    def __init__(self, number: str):
+        super().__init__(f"Shipment {number} has arrived already.", number=number)
+
+
 class TooManyRemarks(ShopError):
     code = "too_many_remarks"
 

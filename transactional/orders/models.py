@@ -152,6 +152,32 @@ order_transitions = Table(
     UniqueConstraint("order_id", "position"),
 )
 
+shipments = Table(
+    "shipments",
+    metadata,
+    id_column(),
+    Column("number", String(64), nullable=False, unique=True),
+    reference("order_id", "orders.id", index=True),
+    reference("warehouse_id", "warehouses.id"),
+    Column("carrier", String(80), nullable=True),
+    Column("tracking", String(120), nullable=True, comment="The carrier's number."),
+    Column("status", String(16), nullable=False, comment="shipped or delivered."),
+    moment("shipped_at"),
+    moment("delivered_at", nullable=True),
+    CheckConstraint("status in ('shipped', 'delivered')", name="status"),
+)
+
+shipment_lines = Table(
+    "shipment_lines",
+    metadata,
+    id_column(),
+    reference("shipment_id", "shipments.id", index=True),
+    reference("order_line_id", "order_lines.id"),
+    Column("quantity", Integer, nullable=False),
+    UniqueConstraint("shipment_id", "order_line_id"),
+    CheckConstraint("quantity > 0", name="quantity"),
+)
+
 order_notes = Table(
     "order_notes",
     metadata,

@@ -2,11 +2,17 @@
 
 from sqlalchemy import bindparam, func, select
 
-from transactional.orders.models import credit_note_lines, credit_notes
+from transactional.orders.models import credit_note_lines, credit_notes, shipment_lines, shipments
 from transactional.orders.rules import SoldLine
 from transactional.unit_of_work import Reading, Row
 
-SENT = ("shipped", "delivered", "completed", "returned")
+_sent = (
+    select(shipment_lines.c.order_line_id, func.sum(shipment_lines.c.quantity).label("quantity"))
+    .join(shipments, shipments.c.id == shipment_lines.c.shipment_id)
+    .where(shipments.c.order_id == bindparam("order_id"))
+    .group_by(shipment_lines.c.order_line_id)
+)
+_GONE = ("shipped", "delivered", "completed", "returned")
 _credited = (
     select(
         credit_note_lines.c.order_line_id,
@@ -25,6 +31,9 @@ def of_order(db: Reading, order: Row, lines: list[Row]) -> dict[str, SoldLine]:
         (row["order_line_id"], row["kind"]): int(row["quantity"])
         for row in db.rows(_credited, order_id=order["id"])
     }
+    sent = {row["order_line_id"]: int(row["quantity"]) for row in db.rows(_sent, order_id=order["id"])}
+    # Orders that were sent before there were shipments went out whole.
+    is_whole = not sent and order["status"] in _GONE
     found: dict[str, SoldLine] = {}
     for line in lines:
         cancelled = credited.get((line["id"], "cancellation"), 0)
@@ -34,7 +43,7 @@ def of_order(db: Reading, order: Row, lines: list[Row]) -> dict[str, SoldLine]:
             line["gross"] - line["discount"],
             line["tax"],
             cancelled,
-            line["quantity"] - cancelled if order["status"] in SENT else 0,
+            line["quantity"] - cancelled if is_whole else sent.get(line["id"], 0),
             credited.get((line["id"], "return"), 0),
         )
     return found

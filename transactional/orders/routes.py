@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, respond, shop_of
-from transactional.orders import after_sales, service
+from transactional.orders import after_sales, service, shipping
 from transactional.orders.schemas import CancelIn, CreditIn, CreditNoteView, OrderIn, OrderView
 from transactional.orders.service import OrderWithLines
 from transactional.orders.views import credit_note_view, order_view
@@ -73,11 +73,11 @@ async def get_any_order(request: Request, order_id: UUID) -> Response:
 
 @staff_router.post("/{order_id}/ship", response_model=OrderView, responses=_REFUSALS)
 async def ship(request: Request, key: IdempotencyKey, order_id: UUID) -> Response:
-    """The whole order leaves the house."""
+    """All that is left of the order leaves the house."""
     shop = shop_of(request)
 
     def work(uow: UnitOfWork) -> OrderView:
-        service.ship(uow, str(order_id))
+        shipping.ship(uow, str(order_id))
         return view_of(shop, uow, str(order_id))
 
     return await once(request, key, "staff", work, 200)
@@ -89,7 +89,7 @@ async def deliver(request: Request, key: IdempotencyKey, order_id: UUID) -> Resp
     shop = shop_of(request)
 
     def work(uow: UnitOfWork) -> OrderView:
-        service.deliver(uow, str(order_id))
+        shipping.deliver(uow, str(order_id))
         return view_of(shop, uow, str(order_id))
 
     return await once(request, key, "staff", work, 200)

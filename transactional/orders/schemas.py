@@ -215,6 +215,45 @@ class UnitsIn(BaseModel):
     quantity: int = Field(ge=1, le=1_000_000, examples=[1])
 
 
+class ShipmentIn(BaseModel):
+    """What leaves the house; all that is left when no lines are given."""
+
+    model_config = ConfigDict(extra="forbid")
+    lines: list[UnitsIn] | None = Field(None, min_length=1, max_length=100)
+    warehouse: str | None = Field(
+        None, max_length=32, description="Code of the one it leaves from; all that hold some of it when none."
+    )
+    carrier: str | None = Field(None, max_length=80, examples=["Royal Mail"])
+    tracking: str | None = Field(None, max_length=120, examples=["QW123456789GB"])
+
+    def quantities(self) -> dict[str, int] | None:
+        """Units by order line id."""
+        return None if self.lines is None else units_of(self.lines)
+
+
+class ShippedLineView(BaseModel):
+    order_line_id: str
+    quantity: int
+
+
+class ShipmentView(BaseModel):
+    number: str
+    warehouse_id: str
+    carrier: str | None
+    tracking: str | None
+    status: Literal["shipped", "delivered"]
+    shipped_at: datetime
+    delivered_at: datetime | None
+    lines: list[ShippedLineView]
+
+
+class ShipmentsView(BaseModel):
+    """An order's shipments, the oldest first."""
+
+    order_status: str
+    items: list[ShipmentView]
+
+
 class CreditIn(BaseModel):
     """Units that come back, or are not sent."""
 

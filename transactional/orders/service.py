@@ -1,4 +1,4 @@
-"""Orders from the basket to the door; cancelling and returning stand in `after_sales`."""
+"""Orders from the basket to payment; sending them stands in `shipping`, what comes back in `after_sales`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +15,9 @@ from transactional.checkout.review import address_of, missing_of
 from transactional.checkout.service import PricedCart
 from transactional.errors import NotFound
 from transactional.invoices import requests as invoice_requests
-from transactional.ledger import events as ledger
 from transactional.members import service as members
 from transactional.members.service import Buyer
-from transactional.orders import notes, progress, rules, transitions
+from transactional.orders import notes, rules, transitions
 from transactional.orders.models import order_lines, orders
 from transactional.payments import reversal
 from transactional.payments import tenders as payments
@@ -264,31 +263,6 @@ def next_expiry(db: Reading) -> datetime | None:
     """When the next unpaid order expires; None when none waits."""
     moment: datetime | None = db.value(_next_expiry)
     return moment
-
-
-def ship(uow: UnitOfWork, order_id: str) -> None:
-    """The whole order leaves the house.
-
-    Raises:
-        NotFound: there is no such order.
-        IllegalTransition: it is not paid, or gone already.
-    """
-    order = lock(uow, order_id)
-    transitions.apply(uow, order, "ship", shipped_at=uow.now)
-    lines = uow.rows(_lines, order_id=order_id)
-    sold = progress.of_order(uow, order, lines)
-    stock.ship(uow, order["number"])
-    ledger.order_shipped(uow, order, lines, {line.id: line.open for line in sold.values()})
-
-
-def deliver(uow: UnitOfWork, order_id: str) -> None:
-    """The order has arrived.
-
-    Raises:
-        NotFound: there is no such order.
-        IllegalTransition: it is not on its way.
-    """
-    transitions.apply(uow, lock(uow, order_id), "deliver", delivered_at=uow.now)
 
 
 def units(db: Reading, order_id: str) -> dict[str, int]:

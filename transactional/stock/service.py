@@ -139,31 +139,39 @@ def release_part(uow: UnitOfWork, units: Units, document: str) -> None:
     Raises:
         RuntimeError: the order holds fewer; the transaction must not be committed.
     """
-    held = _held_by(uow, document)
+    held = held_by(uow, document)
     freed = rules.part_of(held, units)
     levels = uow.lock_rows(stock_levels, _levels_of, sku_ids=sorted(units))
     _move(uow, levels, "released", document, reserved={shelf: -count for shelf, count in freed.items()})
 
 
-def _held_by(uow: UnitOfWork, document: str) -> dict[tuple[str, str], int]:
-    """Units that an order holds, by SKU and warehouse id."""
+def held_by(db: Reading, document: str, warehouse_id: str | None = None) -> dict[tuple[str, str], int]:
+    """Units that an order holds in all warehouses or one, by SKU and warehouse id."""
     return {
         (row["sku_id"], row["warehouse_id"]): int(row["quantity"])
-        for row in uow.rows(_held, documents=[document])
+        for row in db.rows(_held, documents=[document])
+        if warehouse_id in (None, row["warehouse_id"])
     }
 
 
-def ship(uow: UnitOfWork, document: str, warehouse_id: str | None = None) -> dict[str, dict[str, int]]:
-    """What is promised to order `document` leaves the house: all of it, or what one warehouse holds.
+def ship(
+    uow: UnitOfWork, document: str, warehouse_id: str | None = None, units: Units | None = None
+) -> dict[str, dict[str, int]]:
+    """What is promised to order `document` leaves the house.
+
+    Args:
+        warehouse_id: only what this one holds.
+        units: only so many by SKU id; None is all.
 
     Returns:
         Units by SKU id, by warehouse id: each is a parcel.
+
+    Raises:
+        RuntimeError: the order holds fewer; the transaction must not be committed.
     """
-    held = {
-        shelf: quantity
-        for shelf, quantity in _held_by(uow, document).items()
-        if warehouse_id in (None, shelf[1])
-    }
+    held = held_by(uow, document, warehouse_id)
+    if units is not None:
+        held = rules.part_of(held, units)
     levels = uow.lock_rows(stock_levels, _levels_of, sku_ids=sorted({sku_id for sku_id, _ in held}))
     gone = {shelf: -quantity for shelf, quantity in held.items()}
     _move(uow, levels, "shipped", document, on_hand=gone, reserved=gone)

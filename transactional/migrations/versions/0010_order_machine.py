@@ -65,6 +65,47 @@ def upgrade() -> None:
         sa.UniqueConstraint("order_id", "position", name=op.f("uq_order_transitions_order_id_position")),
     )
     _refuse_changes("order_transitions")
+    _create_shipments()
+
+
+def _create_shipments() -> None:
+    op.create_table(
+        "shipments",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("order_id", ID, nullable=False),
+        sa.Column("warehouse_id", ID, nullable=False),
+        sa.Column("carrier", sa.String(length=80), nullable=True),
+        sa.Column("tracking", sa.String(length=120), nullable=True, comment="The carrier's number."),
+        sa.Column("status", sa.String(length=16), nullable=False, comment="shipped or delivered."),
+        sa.Column("shipped_at", MOMENT, nullable=False),
+        sa.Column("delivered_at", MOMENT, nullable=True),
+        sa.CheckConstraint("status in ('shipped', 'delivered')", name=op.f("ck_shipments_status")),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_shipments_order_id")),
+        sa.ForeignKeyConstraint(["warehouse_id"], ["warehouses.id"], name=op.f("fk_shipments_warehouse_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shipments")),
+        sa.UniqueConstraint("number", name=op.f("uq_shipments_number")),
+    )
+    op.create_index(op.f("ix_shipments_order_id"), "shipments", ["order_id"])
+    op.create_table(
+        "shipment_lines",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("shipment_id", ID, nullable=False),
+        sa.Column("order_line_id", ID, nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_shipment_lines_quantity")),
+        sa.ForeignKeyConstraint(
+            ["order_line_id"], ["order_lines.id"], name=op.f("fk_shipment_lines_order_line_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["shipment_id"], ["shipments.id"], name=op.f("fk_shipment_lines_shipment_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shipment_lines")),
+        sa.UniqueConstraint(
+            "shipment_id", "order_line_id", name=op.f("uq_shipment_lines_shipment_id_order_line_id")
+        ),
+    )
+    op.create_index(op.f("ix_shipment_lines_shipment_id"), "shipment_lines", ["shipment_id"])
 
 
 def _allow_states() -> None:

@@ -1,0 +1,179 @@
+"""Orders leave the house in shipments, each from one warehouse, and arrive."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import bindparam, select
+
+from transactional.errors import NotFound
+from transactional.ledger import events as ledger
+from transactional.orders import progress, rules, service, transitions
+from transactional.orders.errors import NothingToShip, ShipmentDelivered, TooManyShipped
+from transactional.orders.models import order_lines, shipment_lines, shipments
+from transactional.orders.rules import SoldLine
+from transactional.stock import service as stock
+from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+
+_of_order = for_update(
+    select(shipments).where(shipments.c.order_id == bindparam("order_id")).order_by(shipments.c.id), shipments
+)
+_lines_of = (
+    select(shipment_lines)
+    .join(shipments, shipments.c.id == shipment_lines.c.shipment_id)
+    .join(order_lines, order_lines.c.id == shipment_lines.c.order_line_id)
+    .where(shipments.c.order_id == bindparam("order_id"))
+    .order_by(order_lines.c.position)
+)
+_shown = (
+    select(shipments).where(shipments.c.order_id == bindparam("order_id")).order_by(shipments.c.shipped_at)
+)
+
+
+def ship(
+    uow: UnitOfWork,
+    order_id: str,
+    quantities: Mapping[str, int] | None = None,
+    *,
+    warehouse_id: str | None = None,
+    carrier: str | None = None,
+    tracking: str | None = None,
+) -> list[Row]:
+    """Units of an order leave the house: one shipment for each warehouse that holds some of them.
+
+    Args:
+        quantities: units by order line id; None is all that is left.
+        warehouse_id: only what this one holds for the order.
+        tracking: the carrier's number.
+
+    Raises:
+        NotFound: there is no such order, or a line is not in it.
+        IllegalTransition: it is not paid, in review, or gone already.
+        TooManyShipped: fewer units of a line are to be sent from there.
+        NothingToShip: none are.
+    """
+    order = service.lock(uow, order_id)
+    rules.after(order["status"], "ship")
+    lines = service.find(uow, order_id).lines
+    held: dict[str, int] = {}
+    for (sku_id, _), count in stock.held_by(uow, order["number"], warehouse_id).items():
+        held[sku_id] = held.get(sku_id, 0) + count
+    there = {line["id"]: held.get(line["sku_id"], 0) for line in lines}
+    leaving = {line_id: count for line_id, count in (quantities or there).items() if count}
+    for line_id, count in leaving.items():
+        if line_id not in there:
+            raise NotFound("order line", line_id)
+        if count > there[line_id]:
+            raise TooManyShipped(line_id, there[line_id], count)
+    if not leaving:
+        raise NothingToShip(order["number"])
+    sold = progress.of_order(uow, order, lines)
+    if all(leaving.get(line.id, 0) == line.open for line in sold.values()):
+        transitions.apply(uow, order, "ship", shipped_at=uow.now)
+    else:
+        transitions.apply(uow, order, "ship part")
+    gone = {line["sku_id"]: leaving[line["id"]] for line in lines if line["id"] in leaving}
+    parcels = stock.ship(uow, order["number"], warehouse_id, gone)
+    return [_send(uow, order, lines, at, parcels[at], carrier, tracking) for at in sorted(parcels)]
+
+
+def _send(
+    uow: UnitOfWork,
+    order: Row,
+    lines: list[Row],
+    warehouse_id: str,
+    units: Mapping[str, int],
+    carrier: str | None,
+    tracking: str | None,
+) -> Row:
+    """Write a shipment of units by SKU id, and post what they cost."""
+    shipment_id = uow.new_id()
+    shipment = uow.insert(
+        shipments,
+        {
+            "id": shipment_id,
+            "number": rules.document_number(shipment_id, uow.now.date(), "S"),
+            "order_id": order["id"],
+            "warehouse_id": warehouse_id,
+            "carrier": carrier,
+            "tracking": tracking,
+            "status": "shipped",
+            "shipped_at": uow.now,
+        },
+    )
+    sent = [line for line in lines if line["sku_id"] in units]
+    rows = [
+        {
+            "id": uow.new_id(),
+            "shipment_id": shipment_id,
+            "order_line_id": line["id"],
+            "quantity": units[line["sku_id"]],
+        }
+        for line in sent
+    ]
+    uow.insert_many(shipment_lines, rows)
+    ledger.order_shipped(
+        uow, order, shipment["number"], sent, {row["order_line_id"]: row["quantity"] for row in rows}
+    )
+    return shipment
+
+
+def deliver(uow: UnitOfWork, order_id: str) -> None:
+    """All of an order has arrived.
+
+    Raises:
+        NotFound: there is no such order.
+        IllegalTransition: it is not on its way, or not all of it.
+    """
+    order = service.lock(uow, order_id)
+    on_their_way = [row for row in uow.lock_rows(shipments, _of_order, order_id=order_id) if _is_away(row)]
+    uow.update_many(
+        shipments, {row["id"]: {"status": "delivered", "delivered_at": uow.now} for row in on_their_way}
+    )
+    transitions.apply(uow, order, "deliver", delivered_at=uow.now)
+
+
+def deliver_shipment(uow: UnitOfWork, order_id: str, number: str) -> None:
+    """One shipment has arrived; the order has, when nothing else of it is to come.
+
+    Raises:
+        NotFound: there is no such order, or it has no such shipment.
+        ShipmentDelivered: it had arrived before.
+    """
+    order = service.lock(uow, order_id)
+    mine = uow.lock_rows(shipments, _of_order, order_id=order_id)
+    arrived = next((row for row in mine if row["number"] == number), None)
+    if arrived is None:
+        raise NotFound("shipment", number)
+    if not _is_away(arrived):
+        raise ShipmentDelivered(number)
+    uow.update(shipments, arrived, status="delivered", delivered_at=uow.now)
+    if order["status"] == "shipped" and not any(_is_away(row) for row in mine if row is not arrived):
+        transitions.apply(uow, order, "deliver", delivered_at=uow.now)
+
+
+def close(uow: UnitOfWork, order: Row, sold: Mapping[str, SoldLine], reason: str | None) -> None:
+    """The rest of a partly shipped order will not be sent: it is where its shipments are.
+
+    Args:
+        sold: what became of its units, before the rest was cancelled.
+    """
+    mine = uow.lock_rows(shipments, _of_order, order_id=order["id"])
+    sent_at = max(row["shipped_at"] for row in mine)
+    order = transitions.apply(uow, order, "cancel rest", reason, shipped_at=sent_at)
+    if not any(_is_away(row) for row in mine):
+        arrived_at = max(row["delivered_at"] for row in mine)
+        order = transitions.apply(uow, order, "deliver", delivered_at=arrived_at)
+    if not any(line.returnable for line in sold.values()):
+        transitions.apply(uow, order, "return all", reason)
+
+
+def of_order(db: Reading, order_id: str) -> list[tuple[Row, list[Row]]]:
+    """An order's shipments with their lines, the oldest first."""
+    lines = db.rows(_lines_of, order_id=order_id)
+    return [
+        (row, [line for line in lines if line["shipment_id"] == row["id"]])
+        for row in db.rows(_shown, order_id=order_id)
+    ]
+
+
+def _is_away(shipment: Row) -> bool:
+    return bool(shipment["status"] == "shipped")
