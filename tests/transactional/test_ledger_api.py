@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from conftest import MovableClock
 from fastapi.testclient import TestClient
-from shopping import paid_order, shipped_order
+from shopping import paid_order, rows_of, shipped_order
 from test_ledger import SANDBOX, STOCK, post
 
 from transactional.ledger import rules
 from transactional.ledger.rules import Posting, held
+from transactional.orders.models import shipments
 from transactional.shop import Shop
 
 pytestmark = pytest.mark.usefixtures("shelves")
@@ -72,7 +73,8 @@ def test_holders_are_one_line_of_the_trial_balance_and_pages_share_its_totals(
 
 def test_an_entry_is_found_by_its_reference(client: TestClient, shop: Shop, staff: dict[str, str]) -> None:
     placed = shipped_order(shop, SHIRT0_S=1)
-    found = get(client, staff, f"entries/shipment:{placed.number}")
+    (shipment,) = rows_of(shop, shipments)
+    found = get(client, staff, f"entries/shipment:{shipment['number']}")
     assert (found["document"], found["reason"]) == (placed.number, "shipment")
     assert found["postings"] == [
         {"source": rules.COST_OF_GOODS, "destination": rules.INVENTORY, "amount": 400, "currency": "GBP"}
