@@ -217,6 +217,7 @@ class World:
             yield "payments", [self._payment(number, moved, "pending", 1)]
             yield "payments", [self._payment(number, moved, "captured", 2)]
             yield from self._promoted(number)
+            yield from self._sent(number, moved, quantity)
             if self._random.random() < 0.5:
                 yield "tender_events", [self._tender_event(number, moved, "requested")]
                 yield "tender_events", [self._tender_event(number, moved + 5, "succeeded")]
@@ -291,6 +292,25 @@ class World:
                 "occurred_at": at(minutes),
             }
         )
+
+    def _sent(self, number: str, minutes: float, quantity: int) -> Iterator[File]:
+        """The order was paid, and a shipment of it left and arrived."""
+        step = {"order_id": f"order-{number}", "actor": "provider:sandbox", "occurred_at": at(minutes)}
+        paid = {"position": 1, "from_status": "pending_payment", "to_status": "paid", "event": "pay"}
+        yield "order_transitions", [change({"id": f"step-{number}"} | step | paid)]
+        shipment = {
+            "id": f"shipment-{number}",
+            "number": f"S-{number}",
+            "order_id": f"order-{number}",
+            "warehouse_id": "main",
+            "status": "shipped",
+            "shipped_at": at(minutes + 600),
+        }
+        yield "shipments", [change(shipment)]
+        sent = {"shipment_id": f"shipment-{number}", "order_line_id": f"line-{number}", "quantity": quantity}
+        yield "shipment_lines", [change({"id": f"sent-{number}"} | sent)]
+        arrived = {"status": "delivered", "delivered_at": at(minutes + 2_000)}
+        yield "shipments", [change(shipment | arrived, 2)]
 
     def _promoted(self, number: str) -> Iterator[File]:
         """What came off delivery: the orders of this world have no discounts."""
