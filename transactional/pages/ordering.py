@@ -11,7 +11,9 @@ from transactional.api import request_id, shop_of
 from transactional.checkout.tax import Treatment
 from transactional.errors import ShopError
 from transactional.invoices import service as invoices
+from transactional.orders import progress, shipping
 from transactional.orders import service as orders
+from transactional.orders.rules import SoldLine
 from transactional.orders.service import OrderWithLines
 from transactional.orders.views import explained
 from transactional.pages.rendering import page, see_other
@@ -19,8 +21,9 @@ from transactional.payments import cashier, gift_cards, methods
 from transactional.payments import service as payments
 from transactional.payments.errors import PaymentMethodUnknown, PaymentRefused, ProviderUnavailable
 from transactional.payments.methods import Choice
+from transactional.payments.views import tenders_view
 from transactional.shop import Shop
-from transactional.unit_of_work import Row
+from transactional.unit_of_work import Reading, Row
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -93,7 +96,8 @@ def _order_page(
             # The address opens the order, so neither the tracker nor the next page may learn it.
             secret_path="/orders/thanks" if back_from_provider else "/orders/status",
             order=row,
-            lines=[_line(found, line) for line in found.lines],
+            lines=_lines(db, found),
+            parcels=_parcels(db, found),
             thanks=bought,
             explanation=problem or _explain(row["status"], back_from_provider),
             ways=methods.offered(shop.providers, shop.terms.currency),
@@ -101,7 +105,7 @@ def _order_page(
             amounts=_order_amounts(found),
             rows=explained(found),
             invoices=invoices.of_order(db, order_id),
-            paid_with=[row for row in payments.of_order(db, order_id) if row["status"] == "captured"],
+            paid_with=[tender for tender in tenders_view(db, order_id).items if tender.captured],
             gift_cards=[shop.keys.gift_card_code(card["number"]) for card in gift_cards.of_order(db, row)],
             events=[_purchase(found)] if bought else [],
         )
@@ -160,13 +164,33 @@ def _purchase(found: OrderWithLines) -> dict[str, Any]:
     }
 
 
-def _line(found: OrderWithLines, line: Row) -> dict[str, Any]:
+def _lines(db: Reading, found: OrderWithLines) -> list[dict[str, Any]]:
+    became = progress.of_order(db, found.order, found.lines)
+    return [_line(found, line, became[line["id"]]) for line in found.lines]
+
+
+def _line(found: OrderWithLines, line: Row, became: SoldLine) -> dict[str, Any]:
     return {
         **line,
+        "not_sent": became.cancelled,
+        "came_back": became.returned,
         "total": line["gross"] - line["discount"] + line["tax"],
         "full": _full(found.order, line),
         "discounts": [row for row in found.promotions if row["order_line_id"] == line["id"]],
     }
+
+
+def _parcels(db: Reading, found: OrderWithLines) -> list[dict[str, Any]]:
+    names = {line["id"]: line["name"] for line in found.lines}
+    return [
+        {
+            **shipment,
+            "contents": [
+                {"quantity": each["quantity"], "name": names[each["order_line_id"]]} for each in lines
+            ],
+        }
+        for shipment, lines in shipping.of_order(db, found.order["id"])
+    ]
 
 
 def _full(order: Row, line: Row) -> int:
