@@ -77,7 +77,7 @@ async def once(
     An error changes nothing and is not kept, so the same request may be tried again.
     """
     shop = shop_of(request)
-    fingerprint = idempotency.fingerprint(request.method, request.url.path, await request.body())
+    fingerprint = await _fingerprint(request)
     with shop.database.transaction(actor, request_id(request)) as uow:
         answer = idempotency.claim(uow, key, fingerprint)
         if answer is None:
@@ -95,12 +95,17 @@ async def once_after(
     status: int = 201,
 ) -> Response:
     """Like `once`, for work that first talks to somebody else, which must not happen inside a transaction."""
-    fingerprint = idempotency.fingerprint(request.method, request.url.path, await request.body())
+    fingerprint = await _fingerprint(request)
     with shop_of(request).database.read() as db:
         answer = idempotency.stored(db, key, fingerprint)
     if answer is not None:
         return _answered(answer, replayed=True)
     return await once(request, key, actor, await prepare(), status)
+
+
+async def _fingerprint(request: Request) -> str:
+    address = f"{request.url.path}?{request.url.query}"
+    return idempotency.fingerprint(request.method, address, await request.body())
 
 
 def _answered(answer: Answer, *, replayed: bool = False) -> Response:

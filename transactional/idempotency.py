@@ -44,8 +44,8 @@ class Answer:
     body: str
 
 
-def fingerprint(method: str, path: str, body: bytes) -> str:
-    return sha256(b"\n".join((method.encode(), path.encode(), body))).hexdigest()
+def fingerprint(method: str, address: str, body: bytes) -> str:
+    return sha256(b"\n".join((method.encode(), address.encode(), body))).hexdigest()
 
 
 def claim(uow: UnitOfWork, key: str, request: str) -> Answer | None:

@@ -168,8 +168,9 @@ class TestIdempotency:
     def test_the_same_key_for_something_else_is_refused(self, client: TestClient) -> None:
         same = key()
         client.post("/api/v1/carts", json={}, headers=same)
-        refused = client.post("/api/v1/carts", json={"visitor_id": "v2"}, headers=same)
-        assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_key_reused")
+        for address, body in (("", {"visitor_id": "v2"}), ("?visitor_id=v2", {})):
+            refused = client.post(f"/api/v1/carts{address}", json=body, headers=same)
+            assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_key_reused")
 
     def test_a_post_without_a_key_is_refused(self, client: TestClient) -> None:
         for headers in ({}, {"Idempotency-Key": "short"}):
