@@ -89,7 +89,7 @@ def place(
     """Turn a cart into an order that waits for payment: price again, reserve, write order and tenders.
 
     Args:
-        channel: where it came in: web or api.
+        channel: where it came in: web, api or phone.
         provider, method: how the rest will probably be paid; paying may choose another way.
         wishes: delivery, note and invoice as the shopper wants them.
         tenders: what the buyer pays with before a provider is asked for the rest.

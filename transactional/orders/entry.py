@@ -1,0 +1,43 @@
+"""Orders that do not come out of a shopper's basket: the staff enters them, for a customer on the phone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from transactional.checkout import service as checkout
+from transactional.members.service import Buyer
+from transactional.orders import service
+from transactional.orders.service import Placed
+from transactional.staff.service import Terms
+from transactional.unit_of_work import UnitOfWork
+
+
+def by_phone(
+    uow: UnitOfWork,
+    terms: Terms,
+    buyer: Buyer,
+    quantities: Mapping[str, int],
+    coupons: Sequence[str] = (),
+    **how: Any,
+) -> Placed:
+    """Order for a customer who rang; the cart is made on the way, so prices and stock are everybody's.
+
+    Args:
+        quantities: units by SKU code.
+        how: delivery, tenders and what else `service.place` takes.
+
+    Raises:
+        NotForSale, CartTooLarge: a code is unknown or not on sale, or there are too many.
+        CouponUnknown: no promotion that is on has this code.
+        What `service.place` does.
+    """
+    cart_id = filled_cart(uow, terms, quantities)
+    for code in coupons:
+        checkout.add_coupon(uow, cart_id, code)
+    return service.place(uow, terms, cart_id, buyer, channel="phone", **how)
+
+
+def filled_cart(uow: UnitOfWork, terms: Terms, quantities: Mapping[str, int]) -> str:
+    """A cart of its own with these units by SKU code; returns its id."""
+    cart_id = checkout.create(uow, terms)
+    checkout.add(uow, cart_id, quantities)
+    return cart_id

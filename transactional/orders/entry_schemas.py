@@ -1,0 +1,33 @@
+"""What the entry of orders by the staff sends and receives over the wire."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field
+
+from transactional.checkout.rules import MAX_COUPONS, MAX_LINES
+from transactional.checkout.schemas import LineIn
+from transactional.orders.schemas import OrderView, SaleIn
+from transactional.promotions.schemas import Code
+
+Lines = Annotated[list[LineIn], Field(min_length=1, max_length=MAX_LINES)]
+
+
+class PhoneOrderIn(SaleIn):
+    """An order for somebody on the phone, who is told the total and pays on the order's page."""
+
+    lines: Lines
+    coupons: list[Code] = Field([], max_length=MAX_COUPONS)
+
+
+class EnteredOrderView(OrderView):
+    page: str = Field(description="Address of the order's page, where its buyer sees and pays it.")
+
+
+def units_by_sku(lines: Iterable[LineIn]) -> Counter[str]:
+    """Units by SKU code; a code that is named twice counts twice."""
+    units: Counter[str] = Counter()
+    for line in lines:
+        units[line.sku] += line.quantity
+    return units
