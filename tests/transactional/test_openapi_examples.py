@@ -188,6 +188,7 @@ def look_after(tour: Tour, order: dict[str, Any]) -> None:
 
 def enter_orders(tour: Tour) -> None:
     tour.call("post", "/staff/orders")
+    tour.call("post", "/staff/gratis-orders")
 
 
 def keep_customers(tour: Tour, customer_id: str) -> None:

@@ -1,11 +1,14 @@
-"""Orders that do not come out of a shopper's basket: the staff enters them, for a customer on the phone."""
+"""Orders that the staff enters: for a customer on the phone, and those that cost nothing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from transactional.checkout import service as checkout
+from transactional.checkout.requirements import NO_WISHES, Wishes
 from transactional.members.service import Buyer
 from transactional.orders import service
+from transactional.orders.errors import GiftCardNotGiven
+from transactional.orders.rules import Gratis, Special
 from transactional.orders.service import Placed
 from transactional.staff.service import Terms
 from transactional.unit_of_work import UnitOfWork
@@ -34,6 +37,43 @@ def by_phone(
     for code in coupons:
         checkout.add_coupon(uow, cart_id, code)
     return service.place(uow, terms, cart_id, buyer, channel="phone", **how)
+
+
+def gratis(
+    uow: UnitOfWork,
+    terms: Terms,
+    buyer: Buyer,
+    quantities: Mapping[str, int],
+    purpose: Gratis,
+    reason: str,
+    wishes: Wishes = NO_WISHES,
+) -> Placed:
+    """Send goods that nobody pays: each line is free of its whole list price, and so is delivery.
+
+    It is paid at once, without tender or posting, as it is no sale; what they cost is posted when they leave.
+
+    Args:
+        quantities: units by SKU code.
+
+    Raises:
+        NotForSale, CartTooLarge: a code is unknown or not on sale, or there are too many.
+        GiftCardNotGiven: one of them is a gift card.
+        OutOfStock: fewer units are available than wanted.
+        OrderIncomplete: something of the address or the delivery is missing.
+    """
+    placed = service.place(
+        uow,
+        terms,
+        filled_cart(uow, terms, quantities),
+        buyer,
+        channel="staff",
+        wishes=wishes,
+        special=Special(purpose, unit_price=0, reason=reason),
+    )
+    for line in placed.lines:
+        if line["is_gift_card"]:
+            raise GiftCardNotGiven(line["sku"])
+    return placed
 
 
 def filled_cart(uow: UnitOfWork, terms: Terms, quantities: Mapping[str, int]) -> str:

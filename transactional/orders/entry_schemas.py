@@ -6,9 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from transactional.checkout.requirements import MAX_NOTE, Wishes
 from transactional.checkout.rules import MAX_COUPONS, MAX_LINES
 from transactional.checkout.schemas import LineIn
-from transactional.orders.schemas import OrderView, SaleIn
+from transactional.orders.rules import Gratis
+from transactional.orders.schemas import BuyerIn, OrderView, ReasonIn, SaleIn
 from transactional.promotions.schemas import Code
 
 Lines = Annotated[list[LineIn], Field(min_length=1, max_length=MAX_LINES)]
@@ -19,6 +21,22 @@ class PhoneOrderIn(SaleIn):
 
     lines: Lines
     coupons: list[Code] = Field([], max_length=MAX_COUPONS)
+
+
+class GratisOrderIn(ReasonIn):
+    """Goods that nobody pays."""
+
+    purpose: Gratis
+    buyer: BuyerIn
+    lines: Lines
+    delivery_method: str | None = Field(
+        None, max_length=32, description="One that serves the address; the first when none is given."
+    )
+    note: str | None = Field(None, max_length=MAX_NOTE, description="For who packs the parcel.")
+
+    def wishes(self) -> Wishes:
+        """Nobody buys, so the terms of sale need not be accepted."""
+        return Wishes(self.delivery_method, self.note, terms_accepted=True)
 
 
 class EnteredOrderView(OrderView):

@@ -60,6 +60,13 @@ class ShipmentDelivered(ShopError):
         super().__init__(f"Shipment {number} has arrived already.", number=number)
 
 
+class GiftCardNotGiven(ShopError):
+    code = "gift_card_not_given"
+
+    def __init__(self, sku: str):
+        super().__init__(f"{sku} is a gift card: issue one to give it away, without an order.", sku=sku)
+
+
 class TooManyRemarks(ShopError):
     code = "too_many_remarks"
 

@@ -28,6 +28,8 @@ ORDER_STATUSES = (
     "returned",
 )
 
+ORDER_PURPOSES = ("sale", "replacement", "sample", "gift")
+
 orders = Table(
     "orders",
     metadata,
@@ -43,7 +45,10 @@ orders = Table(
         comment="The status in the words of the system it came from.",
     ),
     Column(
-        "channel", String(32), nullable=False, comment="web, api, or an import's own: marketplace, invoice."
+        "channel",
+        String(32),
+        nullable=False,
+        comment="web, api, phone, staff, group, or an import's own: marketplace, invoice.",
     ),
     Column("currency", String(3), nullable=False),
     # total = gross - discount + shipping + tax; an import that knows only lines leaves them null.
@@ -91,6 +96,13 @@ orders = Table(
         nullable=False,
         server_default=false(),
         comment="Whether the staff looks at it before it is sent, once it is paid.",
+    ),
+    Column(
+        "purpose",
+        String(16),
+        nullable=False,
+        server_default="sale",
+        comment="One of ORDER_PURPOSES; only a sale is revenue.",
     ),
     Column("steps", Integer, nullable=False, server_default="0", comment="Transitions it went through."),
     CheckConstraint("status in ('" + "', '".join(ORDER_STATUSES) + "')", name="status"),

@@ -72,6 +72,28 @@ def after(status: str, event: Event) -> str:
     return target
 
 
+SALE = "sale"
+Gratis = Literal["replacement", "sample", "gift"]
+
+
+@dataclass(frozen=True)
+class Special:
+    """What sets an order apart from the sale of a basket.
+
+    Args:
+        purpose: what it is for; only a sale is revenue.
+        unit_price: agreed for every unit instead of prices and promotions, with tax where prices contain it.
+        reason: why it costs nothing.
+    """
+
+    purpose: str = SALE
+    unit_price: int | None = None
+    reason: str | None = None
+
+
+ORDINARY = Special()
+
+
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 

@@ -114,6 +114,7 @@ class OrderView(BaseModel):
     id: str
     number: str
     status: str
+    purpose: str = Field(description="sale, or what it is given for: replacement, sample or gift.")
     currency: str
     gross: int
     discount: int
