@@ -36,7 +36,7 @@ from transactional.shop import Shop
 from transactional.stock.models import stock_levels, stock_movements, transfer_lines, transfers
 from transactional.unit_of_work import Row
 
-HOLDS_STOCK = ("pending_payment", "paid", "in_review", "approved", "partly_shipped")
+HOLDS_STOCK = ("pending_payment", "paid", "gathering", "in_review", "approved", "partly_shipped")
 CALLED_OFF = ("cancelled", "expired")
 LEGAL = {(before, after) for (before, _), after in TRANSITIONS.items()}
 
@@ -159,7 +159,7 @@ def units_are_sent_or_taken_off_once(shop: Shop) -> None:
         kept = [sent[row["id"]] - credited[row["id"], "return"] for row in mine]
         assert min(*left, *kept) >= 0, order
         match order["status"]:
-            case "pending_payment" | "paid" | "in_review" | "approved":
+            case "pending_payment" | "paid" | "gathering" | "in_review" | "approved":
                 assert sum(left) > 0 and not any(sent[row["id"]] for row in mine)
             case "partly_shipped":
                 assert sum(left) > 0 and any(sent[row["id"]] for row in mine)

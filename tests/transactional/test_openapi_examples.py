@@ -189,6 +189,9 @@ def look_after(tour: Tour, order: dict[str, Any]) -> None:
 def enter_orders(tour: Tour) -> None:
     tour.call("post", "/staff/orders")
     tour.call("post", "/staff/gratis-orders")
+    group = tour.call("post", "/staff/groups")["code"]
+    tour.call("get", "/groups/{code}", code=group)
+    tour.call("post", "/groups/{code}/orders", code=group)
 
 
 def keep_customers(tour: Tour, customer_id: str) -> None:

@@ -17,8 +17,8 @@ from transactional.errors import NotFound
 from transactional.invoices import requests as invoice_requests
 from transactional.members import service as members
 from transactional.members.service import Buyer
+from transactional.orders import groups, notes, rules, transitions
 from transactional.orders import lines as order_rows
-from transactional.orders import notes, rules, transitions
 from transactional.orders.models import order_lines, orders
 from transactional.orders.rules import ORDINARY, SALE, Special
 from transactional.payments import reversal
@@ -98,7 +98,7 @@ def place(
     One that costs nothing is paid at once.
 
     Args:
-        channel: where it came in: web, api, phone or staff.
+        channel: where it came in: web, api, phone, staff or group.
         provider, method: how the rest will probably be paid; paying may choose another way.
         wishes: delivery, note and invoice as the shopper wants them.
         tenders: what the buyer pays with before a provider is asked for the rest.
@@ -194,6 +194,7 @@ def _order_row(
         "prices_include_tax": basket.taxed.prices_include_tax,
         "needs_review": 0 < terms.review_above < amounts.total,
         "purpose": special.purpose,
+        "group_id": special.group_id,
         "steps": 0,
     }
 
@@ -218,6 +219,8 @@ def mark_paid(uow: UnitOfWork, order: Row, reason: str | None = None) -> bool:
     """
     if (order["status"], "pay") not in rules.TRANSITIONS:
         return False
+    if order["group_id"] is not None and not groups.accepts(uow, order):
+        return False
     if order["status"] == "expired":
         if not _reserve_again(uow, order):
             return False
@@ -229,8 +232,10 @@ def mark_paid(uow: UnitOfWork, order: Row, reason: str | None = None) -> bool:
             stock.release(uow, [order["number"]])
             return False
     paid = transitions.apply(uow, order, "pay", reason, paid_at=uow.now)
-    if paid["needs_review"]:
-        transitions.apply(uow, paid, "hold", "to be looked at before it is sent")
+    if paid["group_id"] is not None:
+        groups.gather(uow, paid)
+    elif paid["needs_review"]:
+        transitions.hold_all(uow, [paid])
     return True
 
 
