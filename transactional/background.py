@@ -1,5 +1,5 @@
 """What the shop does by itself: expire orders, settle payments, send refunds, issue invoices,
-complete orders, forget."""
+close groups, complete orders, forget."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from datetime import timedelta
 from transactional import idempotency
 from transactional.invoices import service as invoices
 from transactional.invoices.service import Seller
-from transactional.orders import review
+from transactional.orders import group_entry, review
 from transactional.orders import service as orders
 from transactional.payments import cashier
 from transactional.shop import Shop
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 _EXPIRY_BATCH = 100
 _INVOICES_BATCH = 20
 _COMPLETION_BATCH = 20
+_GROUPS_BATCH = 20
 _LONGEST_NAP = 20.0
 _HOUR = 3_600.0
 
@@ -57,6 +58,22 @@ async def issue_invoices(shop: Shop) -> float:
     return 0.0 if len(due) >= _INVOICES_BATCH else _LONGEST_NAP
 
 
+async def close_groups(shop: Shop) -> float:
+    """Fail groups that did not fill up, and call their members off; one transaction each, for their locks."""
+    with shop.database.read() as db:
+        over = group_entry.is_over(db)
+    if over:
+        with shop.database.transaction("system:groups") as uow:
+            group_entry.fail_overdue(uow, _GROUPS_BATCH)
+    with shop.database.read() as db:
+        due = group_entry.left_behind(db, _GROUPS_BATCH)
+    for order_id in due:
+        with shop.database.transaction("system:groups") as uow:
+            group_entry.call_off(uow, order_id)
+        await asyncio.sleep(0)  # let requests in between
+    return 0.0 if len(due) >= _GROUPS_BATCH else _LONGEST_NAP
+
+
 async def complete(shop: Shop) -> float:
     """Complete what arrived long ago, a little at a time: nobody waits for it."""
     with shop.database.transaction("system:completion") as uow:
@@ -84,6 +101,7 @@ async def running(shop: Shop, refunds_waiting: asyncio.Event) -> AsyncIterator[N
         (settle, asyncio.Event()),
         (refund, refunds_waiting),
         (issue_invoices, asyncio.Event()),
+        (close_groups, asyncio.Event()),
         (complete, asyncio.Event()),
         (forget, asyncio.Event()),
     ]

@@ -174,17 +174,15 @@ class History:
                 return  # the shopper sees it on the checkout page and leaves
             placed = orders.place(uow, self.terms, cart_id, Buyer(**vars(person)))
             self.orders_placed += 1
-            if self.chance.random() >= NEVER_PAYS:
+            if placed.payment_id is not None and self.chance.random() >= NEVER_PAYS:
                 seconds = self.chance.uniform(15, 110)
-                self._later(uow.now + timedelta(seconds=seconds), self._pay(visit, placed))
+                self._later(uow.now + timedelta(seconds=seconds), self._pay(visit, placed, placed.payment_id))
 
         return order
 
-    def _pay(self, visit: Visit, placed: orders.Placed) -> Action:
+    def _pay(self, visit: Visit, placed: orders.Placed, payment_id: str) -> Action:
         def pay(uow: UnitOfWork) -> None:
-            settlement.record_capture(
-                uow, placed.payment_id, f"sim_{placed.number}", placed.total, placed.currency
-            )
+            settlement.record_capture(uow, payment_id, f"sim_{placed.number}", placed.total, placed.currency)
             since = (uow.now - visit.started_at).total_seconds() + 2
             fields = {"transaction_id": placed.number, "value": placed.total, "currency": placed.currency}
             path = "/orders/thanks"

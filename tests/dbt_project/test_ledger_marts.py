@@ -64,6 +64,23 @@ def test_an_order_and_its_return_are_in_the_ledger_what_they_are_in_sales(
     ]
 
 
+def test_what_is_given_away_is_neither_in_the_ledgers_income_nor_a_sale(
+    settings: Settings, transform: Transform, lake: Lake
+) -> None:
+    lake.write("shops", shop())
+    sell(lake, "A1", 0)
+    lake.write("orders", order("A2", 10, purpose="sample", discount=1_000, tax=0, total=0))
+    lake.write("order_lines", order_line("A2", discount=1_000, tax=0))
+    post(lake, "S2", 20, ("expense:given_away", "asset:inventory", 400))
+    Batches(settings, transform).run()
+    assert read_status(settings).state == "ok"
+    with open_published(settings) as published:
+        rows = published.execute(
+            "select order_number, purpose, is_sale, gross_sales, discounts from marts.fct_orders order by all"
+        ).fetchall()
+    assert rows == [("A1", "sale", True, 1_000, 0), ("A2", "sample", False, 0, 0)]
+
+
 def test_an_order_that_the_ledger_tells_differently_is_not_published(
     settings: Settings, transform: Transform, lake: Lake
 ) -> None:

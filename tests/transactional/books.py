@@ -36,7 +36,7 @@ from transactional.shop import Shop
 from transactional.stock.models import stock_levels, stock_movements, transfer_lines, transfers
 from transactional.unit_of_work import Row
 
-HOLDS_STOCK = ("pending_payment", "paid", "in_review", "approved", "partly_shipped")
+HOLDS_STOCK = ("pending_payment", "paid", "gathering", "in_review", "approved", "partly_shipped")
 CALLED_OFF = ("cancelled", "expired")
 LEGAL = {(before, after) for (before, _), after in TRANSITIONS.items()}
 
@@ -159,7 +159,7 @@ def units_are_sent_or_taken_off_once(shop: Shop) -> None:
         kept = [sent[row["id"]] - credited[row["id"], "return"] for row in mine]
         assert min(*left, *kept) >= 0, order
         match order["status"]:
-            case "pending_payment" | "paid" | "in_review" | "approved":
+            case "pending_payment" | "paid" | "gathering" | "in_review" | "approved":
                 assert sum(left) > 0 and not any(sent[row["id"]] for row in mine)
             case "partly_shipped":
                 assert sum(left) > 0 and any(sent[row["id"]] for row in mine)
@@ -180,7 +180,8 @@ def inventory_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currenc
     )
     worth = sum(count * costs[sku_id] for sku_id, count in units.items())
     assert -ledger[chart.INVENTORY, currency] == worth
-    gone = ledger[chart.COST_OF_GOODS, currency] + ledger[chart.SHRINKAGE, currency]
+    expenses = (chart.COST_OF_GOODS, chart.GIVEN_AWAY, chart.SHRINKAGE)
+    gone = sum(ledger[expense, currency] for expense in expenses)
     assert ledger[chart.PAYABLE, currency] + gone == worth
 
 
@@ -233,10 +234,10 @@ def orders_hold_what_they_cost(shop: Shop) -> None:
 
 
 def revenue_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currency: str) -> None:
-    """Income and tax are those of the orders that were paid less their credit notes, without gift cards."""
-    sold = {row["id"]: row for row in rows_of(shop, orders) if row["paid_at"]}
+    """Income and tax are those of the sales that were paid less their credit notes, without gift cards."""
+    sold = {row["id"]: row for row in rows_of(shop, orders) if row["paid_at"] and row["purpose"] == "sale"}
     lines = {row["id"]: row for row in rows_of(shop, order_lines) if row["order_id"] in sold}
-    credited = rows_of(shop, credit_note_lines)
+    credited = [row for row in rows_of(shop, credit_note_lines) if row["order_line_id"] in lines]
     goods = [row for row in lines.values() if not row["is_gift_card"]]
     discount = total(lines.values(), "discount")
     returned = 0

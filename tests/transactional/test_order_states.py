@@ -30,7 +30,8 @@ EVENTS = get_args(rules.Event)
 # By hand, so that a slip in the table does not go through its own test.
 LEGAL = {
     "pending_payment": {"pay", "expire", "cancel"},
-    "paid": {"hold", "cancel", "cancel part", "ship", "ship part"},
+    "paid": {"gather", "hold", "cancel", "cancel part", "ship", "ship part"},
+    "gathering": {"complete", "cancel"},
     "in_review": {"approve", "cancel", "cancel part"},
     "approved": {"cancel", "cancel part", "ship", "ship part"},
     "partly_shipped": {"ship", "ship part", "cancel part", "cancel rest", "return"},

@@ -254,14 +254,20 @@ def price_lines(
     shopper: Shopper = NOBODY,
     to: Place | None = None,
     method: str | None = None,
+    unit_price: int | None = None,
 ) -> PricedCart:
     """The lines of a cart that is already read, at today's prices and under the promotions that are on.
 
     Args:
         to: where it goes; somewhere in the shop's own country when it is not known yet.
         method: code of the delivery; the first that can be had when none is asked for.
+        unit_price: agreed for every unit; promotions then give nothing.
     """
     lines = prices.at_their_prices(db, db.rows(_priced_lines, cart_id=cart["id"]), cart["currency"])
+    if unit_price is not None:
+        listed = {line["id"]: max(unit_price, line["list_price"]) for line in lines}
+        agreed = {"price": unit_price, "promotions": None}
+        lines = [{**line, **agreed, "list_price": listed[line["id"]]} for line in lines]
     return _price(db, terms, cart, lines, shopper, to or Place(terms.country, ""), method)
 
 

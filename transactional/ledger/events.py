@@ -151,21 +151,21 @@ def order_shipped(
         quantities: units by order line id.
     """
     cost = sum(quantities[line["id"]] * line["cost"] for line in lines)
-    made = rules.goods_shipped(order["currency"], cost)
+    made = rules.goods_shipped(order["currency"], cost, is_sale=order["purpose"] == "sale")
     service.post(uow, Entry(f"shipment:{number}", order["number"], "shipment", made))
 
 
 def goods_returned(
-    uow: UnitOfWork, number: str, currency: str, lines: Iterable[Row], quantities: Mapping[str, int]
+    uow: UnitOfWork, order: Row, number: str, lines: Iterable[Row], quantities: Mapping[str, int]
 ) -> None:
-    """Units came back with credit note `number`, at what they cost when they were sold.
+    """Units of an order came back with credit note `number`, at what they cost when they were sold.
 
     Args:
         lines: the order lines they belong to.
         quantities: units by order line id.
     """
     cost = sum(quantities[line["id"]] * line["cost"] for line in lines)
-    made = rules.goods_returned(currency, cost)
+    made = rules.goods_returned(order["currency"], cost, is_sale=order["purpose"] == "sale")
     service.post(uow, Entry(f"goods_returned:{number}", number, "goods returned", made))
 
 

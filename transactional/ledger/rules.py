@@ -23,6 +23,7 @@ DISCOUNTS = "income:discounts"
 RETURNS = "income:returns"
 SHIPPING = "income:shipping"
 COST_OF_GOODS = "expense:cost_of_goods"
+GIVEN_AWAY = "expense:given_away"
 SHRINKAGE = "expense:shrinkage"
 GOODWILL = "expense:goodwill"
 LOYALTY = "expense:loyalty"
@@ -41,6 +42,7 @@ CHART = {
     RETURNS: "Goods credited to buyers; lowers income",
     SHIPPING: "Delivery charged, less what was credited",
     COST_OF_GOODS: "Cost of the goods sold, less what came back",
+    GIVEN_AWAY: "Cost of replacements, samples and gifts, less what came back",
     SHRINKAGE: "Cost of the goods lost, less what was found",
     GOODWILL: "Given to customers: balances, and gift cards nobody bought",
     LOYALTY: "Points given for orders, less what was taken back",
@@ -253,14 +255,14 @@ def paid_out(tender: str, currency: str, *, net: int, fee: int) -> list[Posting]
     return _moved(currency, (BANK, tender, net), (PAYMENT_FEES, tender, fee))
 
 
-def goods_shipped(currency: str, cost: int) -> list[Posting]:
-    """Goods left the house for good."""
-    return _moved(currency, (COST_OF_GOODS, INVENTORY, cost))
+def goods_shipped(currency: str, cost: int, *, is_sale: bool = True) -> list[Posting]:
+    """Goods left the house for good, sold or given away."""
+    return _moved(currency, (COST_OF_GOODS if is_sale else GIVEN_AWAY, INVENTORY, cost))
 
 
-def goods_returned(currency: str, cost: int) -> list[Posting]:
-    """Goods are back on the shelf at what they cost when they were sold."""
-    return _moved(currency, (INVENTORY, COST_OF_GOODS, cost))
+def goods_returned(currency: str, cost: int, *, is_sale: bool = True) -> list[Posting]:
+    """Goods are back on the shelf at what they cost when they were sold, or given away."""
+    return _moved(currency, (INVENTORY, COST_OF_GOODS if is_sale else GIVEN_AWAY, cost))
 
 
 def goods_received(currency: str, cost: int) -> list[Posting]:

@@ -128,7 +128,7 @@ def return_lines(
     note = _credit(uow, order, "return", chosen, credits, reason)
     stock.take_back(uow, {line["sku_id"]: quantities[line["id"]] for line in chosen}, note.number)
     _post(uow, order, note, credits, _points_of(order, lines, sold, credits))
-    ledger.goods_returned(uow, note.number, note.currency, chosen, quantities)
+    ledger.goods_returned(uow, order, note.number, chosen, quantities)
     return note
 
 

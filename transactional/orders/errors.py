@@ -60,6 +60,41 @@ class ShipmentDelivered(ShopError):
         super().__init__(f"Shipment {number} has arrived already.", number=number)
 
 
+class GiftCardNotGiven(ShopError):
+    code = "gift_card_not_given"
+
+    def __init__(self, sku: str):
+        super().__init__(f"{sku} is a gift card: issue one to give it away, without an order.", sku=sku)
+
+
+class GroupClosed(ShopError):
+    code = "group_closed"
+
+    def __init__(self, code: str):
+        super().__init__(f"Nobody can join the group purchase {code} any more.", group=code)
+
+
+class AlreadyInGroup(ShopError):
+    code = "already_in_group"
+
+    def __init__(self, code: str):
+        super().__init__(f"This customer is in the group purchase {code} already.", group=code)
+
+
+class GroupCodeTaken(ShopError):
+    code = "group_code_taken"
+
+    def __init__(self, code: str):
+        super().__init__(f"There is a group purchase {code} already.", group=code)
+
+
+class GroupPriceTooHigh(ShopError):
+    code = "group_price_too_high"
+
+    def __init__(self, price: int, asked: int):
+        super().__init__("A group's price is below what everybody pays.", price=price, asked=asked)
+
+
 class TooManyRemarks(ShopError):
     code = "too_many_remarks"
 

@@ -17,6 +17,7 @@ from transactional.database import Money, id_column, metadata, moment, reference
 ORDER_STATUSES = (
     "pending_payment",
     "paid",
+    "gathering",
     "in_review",
     "approved",
     "partly_shipped",
@@ -27,6 +28,26 @@ ORDER_STATUSES = (
     "expired",
     "returned",
 )
+
+group_purchases = Table(
+    "group_purchases",
+    metadata,
+    id_column(),
+    Column("code", String(40), nullable=False, unique=True, comment="Part of its page's address."),
+    reference("sku_id", "skus.id"),
+    Column("price", Money, nullable=False, comment="Per unit with tax, for each member."),
+    Column("currency", String(3), nullable=False),
+    Column("buyers_wanted", Integer, nullable=False, comment="Customers who have paid that complete it."),
+    Column("per_buyer", Integer, nullable=False, comment="The most units in one order."),
+    Column("status", String(16), nullable=False, comment="open, completed or failed."),
+    moment("closes_at"),
+    moment("created_at"),
+    CheckConstraint("status in ('open', 'completed', 'failed')", name="status"),
+    CheckConstraint("price > 0 and buyers_wanted > 1 and per_buyer > 0", name="numbers"),
+    Index("ix_group_purchases_status_closes_at", "status", "closes_at"),
+)
+
+ORDER_PURPOSES = ("sale", "replacement", "sample", "gift")
 
 orders = Table(
     "orders",
@@ -43,7 +64,10 @@ orders = Table(
         comment="The status in the words of the system it came from.",
     ),
     Column(
-        "channel", String(32), nullable=False, comment="web, api, or an import's own: marketplace, invoice."
+        "channel",
+        String(32),
+        nullable=False,
+        comment="web, api, phone, staff, group, or an import's own: marketplace, invoice.",
     ),
     Column("currency", String(3), nullable=False),
     # total = gross - discount + shipping + tax; an import that knows only lines leaves them null.
@@ -92,7 +116,15 @@ orders = Table(
         server_default=false(),
         comment="Whether the staff looks at it before it is sent, once it is paid.",
     ),
+    Column(
+        "purpose",
+        String(16),
+        nullable=False,
+        server_default="sale",
+        comment="One of ORDER_PURPOSES; only a sale is revenue.",
+    ),
     Column("steps", Integer, nullable=False, server_default="0", comment="Transitions it went through."),
+    reference("group_id", "group_purchases.id", nullable=True, index=True),
     CheckConstraint("status in ('" + "', '".join(ORDER_STATUSES) + "')", name="status"),
     CheckConstraint("total = gross - discount + shipping + tax", name="total"),
     UniqueConstraint("cart_id"),

@@ -3,11 +3,12 @@
 pending_payment ── pay ──▶ paid ── ship ──▶ shipped ── deliver ──▶ delivered ── complete ──▶ completed
 
 pending_payment ── expire ──▶ expired ── pay ──▶ paid
+paid ── gather ──▶ gathering ── complete ──▶ paid
 paid ── hold ──▶ in_review ── approve ──▶ approved ── ship ──▶ shipped
 paid, approved, partly_shipped ── ship part ──▶ partly_shipped ── ship ──▶ shipped
 partly_shipped ── cancel rest ──▶ shipped
 
-pending_payment, paid, in_review, approved ── cancel ──▶ cancelled
+pending_payment, paid, gathering, in_review, approved ── cancel ──▶ cancelled
 shipped, delivered, completed ── return all ──▶ returned
 
 paid, in_review, approved, partly_shipped ── cancel part ──▶ as before, with a credit note
@@ -27,6 +28,7 @@ from transactional.orders.errors import TooManyCancelled, TooManyReturned
 Event = Literal[
     "pay",
     "expire",
+    "gather",
     "hold",
     "approve",
     "cancel",
@@ -46,9 +48,14 @@ TRANSITIONS: dict[tuple[str, Event], str] = {
     ("pending_payment", "pay"): "paid",
     ("pending_payment", "expire"): "expired",
     ("expired", "pay"): "paid",
+    ("paid", "gather"): "gathering",
+    ("gathering", "complete"): "paid",
     ("paid", "hold"): "in_review",
     ("in_review", "approve"): "approved",
-    **{(status, "cancel"): "cancelled" for status in ("pending_payment", "paid", "in_review", "approved")},
+    **{
+        (status, "cancel"): "cancelled"
+        for status in ("pending_payment", "paid", "gathering", "in_review", "approved")
+    },
     **{(status, "cancel part"): status for status in (*_SHIPPABLE, "in_review")},
     ("partly_shipped", "cancel rest"): "shipped",
     **{(status, "ship part"): "partly_shipped" for status in _SHIPPABLE},
@@ -70,6 +77,30 @@ def after(status: str, event: Event) -> str:
     if target is None:
         raise IllegalTransition(status, event)
     return target
+
+
+SALE = "sale"
+Gratis = Literal["replacement", "sample", "gift"]
+
+
+@dataclass(frozen=True)
+class Special:
+    """What sets an order apart from the sale of a basket.
+
+    Args:
+        purpose: what it is for; only a sale is revenue.
+        unit_price: agreed for every unit instead of prices and promotions, with tax where prices contain it.
+        reason: why it costs nothing.
+        group_id: the group purchase that it joins.
+    """
+
+    purpose: str = SALE
+    unit_price: int | None = None
+    reason: str | None = None
+    group_id: str | None = None
+
+
+ORDINARY = Special()
 
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

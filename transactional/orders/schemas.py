@@ -56,9 +56,10 @@ class InvoiceeIn(BaseModel):
         return Invoicee(**self.model_dump())
 
 
-class OrderIn(BaseModel):
+class SaleIn(BaseModel):
+    """What an order says besides its goods."""
+
     model_config = ConfigDict(extra="forbid")
-    cart: str = Field(max_length=200, description="Token of the cart.")
     buyer: BuyerIn
     delivery_method: str | None = Field(
         None, max_length=32, description="One of the cart's deliveries; the first when none is given."
@@ -78,6 +79,10 @@ class OrderIn(BaseModel):
     def wishes(self) -> Wishes:
         invoice = None if self.invoice is None else self.invoice.invoicee()
         return Wishes(self.delivery_method, self.note, self.terms_accepted, invoice)
+
+
+class OrderIn(SaleIn):
+    cart: str = Field(max_length=200, description="Token of the cart.")
 
 
 class OrderPromotionView(BaseModel):
@@ -109,6 +114,7 @@ class OrderView(BaseModel):
     id: str
     number: str
     status: str
+    purpose: str = Field(description="sale, or what it is given for: replacement, sample or gift.")
     currency: str
     gross: int
     discount: int

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, exists, func, select
 
-from transactional.catalog.rules import GIFT_CARD, variant_name
+from transactional.catalog.rules import GIFT_CARD
 from transactional.checkout import service as checkout
 from transactional.checkout.errors import PriceChanged
 from transactional.checkout.models import carts
@@ -17,8 +17,10 @@ from transactional.errors import NotFound
 from transactional.invoices import requests as invoice_requests
 from transactional.members import service as members
 from transactional.members.service import Buyer
-from transactional.orders import notes, rules, transitions
+from transactional.orders import groups, notes, rules, transitions
+from transactional.orders import lines as order_rows
 from transactional.orders.models import order_lines, orders
+from transactional.orders.rules import ORDINARY, SALE, Special
 from transactional.payments import reversal
 from transactional.payments import tenders as payments
 from transactional.payments.rules import points_earned
@@ -55,11 +57,15 @@ _next_expiry = select(func.min(orders.c.expires_at)).where(orders.c.status == "p
 
 @dataclass(frozen=True)
 class Placed:
-    """A new order and its last tender, for which it waits unless internal ones have paid it all."""
+    """A new order and its last tender, for which it waits unless internal ones have paid it all.
+
+    Args:
+        payment_id: None when there was nothing to pay.
+    """
 
     order_id: str
     number: str
-    payment_id: str
+    payment_id: str | None
     total: int
     currency: str
     lines: list[Row]
@@ -85,11 +91,14 @@ def place(
     wishes: Wishes = NO_WISHES,
     expected_total: int | None = None,
     tenders: Sequence[Wanted] = (),
+    special: Special = ORDINARY,
 ) -> Placed:
     """Turn a cart into an order that waits for payment: price again, reserve, write order and tenders.
 
+    One that costs nothing is paid at once.
+
     Args:
-        channel: where it came in: web or api.
+        channel: where it came in: web, api, phone, staff or group.
         provider, method: how the rest will probably be paid; paying may choose another way.
         wishes: delivery, note and invoice as the shopper wants them.
         tenders: what the buyer pays with before a provider is asked for the rest.
@@ -108,11 +117,12 @@ def place(
     customer_id = members.customer_id(uow, buyer)
     to = Place(buyer.country, buyer.postal_code)
     shopper = Shopper(customer_id, is_known=True, channel=channel)
-    basket = checkout.price_lines(uow, terms, cart, shopper, to, wishes.delivery_method)
+    method_wanted, price = wishes.delivery_method, special.unit_price
+    basket = checkout.price_lines(uow, terms, cart, shopper, to, method_wanted, price)
     gate(missing_of(basket, address_of(buyer), wishes, terms))
     if expected_total not in (None, basket.amounts.total):
         raise PriceChanged(expected_total or 0, basket.amounts.total)
-    order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, channel))
+    order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, channel, special))
     stock.reserve(
         uow,
         {line["sku_id"]: line["quantity"] for line in basket.lines},
@@ -120,23 +130,30 @@ def place(
         to=to,
         policy=terms.allocation,
     )
-    lines = uow.insert_many(order_lines, _line_rows(uow, order["id"], basket))
+    lines = uow.insert_many(order_lines, order_rows.rows_of(uow, order["id"], basket))
     given = pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions)
     if wishes.note:
         notes.add(uow, order["id"], "shopper", wishes.note)
     if wishes.invoice:
         invoice_requests.request(uow, order["id"], wishes.invoice)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
-    last = payments.open_all(uow, order, tenders, provider, method)[-1]
-    if last["kind"] == "internal":
-        mark_paid(uow, order)
-        payments.settle(uow, order, None)
-    total, currency = order["total"], order["currency"]
-    return Placed(order["id"], order["number"], last["id"], total, currency, lines, given)
+    opened = payments.open_all(uow, order, tenders, provider, method)
+    if not opened or opened[-1]["kind"] == "internal":
+        mark_paid(uow, order, special.reason)
+        if special.purpose == SALE:
+            payments.settle(uow, order, None)
+    last, total, currency = opened[-1]["id"] if opened else None, order["total"], order["currency"]
+    return Placed(order["id"], order["number"], last, total, currency, lines, given)
 
 
 def _order_row(
-    uow: UnitOfWork, terms: Terms, basket: PricedCart, buyer: Buyer, customer_id: str, channel: str
+    uow: UnitOfWork,
+    terms: Terms,
+    basket: PricedCart,
+    buyer: Buyer,
+    customer_id: str,
+    channel: str,
+    special: Special,
 ) -> Row:
     order_id = uow.new_id()
     amounts, chosen = basket.amounts, basket.delivery
@@ -176,32 +193,10 @@ def _order_row(
         "delivery_tax_rate_bp": amounts.shipping_tax_rate_bp,
         "prices_include_tax": basket.taxed.prices_include_tax,
         "needs_review": 0 < terms.review_above < amounts.total,
+        "purpose": special.purpose,
+        "group_id": special.group_id,
         "steps": 0,
     }
-
-
-def _line_rows(uow: UnitOfWork, order_id: str, basket: PricedCart) -> list[Row]:
-    return [
-        {
-            "id": uow.new_id(),
-            "order_id": order_id,
-            "position": position,
-            "sku_id": line["sku_id"],
-            "sku": line["sku"],
-            "name": variant_name(line["name"], line["options"]),
-            "quantity": line["quantity"],
-            "list_price": line["list_price"],
-            "unit_price": line["price"],
-            "cost": line["cost"],
-            "gross": amounts.gross,
-            "discount": amounts.discount,
-            "shipping": 0,
-            "tax": amounts.tax,
-            "is_gift_card": line["tax_class"] == GIFT_CARD,
-            "tax_rate_bp": amounts.tax_rate_bp,
-        }
-        for position, (line, amounts) in enumerate(zip(basket.lines, basket.amounts.lines, strict=True), 1)
-    ]
 
 
 def lock(uow: UnitOfWork, order_id: str) -> Row:
@@ -216,13 +211,15 @@ def lock(uow: UnitOfWork, order_id: str) -> Row:
     return order
 
 
-def mark_paid(uow: UnitOfWork, order: Row) -> bool:
+def mark_paid(uow: UnitOfWork, order: Row, reason: str | None = None) -> bool:
     """Accept a locked order's money; False when the order cannot be delivered and the money must go back.
 
     An order that expired before its money came lives again when all its stock is still there, what its
     promotions gave, and what its internal tenders had.
     """
     if (order["status"], "pay") not in rules.TRANSITIONS:
+        return False
+    if order["group_id"] is not None and not groups.accepts(uow, order):
         return False
     if order["status"] == "expired":
         if not _reserve_again(uow, order):
@@ -234,9 +231,11 @@ def mark_paid(uow: UnitOfWork, order: Row) -> bool:
             budgets.give_back(uow, [order])
             stock.release(uow, [order["number"]])
             return False
-    paid = transitions.apply(uow, order, "pay", paid_at=uow.now)
-    if paid["needs_review"]:
-        transitions.apply(uow, paid, "hold", "to be looked at before it is sent")
+    paid = transitions.apply(uow, order, "pay", reason, paid_at=uow.now)
+    if paid["group_id"] is not None:
+        groups.gather(uow, paid)
+    elif paid["needs_review"]:
+        transitions.hold_all(uow, [paid])
     return True
 
 

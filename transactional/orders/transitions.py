@@ -31,14 +31,22 @@ def apply(uow: UnitOfWork, order: Row, event: Event, reason: str | None = None, 
     return after
 
 
-def apply_all(uow: UnitOfWork, found: Sequence[Row], event: Event, reason: str | None = None) -> None:
-    """Let `event` happen to several locked orders, in two statements.
+def apply_all(uow: UnitOfWork, found: Sequence[Row], event: Event, reason: str | None = None) -> list[Row]:
+    """Let `event` happen to several locked orders, in two statements; returns them as they are then.
 
     Raises:
         IllegalTransition: it cannot happen in the state of one of them.
     """
-    uow.update_many(orders, {order["id"]: _step(order, event) for order in found})
+    steps = {order["id"]: _step(order, event) for order in found}
+    uow.update_many(orders, steps)
     uow.insert_many(order_transitions, [_row(uow, order, event, reason) for order in found])
+    return [{**order, **steps[order["id"]]} for order in found]
+
+
+def hold_all(uow: UnitOfWork, found: Sequence[Row]) -> None:
+    """Put those of several paid orders in review that the staff wants to look at."""
+    waiting = [order for order in found if order["needs_review"]]
+    apply_all(uow, waiting, "hold", "to be looked at before it is sent")
 
 
 def history(db: Reading, order_id: str) -> list[Row]:

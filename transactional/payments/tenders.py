@@ -49,6 +49,8 @@ class Wanted:
 def open_all(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted], provider: str, method: str) -> list[Row]:
     """Take an order's internal tenders, and open the external one for what they leave; the last comes last.
 
+    An order that costs nothing has none.
+
     Raises:
         GiftCardNotValid: there is no such card, or it is not for this order.
         TenderEmpty: a tender has nothing to give.
@@ -56,7 +58,7 @@ def open_all(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted], provider: st
     internal = _take(uow, order, wanted) if wanted else []
     rest = order["total"] - sum(row["amount"] for row in internal)
     rows = list(internal)
-    if rest or not internal:
+    if rest:
         place = len(internal) + 1
         rows.append(service.external(uow, order["id"], provider, rest, order["currency"], method, place))
     opened = service.open_tenders(uow, rows)

@@ -42,7 +42,11 @@ _codes = (
 )
 _ordered_before = (
     select(orders.c.id)
-    .where(orders.c.customer_id == bindparam("customer_id"), orders.c.status.not_in(("cancelled", "expired")))
+    .where(
+        orders.c.customer_id == bindparam("customer_id"),
+        orders.c.status.not_in(("cancelled", "expired")),
+        orders.c.purpose == "sale",
+    )
     .limit(1)
 )
 

@@ -70,6 +70,7 @@ final as (
         orders.status,
         orders.source_status,
         orders.channel,
+        orders.purpose,
         orders.ship_country,
         orders.is_sale,
         orders.currency,

@@ -23,6 +23,8 @@ final as (
         -- null in imports, and in rows from before there were points and gift cards
         coalesce(points, 0) as points,
         coalesce(gift_cards, 0) as gift_cards,
+        -- null as well: before, all were sales
+        coalesce(purpose, 'sale') as purpose,
         placed_at,
         paid_at,
         shipped_at,

@@ -1,0 +1,51 @@
+"""What the entry of orders by the staff sends and receives over the wire."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field
+
+from transactional.checkout.requirements import MAX_NOTE, Wishes
+from transactional.checkout.rules import MAX_COUPONS, MAX_LINES
+from transactional.checkout.schemas import LineIn
+from transactional.orders.rules import Gratis
+from transactional.orders.schemas import BuyerIn, OrderView, ReasonIn, SaleIn
+from transactional.promotions.schemas import Code
+
+Lines = Annotated[list[LineIn], Field(min_length=1, max_length=MAX_LINES)]
+
+
+class PhoneOrderIn(SaleIn):
+    """An order for somebody on the phone, who is told the total and pays on the order's page."""
+
+    lines: Lines
+    coupons: list[Code] = Field([], max_length=MAX_COUPONS)
+
+
+class GratisOrderIn(ReasonIn):
+    """Goods that nobody pays."""
+
+    purpose: Gratis
+    buyer: BuyerIn
+    lines: Lines
+    delivery_method: str | None = Field(
+        None, max_length=32, description="One that serves the address; the first when none is given."
+    )
+    note: str | None = Field(None, max_length=MAX_NOTE, description="For who packs the parcel.")
+
+    def wishes(self) -> Wishes:
+        """Nobody buys, so the terms of sale need not be accepted."""
+        return Wishes(self.delivery_method, self.note, terms_accepted=True)
+
+
+class EnteredOrderView(OrderView):
+    page: str = Field(description="Address of the order's page, where its buyer sees and pays it.")
+
+
+def units_by_sku(lines: Iterable[LineIn]) -> Counter[str]:
+    """Units by SKU code; a code that is named twice counts twice."""
+    units: Counter[str] = Counter()
+    for line in lines:
+        units[line.sku] += line.quantity
+    return units
