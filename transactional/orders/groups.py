@@ -49,7 +49,7 @@ class Group:
 
     @property
     def missing(self) -> int:
-        return max(self.row["buyers_wanted"] - self.buyers, 0)
+        return max(int(self.row["buyers_wanted"]) - self.buyers, 0)
 
 
 def find(db: Reading, code: str) -> Group:
