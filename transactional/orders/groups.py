@@ -64,9 +64,9 @@ def find(db: Reading, code: str) -> Group:
     return Group(row, int(db.value(_buyers, group_id=row["id"])))
 
 
-def is_open(uow: UnitOfWork, group: Row) -> bool:
+def is_open(db: Reading, group: Row) -> bool:
     """Whether somebody may still join."""
-    return bool(group["status"] == "open" and uow.now < group["closes_at"])
+    return bool(group["status"] == "open" and db.now < group["closes_at"])
 
 
 def accepts(uow: UnitOfWork, order: Row) -> bool:

@@ -86,7 +86,7 @@ def _order_page(
     with shop.database.read() as db:
         found = orders.find(db, order_id)
         row = found.order
-        bought = back_from_provider and row["status"] in ("paid", "in_review")
+        bought = back_from_provider and row["status"] in ("paid", "gathering", "in_review")
         return page(
             request,
             shop,
@@ -121,6 +121,8 @@ def _explain(status: str, back_from_provider: bool) -> str:
             return "This order was not paid in time, and its items went back on the shelf."
         case "cancelled":
             return "This order was cancelled. What you paid goes back the way it came."
+        case "gathering":
+            return "You are in. We send it once enough buyers are; if not, what you paid goes back."
         case "in_review":
             return "We have your payment, and look at this order before we send it."
         case "partly_shipped":

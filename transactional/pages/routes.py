@@ -5,14 +5,14 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 
 from transactional.api import shop_of
-from transactional.pages import basket, browsing, checkout, feedback, ordering
+from transactional.pages import basket, browsing, checkout, feedback, group, ordering
 from transactional.pages.rendering import HERE, page
 from transactional.shop import Shop
 
 
 def add_pages(app: FastAPI, shop: Shop) -> None:
     """Serve the shop's pages beside its API."""
-    for module in (browsing, basket, checkout, ordering, feedback):
+    for module in (browsing, basket, checkout, ordering, group, feedback):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.mount("/media", StaticFiles(directory=shop.settings.media, check_dir=False))
