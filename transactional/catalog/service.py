@@ -275,6 +275,7 @@ def _sku_row(uow: UnitOfWork, product_id: str, position: int, sku: SkuDraft, cur
         "barcode": sku.barcode,
         "tax_class": sku.tax_class,
         "has_prices": False,
+        "has_supply": False,
     }
 
 
