@@ -1,11 +1,13 @@
 """Units that are sold before they are there: on back-order, or before their day."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from conftest import MovableClock
+from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shopping import (
@@ -13,6 +15,7 @@ from shopping import (
     Shelves,
     fill_shelves,
     level,
+    ordered_over_http,
     paid_order,
     placed_order,
     rows_of,
@@ -22,9 +25,10 @@ from test_partial_cancellation import cancel, lines_of
 from test_races import at_once
 from test_stock import movements_explain_every_level
 
+from transactional import background
 from transactional.checkout import service as checkout
 from transactional.errors import ShopError
-from transactional.orders import after_sales, service, shipping
+from transactional.orders import after_sales, progress, service, shipping
 from transactional.orders.errors import UnitsWaiting
 from transactional.orders.models import orders
 from transactional.shop import Shop
@@ -213,6 +217,55 @@ def test_a_sku_without_a_supply_is_sold_from_stock_only(shop: Shop, sku: str) ->
         placed_order(shop, SHIRT0_S=11)
 
 
+def test_the_shop_serves_preorders_by_itself_when_their_day_has_come(
+    shop: Shop, sku: str, clock: MovableClock
+) -> None:
+    on_preorder(shop, sku, clock() + timedelta(days=3))
+    placed_order(shop, SHIRT0_S=4)
+    assert asyncio.run(background.supply(shop)) > 0
+    assert level(shop, sku) == (10, 0)
+    clock.forward(days=3)
+    asyncio.run(background.supply(shop))
+    assert level(shop, sku) == (10, 4)
+
+
+def test_the_staff_sets_how_a_sku_is_sold_and_sees_why_an_order_waits(
+    client: TestClient, staff: dict[str, str], open_for_business: Shop
+) -> None:
+    address = "/api/v1/staff/stock/SHIRT0-S/supply"
+    terms = {"policy": "backorder", "most": 5, "days": 12}
+    assert client.put(address, json=terms, headers=staff).json()["owed"] == 0
+    ordered_over_http(client, SHIRT0_S=11)
+    second = ordered_over_http(client, SHIRT0_S=2)
+    assert client.get(address, headers=staff).json()["owed"] == 3
+    told = client.get(f"/api/v1/staff/orders/{second['id']}/backorders", headers=staff).json()
+    assert told["is_waiting"]
+    (item,) = told["items"]
+    assert (item["sku"], item["waiting"], item["ahead"], item["policy"]) == ("SHIRT0-S", 2, 1, "backorder")
+    assert client.put(address, json={"policy": "stock"}, headers=staff).json()["owed"] == 3
+    assert client.put(address, json={"policy": "preorder", "most": 5}, headers=staff).status_code == 422
+    assert client.put(address.replace("0-S", "9-S"), json=terms, headers=staff).status_code == 404
+
+
+def test_the_product_page_says_when_it_ships(
+    client: TestClient, staff: dict[str, str], open_for_business: Shop, shelves: Shelves
+) -> None:
+    for size in ("S", "M"):
+        with open_for_business.database.transaction("staff") as uow:
+            warehousing.adjust(uow, stock.main(uow), {shelves.skus[f"SHIRT0-{size}"]: -10}, "C-1", "lost")
+    assert "Sold out" in client.get("/p/shirt-0").text
+    address = "/api/v1/staff/stock/SHIRT0-M/supply"
+    client.put(address, json={"policy": "backorder", "most": 5, "days": 12}, headers=staff)
+    assert "On back-order: ships in 12 days" in client.get("/p/shirt-0").text
+    day = "2035-05-03T09:00:00Z"
+    client.put(address, json={"policy": "preorder", "most": 5, "available_from": day}, headers=staff)
+    assert "Pre-order: ships from 3 May" in client.get("/p/shirt-0").text
+    small, medium = client.get("/api/v1/products/shirt-0").json()["skus"]
+    assert small["beyond_stock"] is None
+    assert medium["beyond_stock"]["orderable"] == 5
+    assert medium["available"] == 0
+
+
 def test_fifty_carts_racing_for_a_limit_of_five_make_five_orders(new_shop: Callable[[], Shop]) -> None:
     shop = new_shop()
     shelves = fill_shelves(shop, products=1, units=0)
@@ -309,7 +362,7 @@ def _take(shop: Shop, sku_id: str, placed: list[Any], step: str, count: int) -> 
 def _holds_what_it_still_gets(shop: Shop, placed: Any) -> None:
     with shop.database.read() as db:
         found = service.find(db, placed.order_id)
-        sold = after_sales.progress.of_order(db, found.order, found.lines)
+        sold = progress.of_order(db, found.order, found.lines)
         held = sum(stock.held_by(db, placed.number).values())
         waits = sum(row["waiting"] for row in backlog.waiting_of(db, [placed.number]))
     is_over = found.order["status"] in ("cancelled", "expired")

@@ -8,7 +8,7 @@ Only a pre-order's day comes by itself, for which `due` finds what a background 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select, tuple_
 
 from transactional.catalog.models import skus
 from transactional.database import UtcDateTime
@@ -25,6 +25,9 @@ _owed = (
     .where(backorders.c.sku_id == supplies.c.sku_id, _waits)
     .correlate(supplies)
     .scalar_subquery()
+)
+_owed_of = select(func.coalesce(func.sum(backorders.c.waiting), 0)).where(
+    backorders.c.sku_id == bindparam("sku_id"), _waits
 )
 _supplies = select(
     supplies.c.sku_id,
@@ -51,8 +54,23 @@ _waiting = (
     .order_by(backorders.c.id)
 )
 _waiting_locked = for_update(_waiting, backorders)
+_before = backorders.alias("before")
+_ahead = (
+    select(func.coalesce(func.sum(_before.c.waiting), 0))
+    .where(
+        _before.c.sku_id == backorders.c.sku_id,
+        _before.c.waiting > 0,
+        tuple_(_before.c.placed_at, _before.c.id) < tuple_(backorders.c.placed_at, backorders.c.id),
+    )
+    .scalar_subquery()
+)
 _of_document = (
-    select(backorders, skus.c.code.label("sku"), supplies.c.policy)
+    select(
+        backorders,
+        skus.c.code.label("sku"),
+        func.coalesce(supplies.c.policy, "stock").label("policy"),
+        _ahead.label("ahead"),
+    )
     .join(skus, skus.c.id == backorders.c.sku_id)
     .join(supplies, supplies.c.sku_id == backorders.c.sku_id, isouter=True)
     .where(backorders.c.document == bindparam("document"))
@@ -80,6 +98,11 @@ _due = (
 def current(db: Reading, sku_ids: Iterable[str]) -> dict[str, Supply]:
     """How these SKUs may be sold beyond what is there, by id; one that is sold from stock is not in it."""
     return {row.pop("sku_id"): Supply(**row) for row in db.rows(_supplies, sku_ids=sorted(sku_ids))}
+
+
+def owed(db: Reading, sku_id: str) -> int:
+    """Units of a SKU for which orders wait."""
+    return int(db.value(_owed_of, sku_id=sku_id))
 
 
 def orderable(db: Reading, lines: list[Row]) -> list[Row]:
@@ -221,7 +244,7 @@ def waiting_of(db: Reading, documents: Sequence[str]) -> list[Row]:
 
 
 def of_order(db: Reading, document: str) -> list[Row]:
-    """All that order `document` waited for or does, with the SKU codes."""
+    """All that order `document` waited for or does: SKU codes, policies, and the units owed before it."""
     return db.rows(_of_document, document=document)
 
 
