@@ -230,12 +230,13 @@ def test_the_shop_serves_preorders_by_itself_when_their_day_has_come(
 
 
 def test_the_staff_sets_how_a_sku_is_sold_and_sees_why_an_order_waits(
-    client: TestClient, staff: dict[str, str], open_for_business: Shop
+    client: TestClient, staff: dict[str, str], clock: MovableClock
 ) -> None:
     address = "/api/v1/staff/stock/SHIRT0-S/supply"
     terms = {"policy": "backorder", "most": 5, "days": 12}
     assert client.put(address, json=terms, headers=staff).json()["owed"] == 0
     ordered_over_http(client, SHIRT0_S=11)
+    clock.forward(seconds=1)
     second = ordered_over_http(client, SHIRT0_S=2)
     assert client.get(address, headers=staff).json()["owed"] == 3
     told = client.get(f"/api/v1/staff/orders/{second['id']}/backorders", headers=staff).json()
