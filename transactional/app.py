@@ -44,6 +44,7 @@ from transactional.problems import add_handlers
 from transactional.promotions.routes import router as promotions
 from transactional.shop import Shop, open_shop
 from transactional.stock.routes import router as stock
+from transactional.stock.supply_routes import router as supply
 
 
 class Health(BaseModel):
@@ -97,7 +98,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
     staff_parts = (staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
-    staff_too = (sale_terms, staff_invoices, remarks, addresses, staff_payments, payouts)
+    staff_too = (sale_terms, staff_invoices, remarks, addresses, staff_payments, payouts, supply)
     staff = (staff_router, order_entry, staff_groups, order_states, shipments, *staff_parts, *staff_too)
     for router in (checkout, orders, groups, payments, invoices, catalog, feedback, *staff):
         app.router.routes.extend(router.routes)

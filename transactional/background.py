@@ -1,5 +1,5 @@
 """What the shop does by itself: expire orders, settle payments, send refunds, issue invoices,
-close groups, complete orders, forget."""
+close groups, complete orders, serve those that waited, forget."""
 
 import asyncio
 import logging
@@ -14,12 +14,14 @@ from transactional.orders import group_entry, review
 from transactional.orders import service as orders
 from transactional.payments import cashier
 from transactional.shop import Shop
+from transactional.stock import backorders
 
 log = logging.getLogger(__name__)
 _EXPIRY_BATCH = 100
 _INVOICES_BATCH = 20
 _COMPLETION_BATCH = 20
 _GROUPS_BATCH = 20
+_SUPPLY_BATCH = 20
 _LONGEST_NAP = 20.0
 _HOUR = 3_600.0
 
@@ -82,6 +84,16 @@ async def complete(shop: Shop) -> float:
     return 1.0 if done else _HOUR
 
 
+async def supply(shop: Shop) -> float:
+    """Give what is there to the orders that wait for it, when a pre-order's day has come."""
+    with shop.database.read() as db:
+        due = backorders.due(db, _SUPPLY_BATCH)
+    if due:
+        with shop.database.transaction("system:supply") as uow:
+            backorders.serve_due(uow, due)
+    return 0.0 if len(due) >= _SUPPLY_BATCH else _LONGEST_NAP
+
+
 async def forget(shop: Shop) -> float:
     keep = timedelta(hours=shop.settings.idempotency_hours)
     with shop.database.transaction("system:forget") as uow:
@@ -103,6 +115,7 @@ async def running(shop: Shop, refunds_waiting: asyncio.Event) -> AsyncIterator[N
         (issue_invoices, asyncio.Event()),
         (close_groups, asyncio.Event()),
         (complete, asyncio.Event()),
+        (supply, asyncio.Event()),
         (forget, asyncio.Event()),
     ]
     tasks = [asyncio.create_task(_repeat(shop, job, wake)) for job, wake in jobs]

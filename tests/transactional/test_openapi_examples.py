@@ -239,6 +239,8 @@ def move_stock(tour: Tour) -> None:
     tour.call("post", "/staff/stock/transfers/{number}/arrive", number=number)
     tour.call("get", "/staff/stock/{sku}")
     tour.call("get", "/staff/stock/{sku}/movements")
+    tour.call("put", "/staff/stock/{sku}/supply")
+    tour.call("get", "/staff/stock/{sku}/supply")
 
 
 def set_terms(tour: Tour) -> None:
@@ -263,6 +265,7 @@ def test_every_example_works_when_it_is_tried(
     sent = buy(tour, open_for_business, run_promotions(tour))
     parcel = tour.call("post", "/staff/orders/{order_id}/shipments", order_id=sent["id"])["items"][0]
     tour.call("get", "/staff/orders/{order_id}/shipments", order_id=sent["id"])
+    tour.call("get", "/staff/orders/{order_id}/backorders", order_id=sent["id"])
     tour.call(
         "post",
         "/staff/orders/{order_id}/shipments/{number}/deliver",

@@ -66,6 +66,13 @@ skus = Table(
         server_default=false(),
         comment="Whether sku_prices has rows of it: a shop without any pays no query for them.",
     ),
+    Column(
+        "has_supply",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="Whether supplies has a row of it: it may be sold beyond what is there.",
+    ),
     CheckConstraint("price >= 0 and price <= list_price", name="price"),
 )
 

@@ -1,8 +1,9 @@
 """What the catalogue sends over the wire. Prices are minor units and contain tax."""
 
+from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 Sort = Literal["newest", "price_asc", "price_desc", "name"]
 
@@ -42,6 +43,15 @@ class ProductPage(BaseModel):
     total: int
 
 
+class BeyondStock(BaseModel):
+    """How units can be ordered that are not there."""
+
+    policy: Literal["backorder", "preorder"]
+    orderable: int = Field(description="Units that can be ordered, those that are there among them.")
+    days: int | None = Field(description="A back-order is sent so long after it was placed.")
+    available_from: datetime | None = Field(description="A pre-order is sent from then on.")
+
+
 class SkuView(BaseModel):
     id: str
     code: str
@@ -50,6 +60,7 @@ class SkuView(BaseModel):
     list_price: int
     currency: str
     available: int
+    beyond_stock: BeyondStock | None = None
 
 
 class ProductView(BaseModel):

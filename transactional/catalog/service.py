@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
-from transactional.catalog import pricing, rules
+from transactional.catalog import pricing, rules, supply
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.errors import NothingToSell
 from transactional.catalog.models import brands, categories, products, skus
@@ -16,7 +16,6 @@ from transactional.catalog.schemas import (
     ProductCard,
     ProductPage,
     ProductView,
-    SkuView,
     Sort,
 )
 from transactional.errors import NotFound
@@ -204,7 +203,7 @@ def product(db: Reading, slug: str) -> ProductView:
         image=row["image"],
         brand=Named(slug=row["brand_slug"], name=row["brand_name"]) if row["brand_id"] else None,
         category_path=[Named(slug=step["slug"], name=step["name"]) for step in steps],
-        skus=[SkuView.model_validate(sku) for sku in offered],
+        skus=supply.sku_views(db, offered),
     )
 
 
@@ -275,6 +274,7 @@ def _sku_row(uow: UnitOfWork, product_id: str, position: int, sku: SkuDraft, cur
         "barcode": sku.barcode,
         "tax_class": sku.tax_class,
         "has_prices": False,
+        "has_supply": False,
     }
 
 

@@ -19,6 +19,7 @@ from transactional.promotions.models import promotion_codes, promotions
 from transactional.promotions.pricing import NOBODY, Shopper
 from transactional.promotions.rules import Outcome
 from transactional.staff.service import Terms
+from transactional.stock import backorders
 from transactional.stock import service as stock
 from transactional.stock.rules import Place
 from transactional.unit_of_work import Reading, Row, UnitOfWork
@@ -35,6 +36,7 @@ _priced_lines = (
         skus.c.list_price,
         skus.c.cost,
         skus.c.has_prices,
+        skus.c.has_supply,
         skus.c.tax_class,
         skus.c.weight_grams,
         products.c.slug.label("product"),
@@ -263,7 +265,8 @@ def price_lines(
         method: code of the delivery; the first that can be had when none is asked for.
         unit_price: agreed for every unit; promotions then give nothing.
     """
-    lines = prices.at_their_prices(db, db.rows(_priced_lines, cart_id=cart["id"]), cart["currency"])
+    found = backorders.orderable(db, db.rows(_priced_lines, cart_id=cart["id"]))
+    lines = prices.at_their_prices(db, found, cart["currency"])
     if unit_price is not None:
         listed = {line["id"]: max(unit_price, line["list_price"]) for line in lines}
         agreed = {"price": unit_price, "promotions": None}

@@ -46,6 +46,17 @@ class TooManyShipped(ShopError):
         )
 
 
+class UnitsWaiting(ShopError):
+    code = "units_waiting"
+
+    def __init__(self, number: str, units: int):
+        super().__init__(
+            f"Order {number} waits for {units} units that are not there yet; name the units to send before.",
+            number=number,
+            waiting=units,
+        )
+
+
 class NothingToShip(ShopError):
     code = "nothing_to_ship"
 

@@ -17,7 +17,7 @@ from transactional.errors import NotFound
 from transactional.invoices import requests as invoice_requests
 from transactional.members import service as members
 from transactional.members.service import Buyer
-from transactional.orders import groups, notes, rules, transitions
+from transactional.orders import groups, notes, rules, transitions, waiting
 from transactional.orders import lines as order_rows
 from transactional.orders.models import order_lines, orders
 from transactional.orders.rules import ORDINARY, SALE, Special
@@ -30,7 +30,6 @@ from transactional.promotions.models import order_promotions
 from transactional.promotions.pricing import Shopper
 from transactional.staff.service import Terms
 from transactional.stock import service as stock
-from transactional.stock.errors import OutOfStock
 from transactional.stock.rules import Place
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
@@ -123,13 +122,15 @@ def place(
     if expected_total not in (None, basket.amounts.total):
         raise PriceChanged(expected_total or 0, basket.amounts.total)
     order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, channel, special))
-    stock.reserve(
+    backorders = stock.reserve(
         uow,
         {line["sku_id"]: line["quantity"] for line in basket.lines},
         order["number"],
         to=to,
         policy=terms.allocation,
+        supplies={line["sku_id"]: line["supply"] for line in basket.lines if "supply" in line},
     )
+    order = waiting.promise(uow, order, backorders)
     lines = uow.insert_many(order_lines, order_rows.rows_of(uow, order["id"], basket))
     given = pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions)
     if wishes.note:
@@ -222,7 +223,7 @@ def mark_paid(uow: UnitOfWork, order: Row, reason: str | None = None) -> bool:
     if order["group_id"] is not None and not groups.accepts(uow, order):
         return False
     if order["status"] == "expired":
-        if not _reserve_again(uow, order):
+        if not waiting.reserve_again(uow, order, units(uow, order["id"])):
             return False
         if not budgets.take_again(uow, order):
             stock.release(uow, [order["number"]])
@@ -236,15 +237,6 @@ def mark_paid(uow: UnitOfWork, order: Row, reason: str | None = None) -> bool:
         groups.gather(uow, paid)
     elif paid["needs_review"]:
         transitions.hold_all(uow, [paid])
-    return True
-
-
-def _reserve_again(uow: UnitOfWork, order: Row) -> bool:
-    to = Place(order["ship_country"], order["ship_postal_code"])
-    try:
-        stock.reserve(uow, units(uow, order["id"]), order["number"], to=to)
-    except OutOfStock:
-        return False
     return True
 
 

@@ -7,9 +7,10 @@ from sqlalchemy import bindparam, select
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.orders import progress, rules, service, transitions
-from transactional.orders.errors import NothingToShip, ShipmentDelivered, TooManyShipped
+from transactional.orders.errors import NothingToShip, ShipmentDelivered, TooManyShipped, UnitsWaiting
 from transactional.orders.models import order_lines, shipment_lines, shipments
 from transactional.orders.rules import SoldLine
+from transactional.stock import backorders
 from transactional.stock import service as stock
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
@@ -49,6 +50,7 @@ def ship(
         IllegalTransition: it is not paid, in review, or gone already.
         TooManyShipped: fewer units of a line are to be sent from there.
         NothingToShip: none are.
+        UnitsWaiting: all that is left is to go, and some of it has not come yet.
     """
     order = service.lock(uow, order_id)
     rules.after(order["status"], "ship")
@@ -63,9 +65,12 @@ def ship(
             raise NotFound("order line", line_id)
         if count > there[line_id]:
             raise TooManyShipped(line_id, there[line_id], count)
+    sold = progress.of_order(uow, order, lines)
+    is_whole = not quantities and warehouse_id is None
+    if is_whole and any(line.open > there[line.id] for line in sold.values()):
+        _check_nothing_waits(uow, order["number"])
     if not leaving:
         raise NothingToShip(order["number"])
-    sold = progress.of_order(uow, order, lines)
     if all(leaving.get(line.id, 0) == line.open for line in sold.values()):
         transitions.apply(uow, order, "ship", shipped_at=uow.now)
     else:
@@ -73,6 +78,12 @@ def ship(
     gone = {line["sku_id"]: leaving[line["id"]] for line in lines if line["id"] in leaving}
     parcels = stock.ship(uow, order["number"], warehouse_id, gone)
     return [_send(uow, order, lines, at, parcels[at], carrier, tracking) for at in sorted(parcels)]
+
+
+def _check_nothing_waits(uow: UnitOfWork, number: str) -> None:
+    waiting = backorders.waiting_of(uow, [number])
+    if waiting:
+        raise UnitsWaiting(number, sum(row["waiting"] for row in waiting))
 
 
 def _send(

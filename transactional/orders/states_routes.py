@@ -9,11 +9,14 @@ from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, r
 from transactional.orders import review, service, transitions
 from transactional.orders.routes import view_of
 from transactional.orders.schemas import HistoryView, OrderView, ReasonIn, TransitionView
+from transactional.stock import backorders
+from transactional.stock.supply_schemas import BackordersView, BackorderView
 from transactional.unit_of_work import UnitOfWork
 
 router = APIRouter(prefix=f"{API}/staff/orders", tags=["staff"], dependencies=[STAFF_ONLY])
 _REFUSALS = problems(400, 401, 404, 409)
 _SHOWN = TransitionView.model_fields.keys()
+_SHOWN_OF_WAITING = BackorderView.model_fields.keys()
 
 
 @router.post("/{order_id}/hold", response_model=OrderView, responses=_REFUSALS)
@@ -60,3 +63,12 @@ async def history(request: Request, order_id: UUID) -> Response:
         rows = transitions.history(db, order["id"])
     items = [TransitionView(**{name: row[name] for name in _SHOWN}) for row in rows]
     return respond(HistoryView(placed_at=order["placed_at"], items=items))
+
+
+@router.get("/{order_id}/backorders", response_model=BackordersView, responses=problems(401, 404))
+async def why_it_waits(request: Request, order_id: UUID) -> Response:
+    """Why the order waits: units that were sold before they were there, and who gets theirs before."""
+    with shop_of(request).database.read() as db:
+        rows = backorders.of_order(db, service.header(db, str(order_id))["number"])
+    items = [BackorderView(**{name: row[name] for name in _SHOWN_OF_WAITING}) for row in rows]
+    return respond(BackordersView(is_waiting=any(item.waiting for item in items), items=items))

@@ -150,8 +150,9 @@ def product_page(
     with shop.database.read() as db:
         found = catalog.product(db, slug)
         others = catalog.list_products(db, category=found.category_path[-1].slug, page_size=5).items
-        in_stock = [sku for sku in found.skus if sku.available]
-        chosen = (in_stock or found.skus)[0]
+        choices = [_choice(found, sku) for sku in found.skus]
+        best = max(choices, key=lambda each: (each["available"] > 0, each["later"] is not None))
+        chosen = found.skus[choices.index(best)]
         return page(
             request,
             shop,
@@ -169,9 +170,10 @@ def product_page(
             errors=errors or {},
             thanks=thanks,
             chosen=chosen,
-            skus=[_choice(found, sku) for sku in found.skus],
+            skus=choices,
             option_names=" and ".join(name.capitalize() for name in chosen.options) or "Article",
-            available=sum(sku.available for sku in found.skus),
+            available=sum(each["available"] for each in choices),
+            later=best["later"],
             trail=found.category_path,
             others=[_card(each) for each in others if each.slug != slug][:4],
             problem=problem,
@@ -181,11 +183,15 @@ def product_page(
 
 def _choice(found: ProductView, sku: SkuView) -> dict[str, Any]:
     variant = " / ".join(sku.options.values()) or "One size"
+    beyond = sku.beyond_stock
+    # What is there of a pre-order is kept for its day.
+    available = 0 if beyond and beyond.policy == "preorder" else sku.available
     return {
         "id": sku.id,
         "code": sku.code,
         "variant": variant,
-        "available": sku.available,
+        "available": available,
+        "later": None if available else beyond,
         "item": item_of(found, sku),
     }
 

@@ -46,7 +46,10 @@ def _templates(currency: str, locale: str, time_zone: str) -> Environment:
     def moment(at: datetime) -> str:
         return str(format_datetime(at, "d MMM, HH:mm", tzinfo=get_timezone(time_zone), locale=locale))
 
-    environment.filters.update(money=money, moment=moment)
+    def day(at: datetime) -> str:
+        return str(format_datetime(at, "d MMMM", tzinfo=get_timezone(time_zone), locale=locale))
+
+    environment.filters.update(money=money, moment=moment, day=day)
     return environment
 
 

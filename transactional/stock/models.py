@@ -67,6 +67,37 @@ stock_movements = Table(
     Index("ix_stock_movements_sku_id_warehouse_id", "sku_id", "warehouse_id"),
 )
 
+supplies = Table(
+    "supplies",
+    metadata,
+    id_column(),
+    reference("sku_id", "skus.id"),
+    Column("policy", String(16), nullable=False, comment="backorder or preorder."),
+    Column("most", Integer, nullable=False, comment="Units that orders may wait for together."),
+    Column("days", Integer, nullable=True, comment="A back-order is promised so long after it was placed."),
+    moment("available_from", nullable=True),
+    UniqueConstraint("sku_id"),
+    CheckConstraint("policy in ('backorder', 'preorder')", name="policy"),
+    CheckConstraint("(policy = 'backorder') = (days is not null)", name="days"),
+    CheckConstraint("(policy = 'preorder') = (available_from is not null)", name="available_from"),
+    CheckConstraint("most >= 0 and days >= 0", name="units"),
+)
+
+backorders = Table(
+    "backorders",
+    metadata,
+    id_column(),
+    reference("sku_id", "skus.id"),
+    Column("document", String(64), nullable=False, index=True, comment="Number of the order that waits."),
+    Column("quantity", Integer, nullable=False, comment="Units that were sold beyond what was there."),
+    Column("waiting", Integer, nullable=False, comment="Units of them that have not come yet."),
+    Column("cancelled", Integer, nullable=False, comment="Units of them that will not be sent."),
+    moment("placed_at"),
+    moment("expected_at"),
+    CheckConstraint("waiting >= 0 and cancelled >= 0 and waiting + cancelled <= quantity", name="units"),
+    Index("ix_backorders_sku_id_waiting", "sku_id", "waiting"),
+)
+
 transfers = Table(
     "transfers",
     metadata,

@@ -1,11 +1,16 @@
-"""Which warehouse an order leaves from: pure choices, so that they can be tried without a database."""
+"""Which warehouse an order leaves from, and what may be sold beyond what is there: pure choices, so that they
+can be tried without a database.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
 
 Policy = Literal["priority", "nearest"]
+SupplyPolicy = Literal["backorder", "preorder"]
+Units = Mapping[str, int]  # by SKU id
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,89 @@ class Shortage:
     sku_id: str
     wanted: int
     available: int
+
+
+@dataclass(frozen=True)
+class Supply:
+    """How a SKU may be sold beyond what is there.
+
+    Args:
+        most: units that orders may wait for together; `owed`: those they do wait for.
+        days: a back-order is promised so many days after it was placed.
+        available_from: a pre-order is sent from then on; before it nothing leaves the shelf.
+    """
+
+    policy: SupplyPolicy
+    most: int
+    owed: int
+    days: int | None = None
+    available_from: datetime | None = None
+
+    def is_early(self, now: datetime) -> bool:
+        """Whether it is a pre-order whose day has not come."""
+        return self.available_from is not None and now < self.available_from
+
+    def beyond(self, now: datetime) -> int:
+        """Units that can still be sold beyond what is there."""
+        return max(0, self.most - self.owed) if self.policy == "backorder" or self.is_early(now) else 0
+
+    def orderable(self, available: int, now: datetime) -> int:
+        """Units that can be ordered when `available` are there and not promised."""
+        return (0 if self.is_early(now) else available) + self.beyond(now)
+
+    def expected_at(self, now: datetime) -> datetime:
+        """When units that are ordered now and are not there will be."""
+        return self.available_from or now + timedelta(days=self.days or 0)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An order that waits for units of a SKU."""
+
+    id: str
+    document: str
+    sku_id: str
+    quantity: int
+
+
+def part(
+    wanted: Units, shelves: Sequence[Shelf], supplies: Mapping[str, Supply], now: datetime
+) -> tuple[dict[str, int], dict[str, int]] | Shortage:
+    """Part an order's units in those that are there and those it will wait for.
+
+    Args:
+        supplies: of the SKUs that may be sold beyond what is there.
+
+    Returns:
+        Both by SKU id, or the first SKU of which more are wanted than may be ordered.
+    """
+    there, beyond = dict(wanted), dict[str, int]()
+    for sku_id in sorted(supplies.keys() & wanted.keys()):
+        supply, count = supplies[sku_id], wanted[sku_id]
+        available = sum(shelf.available for shelf in shelves if shelf.sku_id == sku_id)
+        if count > supply.orderable(available, now):
+            return Shortage(sku_id, count, supply.orderable(available, now))
+        there[sku_id] = 0 if supply.is_early(now) else min(count, available)
+        beyond[sku_id] = count - there[sku_id]
+    return _some(there), _some(beyond)
+
+
+def _some(units: Units) -> dict[str, int]:
+    return {sku_id: count for sku_id, count in units.items() if count}
+
+
+def share_out(waiting: Sequence[Waiting], shelves: Sequence[Shelf]) -> list[tuple[Waiting, Allocation]]:
+    """Give what is free to the orders that wait, in their order; one may get a part of what it waits for."""
+    free = {shelf: shelf.available for shelf in shelves}
+    given: list[tuple[Waiting, Allocation]] = []
+    for each in waiting:
+        missing = each.quantity
+        for shelf in shelves:
+            if shelf.sku_id == each.sku_id and (count := min(missing, free[shelf])):
+                given.append((each, Allocation(shelf, count)))
+                free[shelf] -= count
+                missing -= count
+    return given
 
 
 def distance(warehouse: Place, destination: Place) -> tuple[bool, int]:

@@ -1,11 +1,9 @@
-"""Stock: what is there, where, and what is promised. Movements are the only writers of on hand and reserved.
+"""Stock: what is there, where, and what is promised. What an order holds is the sum of its movements.
 
-Levels are locked in the order of SKU and warehouse ids, all of a transaction at once, so that two
-transactions that want the same SKUs queue up instead of blocking each other. What an order holds is the sum
-of its movements.
+Whatever sets units free gives them to the orders that wait, in the same transaction: see `backorders`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, select
@@ -13,30 +11,17 @@ from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, select
 from transactional.catalog.models import skus
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
-from transactional.stock import rules
+from transactional.stock import backorders, levels, rules
 from transactional.stock.errors import OutOfStock
+from transactional.stock.levels import Move
 from transactional.stock.models import stock_levels, stock_movements, warehouses
-from transactional.stock.rules import Place, Policy, Shelf, Shortage
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.stock.rules import Place, Policy, Shelf, Shortage, Supply, Units
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
-Units = Mapping[str, int]  # by SKU id
-Shelved = Mapping[tuple[str, str], int]  # signed units by SKU and warehouse id
+_NO_SUPPLIES: Mapping[str, Supply] = {}
 
 _levels = stock_levels.c
 _movements = stock_movements.c
-_shelves = for_update(
-    select(stock_levels, warehouses.c.country, warehouses.c.postal_code)
-    .join(warehouses, warehouses.c.id == _levels.warehouse_id)
-    .where(_levels.sku_id.in_(bindparam("sku_ids", expanding=True)), warehouses.c.is_active)
-    .order_by(_levels.sku_id, _levels.warehouse_id),
-    stock_levels,
-)
-_levels_of = for_update(
-    select(stock_levels)
-    .where(_levels.sku_id.in_(bindparam("sku_ids", expanding=True)))
-    .order_by(_levels.sku_id, _levels.warehouse_id),
-    stock_levels,
-)
 _priorities = select(warehouses.c.id, warehouses.c.priority)
 _main = select(warehouses.c.id).order_by(warehouses.c.priority, warehouses.c.code).limit(1)
 _held = (
@@ -84,31 +69,52 @@ def reserve(
     *,
     to: Place | None = None,
     policy: Policy = "priority",
-) -> None:
+    supplies: Mapping[str, Supply] = _NO_SUPPLIES,
+) -> list[Row]:
     """Promise units to order `document`, from as few warehouses as it takes.
 
     Args:
         to: where the order goes, for the policy `nearest`.
+        supplies: by id, of the SKUs that may be sold beyond what is there.
+
+    Returns:
+        The back-orders for what is not there.
 
     Raises:
-        OutOfStock: fewer are available; nothing was changed.
+        OutOfStock: fewer are available, also beyond what is there; the transaction must not be committed.
     """
-    levels = uow.lock_rows(stock_levels, _shelves, sku_ids=sorted(units))
+    if supplies:
+        # A level that nobody opened cannot be locked: a delivery would not see that somebody waits for it.
+        levels.open_missing(uow, levels.lock(uow, units), supplies, main(uow))
+        backorders.serve(uow, supplies)  # who came before is first
+    rows = levels.lock_for_sale(uow, units)
     shelves = [
         Shelf(row["id"], row["sku_id"], row["warehouse_id"], row["on_hand"] - row["reserved"])
-        for row in _preferred(uow, levels, to, policy)
+        for row in _preferred(uow, rows, to, policy)
     ]
-    chosen = rules.allocate(units, shelves)
+    there, waiting = units, list[Row]()
+    if supplies:
+        parted = rules.part(units, shelves, backorders.current(uow, supplies), uow.now)
+        if isinstance(parted, Shortage):
+            raise _out_of_stock(uow, parted)
+        there, beyond = parted
+        waiting = backorders.open_all(uow, document, beyond, supplies)
+    chosen = rules.allocate(there, shelves)
     if isinstance(chosen, Shortage):
-        raise OutOfStock(uow.value(_code, sku_id=chosen.sku_id), chosen.wanted, chosen.available)
+        raise _out_of_stock(uow, chosen)
     allocated = {(part.shelf.sku_id, part.shelf.warehouse_id): part.quantity for part in chosen}
-    _move(uow, levels, "allocated", document, reserved=allocated)
+    levels.move(uow, rows, "allocated", document, reserved=allocated)
+    return waiting
 
 
-def _preferred(uow: UnitOfWork, levels: list[Row], to: Place | None, policy: Policy) -> list[Row]:
+def _out_of_stock(db: Reading, short: Shortage) -> OutOfStock:
+    return OutOfStock(db.value(_code, sku_id=short.sku_id), short.wanted, short.available)
+
+
+def _preferred(uow: UnitOfWork, rows: list[Row], to: Place | None, policy: Policy) -> list[Row]:
     """Levels with those of the preferred warehouses first."""
-    if len({level["warehouse_id"] for level in levels}) == 1:
-        return levels
+    if len({level["warehouse_id"] for level in rows}) == 1:
+        return rows
     priority = {row["id"]: row["priority"] for row in uow.rows(_priorities)}
 
     def preference(level: Row) -> tuple[object, ...]:
@@ -117,32 +123,44 @@ def _preferred(uow: UnitOfWork, levels: list[Row], to: Place | None, policy: Pol
             return rank
         return (*rules.distance(Place(level["country"], level["postal_code"]), to), *rank)
 
-    return sorted(levels, key=preference)
+    return sorted(rows, key=preference)
 
 
 def release(uow: UnitOfWork, documents: Sequence[str]) -> None:
     """Take the promises to these orders back: they were cancelled or expired. The caller holds the orders."""
+    # What waits is read first: units that come meanwhile turn it into what is held.
+    waiting = backorders.waiting_of(uow, documents)
     held = uow.rows(_held, documents=documents)
-    levels = uow.lock_rows(stock_levels, _levels_of, sku_ids=sorted({row["sku_id"] for row in held}))
-    for document in documents:
-        freed = {
-            (row["sku_id"], row["warehouse_id"]): -row["quantity"]
-            for row in held
-            if row["document"] == document
-        }
-        levels = _move(uow, levels, "released", document, reserved=freed)
+    rows = levels.lock(uow, {row["sku_id"] for row in (*held, *waiting)})
+    if waiting:
+        backorders.withdraw(uow, documents)
+        held = uow.rows(_held, documents=documents)
+    moves = [
+        Move(
+            row["sku_id"],
+            row["warehouse_id"],
+            "released",
+            row["document"],
+            reserved=-int(row["quantity"]),
+        )
+        for row in held
+    ]
+    levels.write(uow, rows, moves)
+    backorders.serve(uow, {row["sku_id"] for row in held})
 
 
 def release_part(uow: UnitOfWork, units: Units, document: str) -> None:
-    """Take the promise of some units to order `document` back, from the warehouses that hold fewest of them.
+    """Take the promise of some units to order `document` back: of those it waits for first, then of those
+    in the warehouses that hold fewest of them.
 
     Raises:
         RuntimeError: the order holds fewer; the transaction must not be committed.
     """
-    held = held_by(uow, document)
-    freed = rules.part_of(held, units)
-    levels = uow.lock_rows(stock_levels, _levels_of, sku_ids=sorted(units))
-    _move(uow, levels, "released", document, reserved={shelf: -count for shelf, count in freed.items()})
+    rows = levels.lock(uow, units)
+    left = backorders.withdraw_part(uow, units, document)
+    freed = rules.part_of(held_by(uow, document), left)
+    levels.move(uow, rows, "released", document, reserved={shelf: -count for shelf, count in freed.items()})
+    backorders.serve(uow, {sku_id for sku_id, _ in freed})
 
 
 def held_by(db: Reading, document: str, warehouse_id: str | None = None) -> dict[tuple[str, str], int]:
@@ -172,9 +190,9 @@ def ship(
     held = held_by(uow, document, warehouse_id)
     if units is not None:
         held = rules.part_of(held, units)
-    levels = uow.lock_rows(stock_levels, _levels_of, sku_ids=sorted({sku_id for sku_id, _ in held}))
+    rows = levels.lock(uow, {sku_id for sku_id, _ in held})
     gone = {shelf: -quantity for shelf, quantity in held.items()}
-    _move(uow, levels, "shipped", document, on_hand=gone, reserved=gone)
+    levels.move(uow, rows, "shipped", document, on_hand=gone, reserved=gone)
     parcels: dict[str, dict[str, int]] = {}
     for (sku_id, at), quantity in held.items():
         parcels.setdefault(at, {})[sku_id] = quantity
@@ -203,15 +221,15 @@ def change(
     Raises:
         OutOfStock: more would go than is there and not promised; nothing was changed.
     """
-    levels = uow.lock_rows(stock_levels, _levels_of, sku_ids=sorted(units))
-    levels = _open_missing(uow, levels, units, warehouse_id)
-    here = {level["sku_id"]: level for level in levels if level["warehouse_id"] == warehouse_id}
+    rows = levels.open_missing(uow, levels.lock(uow, units), units, warehouse_id)
+    here = {level["sku_id"]: level for level in rows if level["warehouse_id"] == warehouse_id}
     for sku_id, quantity in units.items():
         left = here[sku_id]["on_hand"] - here[sku_id]["reserved"]
         if left + quantity < 0:
             raise OutOfStock(uow.value(_code, sku_id=sku_id), -quantity, left)
     moved = {(sku_id, warehouse_id): quantity for sku_id, quantity in units.items() if quantity}
-    _move(uow, levels, kind, document, on_hand=moved, reason=reason)
+    levels.move(uow, rows, kind, document, on_hand=moved, reason=reason)
+    backorders.serve(uow, {sku_id for sku_id, quantity in units.items() if quantity > 0})
 
 
 def main(db: Reading) -> str:
@@ -224,61 +242,3 @@ def main(db: Reading) -> str:
     if found is None:
         raise NotFound("warehouse", "main")
     return found
-
-
-def _open_missing(uow: UnitOfWork, levels: list[Row], sku_ids: Iterable[str], warehouse_id: str) -> list[Row]:
-    """Start counting SKUs that were never in this warehouse, at zero."""
-    there = {level["sku_id"] for level in levels if level["warehouse_id"] == warehouse_id}
-    missing = sorted(set(sku_ids) - there)
-    if not missing:
-        return levels
-    for sku_id in missing:  # one by one, because another transaction may be opening the same
-        row = {
-            "id": uow.new_id(),
-            "sku_id": sku_id,
-            "warehouse_id": warehouse_id,
-            "on_hand": 0,
-            "reserved": 0,
-        }
-        uow.insert_unless_there(stock_levels, row, "sku_id", "warehouse_id")
-    return uow.lock_rows(stock_levels, _levels_of, sku_ids=sorted(set(sku_ids)))
-
-
-def _move(
-    uow: UnitOfWork,
-    levels: list[Row],
-    kind: str,
-    document: str,
-    *,
-    on_hand: Shelved | None = None,
-    reserved: Shelved | None = None,
-    reason: str | None = None,
-) -> list[Row]:
-    """Change locked levels and write down why; returns the levels as they are then."""
-    on_hand, reserved = on_hand or {}, reserved or {}
-    after = {level["id"]: level for level in levels}
-    changes: dict[str, Row] = {}
-    movements: list[Row] = []
-    for level in levels:
-        shelf = (level["sku_id"], level["warehouse_id"])
-        there, promised = on_hand.get(shelf, 0), reserved.get(shelf, 0)
-        if there or promised:
-            new = {"on_hand": level["on_hand"] + there, "reserved": level["reserved"] + promised}
-            changes[level["id"]] = new
-            after[level["id"]] = {**level, **new}
-            movements.append(
-                {
-                    "id": uow.new_id(),
-                    "sku_id": shelf[0],
-                    "warehouse_id": shelf[1],
-                    "kind": kind,
-                    "on_hand_change": there,
-                    "reserved_change": promised,
-                    "document": document,
-                    "reason": reason,
-                    "moved_at": uow.now,
-                }
-            )
-    uow.update_many(stock_levels, changes)
-    uow.insert_many(stock_movements, movements)
-    return list(after.values())

@@ -12,7 +12,7 @@ from transactional.orders.rules import document_number
 from transactional.stock import service
 from transactional.stock.errors import TooManyArrived
 from transactional.stock.models import stock_levels, stock_movements, transfer_lines, transfers, warehouses
-from transactional.stock.service import Units
+from transactional.stock.rules import Units
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _by_code = select(warehouses).where(warehouses.c.code == bindparam("code"))

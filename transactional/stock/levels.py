@@ -1,0 +1,120 @@
+"""Stock levels: locking them, and moving units. Movements are the only writers of on hand and reserved.
+
+Levels are locked in the order of SKU and warehouse ids, all of a transaction at once, so that two
+transactions that want the same SKUs queue up instead of blocking each other.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+
+from transactional.stock.models import stock_levels, stock_movements, warehouses
+from transactional.unit_of_work import Row, UnitOfWork, for_update
+
+Shelved = Mapping[tuple[str, str], int]  # signed units by SKU and warehouse id
+
+_levels = stock_levels.c
+_open_for_sale = for_update(
+    select(stock_levels, warehouses.c.country, warehouses.c.postal_code)
+    .join(warehouses, warehouses.c.id == _levels.warehouse_id)
+    .where(_levels.sku_id.in_(bindparam("sku_ids", expanding=True)), warehouses.c.is_active)
+    .order_by(_levels.sku_id, _levels.warehouse_id),
+    stock_levels,
+)
+_all = for_update(
+    select(stock_levels)
+    .where(_levels.sku_id.in_(bindparam("sku_ids", expanding=True)))
+    .order_by(_levels.sku_id, _levels.warehouse_id),
+    stock_levels,
+)
+
+
+@dataclass(frozen=True)
+class Move:
+    """Signed units of one SKU in one warehouse that change because of a document."""
+
+    sku_id: str
+    warehouse_id: str
+    kind: str
+    document: str
+    on_hand: int = 0
+    reserved: int = 0
+    reason: str | None = None
+
+
+def lock(uow: UnitOfWork, sku_ids: Iterable[str]) -> list[Row]:
+    """The levels of these SKUs in all warehouses."""
+    return uow.lock_rows(stock_levels, _all, sku_ids=sorted(sku_ids))
+
+
+def lock_for_sale(uow: UnitOfWork, sku_ids: Iterable[str]) -> list[Row]:
+    """The levels in warehouses that sell, with the places of these."""
+    return uow.lock_rows(stock_levels, _open_for_sale, sku_ids=sorted(sku_ids))
+
+
+def open_missing(uow: UnitOfWork, levels: list[Row], sku_ids: Iterable[str], warehouse_id: str) -> list[Row]:
+    """Start counting SKUs that were never in this warehouse, at zero."""
+    there = {level["sku_id"] for level in levels if level["warehouse_id"] == warehouse_id}
+    missing = sorted(set(sku_ids) - there)
+    if not missing:
+        return levels
+    for sku_id in missing:  # one by one, because another transaction may be opening the same
+        row = {
+            "id": uow.new_id(),
+            "sku_id": sku_id,
+            "warehouse_id": warehouse_id,
+            "on_hand": 0,
+            "reserved": 0,
+        }
+        uow.insert_unless_there(stock_levels, row, "sku_id", "warehouse_id")
+    return lock(uow, set(sku_ids))
+
+
+def move(
+    uow: UnitOfWork,
+    levels: list[Row],
+    kind: str,
+    document: str,
+    *,
+    on_hand: Shelved | None = None,
+    reserved: Shelved | None = None,
+    reason: str | None = None,
+) -> list[Row]:
+    """Change locked levels because of one document; returns the levels as they are then."""
+    on_hand, reserved = on_hand or {}, reserved or {}
+    moves = []
+    for level in levels:
+        shelf = (level["sku_id"], level["warehouse_id"])
+        there, promised = on_hand.get(shelf, 0), reserved.get(shelf, 0)
+        if there or promised:
+            moves.append(Move(*shelf, kind, document, there, promised, reason))
+    return write(uow, levels, moves)
+
+
+def write(uow: UnitOfWork, levels: Sequence[Row], moves: Sequence[Move]) -> list[Row]:
+    """Change locked levels and write down why; returns the levels as they are then."""
+    after = {(level["sku_id"], level["warehouse_id"]): level for level in levels}
+    changes: dict[str, Row] = {}
+    movements: list[Row] = []
+    for each in moves:
+        level = after[each.sku_id, each.warehouse_id]
+        new = {"on_hand": level["on_hand"] + each.on_hand, "reserved": level["reserved"] + each.reserved}
+        after[each.sku_id, each.warehouse_id] = {**level, **new}
+        changes[level["id"]] = new
+        movements.append(
+            {
+                "id": uow.new_id(),
+                "sku_id": each.sku_id,
+                "warehouse_id": each.warehouse_id,
+                "kind": each.kind,
+                "on_hand_change": each.on_hand,
+                "reserved_change": each.reserved,
+                "document": each.document,
+                "reason": each.reason,
+                "moved_at": uow.now,
+            }
+        )
+    uow.update_many(stock_levels, changes)
+    uow.insert_many(stock_movements, movements)
+    return list(after.values())
