@@ -71,7 +71,8 @@ def _create_groups() -> None:
     group = sa.Column(
         "group_id", ID, sa.ForeignKey("group_purchases.id", name=op.f("fk_orders_group_id")), nullable=True
     )
-    op.add_column("orders", group, inline_references=True)
+    # SQLite can only add a reference together with its column; PostgreSQL would name that one itself.
+    op.add_column("orders", group, inline_references=op.get_bind().dialect.name == "sqlite")
     op.create_index(op.f("ix_orders_group_id"), "orders", ["group_id"])
 
 
