@@ -28,6 +28,8 @@ from transactional.invoices.routes import router as invoices
 from transactional.invoices.routes import staff_router as staff_invoices
 from transactional.ledger.routes import router as ledger
 from transactional.members.routes import router as addresses
+from transactional.orders.change_routes import router as order_changes
+from transactional.orders.change_routes import staff_router as staff_changes
 from transactional.orders.entry_routes import router as order_entry
 from transactional.orders.group_routes import router as groups
 from transactional.orders.group_routes import staff_router as staff_groups
@@ -99,8 +101,9 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
     staff_parts = (staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
     staff_too = (sale_terms, staff_invoices, remarks, addresses, staff_payments, payouts, supply)
-    staff = (staff_router, order_entry, staff_groups, order_states, shipments, *staff_parts, *staff_too)
-    for router in (checkout, orders, groups, payments, invoices, catalog, feedback, *staff):
+    staff_orders = (staff_router, order_entry, staff_groups, staff_changes, order_states, shipments)
+    staff = (*staff_orders, *staff_parts, *staff_too)
+    for router in (checkout, orders, order_changes, groups, payments, invoices, catalog, feedback, *staff):
         app.router.routes.extend(router.routes)
     app.openapi = cache(lambda: describe(app))  # type: ignore[method-assign]
     add_pages(app, shop)

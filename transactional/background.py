@@ -1,5 +1,5 @@
-"""What the shop does by itself: expire orders, settle payments, send refunds, issue invoices,
-close groups, complete orders, serve those that waited, forget."""
+"""What the shop does by itself: expire orders and their changes, settle payments, send refunds, issue
+invoices, close groups, complete orders, serve those that waited, forget."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from datetime import timedelta
 from transactional import idempotency
 from transactional.invoices import service as invoices
 from transactional.invoices.service import Seller
-from transactional.orders import group_entry, review
+from transactional.orders import changes, group_entry, review
 from transactional.orders import service as orders
 from transactional.payments import cashier
 from transactional.shop import Shop
@@ -21,6 +21,7 @@ _EXPIRY_BATCH = 100
 _INVOICES_BATCH = 20
 _COMPLETION_BATCH = 20
 _GROUPS_BATCH = 20
+_CHANGES_BATCH = 20
 _SUPPLY_BATCH = 20
 _LONGEST_NAP = 20.0
 _HOUR = 3_600.0
@@ -76,6 +77,17 @@ async def close_groups(shop: Shop) -> float:
     return 0.0 if len(due) >= _GROUPS_BATCH else _LONGEST_NAP
 
 
+async def expire_changes(shop: Shop) -> float:
+    """Give up changes of orders that were not paid in time; one transaction each, for their locks."""
+    with shop.database.read() as db:
+        due = changes.overdue(db, _CHANGES_BATCH)
+    for change_id in due:
+        with shop.database.transaction("system:expiry") as uow:
+            changes.expire(uow, change_id)
+        await asyncio.sleep(0)  # let requests in between
+    return 0.0 if len(due) >= _CHANGES_BATCH else _LONGEST_NAP
+
+
 async def complete(shop: Shop) -> float:
     """Complete what arrived long ago, a little at a time: nobody waits for it."""
     with shop.database.transaction("system:completion") as uow:
@@ -114,6 +126,7 @@ async def running(shop: Shop, refunds_waiting: asyncio.Event) -> AsyncIterator[N
         (refund, refunds_waiting),
         (issue_invoices, asyncio.Event()),
         (close_groups, asyncio.Event()),
+        (expire_changes, asyncio.Event()),
         (complete, asyncio.Event()),
         (supply, asyncio.Event()),
         (forget, asyncio.Event()),

@@ -1,11 +1,11 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
--- What an order was placed for is the sum of its own rows in fct_sales, and its total that of all its rows
--- without those of gift cards, which are no sale.
+-- What an order was placed for and changed to is the sum of its own rows in fct_sales, and its total that of
+-- all its rows without those of gift cards, which are no sale.
 with sums as (
     select
         sales.shop_id,
         sales.order_id,
-        sum(case when sales.document_kind = 'order' then sales.amount else 0 end) as ordered,
+        sum(case when sales.document_kind in ('order', 'change') then sales.amount else 0 end) as ordered,
         sum(case when sales.kind not in ('adjustment', 'gift_card') then sales.amount else 0 end) as total
     from {{ ref('fct_sales') }} as sales
     inner join {{ audited(ref('fct_orders')) }} as orders

@@ -36,7 +36,7 @@ discounts as (
     from {{ ref('fct_sales') }} as sales
     inner join concerned
         on sales.shop_id = concerned.shop_id and sales.order_id = concerned.order_id
-    where sales.kind = 'discount' and sales.document_kind = 'order'
+    where sales.kind = 'discount' and sales.document_kind in ('order', 'change')
     group by sales.shop_id, sales.order_id
 ),
 

@@ -1,5 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_tenders'}}}) }}
--- What the tenders of a paid order captured is its total. Captures that were not accepted (late, or of
+-- What the tenders of a paid order captured is its total, less what changes took off and kept to pay for what
+-- they added. Captures that were not accepted (late, or of
 -- another amount) and what an expired order gave back did not pay for it: they are `sent_back` and do not
 -- count, also while the provider has not done it. What went back afterwards did pay, so refunds and
 -- chargebacks change nothing.
@@ -18,6 +19,16 @@ tendered as (
         order_id,
         sum(captured - sent_back) as captured
     from {{ ref('fct_tenders') }}
+    group by shop_id, order_id
+),
+
+kept as (
+    select
+        shop_id,
+        order_id,
+        sum(kept) as kept
+    from {{ ref('stg_shop__order_changes') }}
+    where status = 'applied' and not is_deleted
     group by shop_id, order_id
 ),
 
@@ -40,6 +51,7 @@ final as (
         orders.shop_id,
         orders.order_number,
         orders.ordered_total,
+        kept.kept,
         tendered.captured
     from {{ ref('fct_orders') }} as orders
     inner join concerned
@@ -48,7 +60,11 @@ final as (
         on orders.shop_id = recorded.shop_id and orders.order_id = recorded.order_id
     inner join tendered
         on orders.shop_id = tendered.shop_id and orders.order_id = tendered.order_id
-    where orders.paid_at is not null and tendered.captured <> orders.ordered_total
+    left join kept
+        on orders.shop_id = kept.shop_id and orders.order_id = kept.order_id
+    where
+        orders.paid_at is not null
+        and tendered.captured <> orders.ordered_total - coalesce(kept.kept, 0)
 )
 
 select * from final

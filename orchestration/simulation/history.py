@@ -26,6 +26,7 @@ from transactional.checkout import service as checkout
 from transactional.members.service import Buyer
 from transactional.orders import after_sales, shipping
 from transactional.orders import service as orders
+from transactional.orders.credits import CreditNote
 from transactional.payments import service as payments
 from transactional.payments import settlement
 from transactional.payments.models import refunds
@@ -229,7 +230,7 @@ class History:
         if note is not None:
             self._refund_soon(uow, note)
 
-    def _refund_soon(self, uow: UnitOfWork, note: after_sales.CreditNote) -> None:
+    def _refund_soon(self, uow: UnitOfWork, note: CreditNote) -> None:
         def refund(uow: UnitOfWork) -> None:
             for row in uow.rows(select(refunds.c.id).where(refunds.c.credit_note_id == note.id)):
                 payments.record_refund(uow, row["id"], f"sim_{note.number}")

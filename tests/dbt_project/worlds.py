@@ -221,6 +221,8 @@ class World:
             if self._random.random() < 0.5:
                 yield "tender_events", [self._tender_event(number, moved, "requested")]
                 yield "tender_events", [self._tender_event(number, moved + 5, "succeeded")]
+            if self._random.random() < 0.4:
+                yield from self._changed(number, moved, customer)
             if self._random.random() < 0.5:
                 header, line = credit_note(f"C{number}", number, moved + 3000)
                 yield "credit_notes", [header]
@@ -240,6 +242,37 @@ class World:
                     )
                 ],
             )
+
+    def _changed(self, number: str, minutes: float, customer: Mapping[str, Any]) -> Iterator[File]:
+        """A mug is added to the order, and paid for; or nobody pays."""
+        made = {
+            "id": f"change-{number}",
+            "number": f"CH-{number}",
+            "order_id": f"order-{number}",
+            "status": "open",
+            "reason": "one more",
+            "currency": "GBP",
+            "gross": 1_000,
+            "discount": 0,
+            "shipping": 0,
+            "tax": 200,
+            "added": 1_200,
+            "credited": 0,
+            "kept": 0,
+            "due": 1_200,
+            "points": 0,
+            "created_at": at(minutes + 10),
+        }
+        yield "order_changes", [change(made)]
+        if self._random.random() < 0.3:
+            yield "order_changes", [change(made | {"status": "expired", "closed_at": at(minutes + 40)}, 2)]
+            return
+        yield "order_changes", [change(made | {"status": "applied", "closed_at": at(minutes + 1_500)}, 2)]
+        yield "order_lines", [order_line(number, position=2, change_id=f"change-{number}")]
+        grown = {"gross": 2_000, "tax": 400, "total": 2_400}
+        yield "orders", [order(number, minutes, seq=3, **grown, **customer)]
+        paid = {"id": f"payment-{number}-2", "position": 2, "change_id": f"change-{number}"}
+        yield "payments", [{**self._payment(number, minutes + 1_500, "captured", 1), **paid}]
 
     def _stock(self) -> Iterator[File]:
         for code in ("main", "leeds"):

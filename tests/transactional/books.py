@@ -17,6 +17,9 @@ from transactional.ledger.rules import held
 from transactional.orders.models import (
     credit_note_lines,
     credit_notes,
+    order_change_additions,
+    order_change_removals,
+    order_changes,
     order_lines,
     order_transitions,
     orders,
@@ -140,9 +143,25 @@ def stock_adds_up(shop: Shop) -> None:
     for row in rows_of(shop, shipment_lines):
         if line := lines.get(row["order_line_id"]):
             wanted[line["sku_id"]] -= row["quantity"]
+    wanted += kept_for_changes(shop)
     assert summed(levels, "sku_id", "reserved") == Counter(
         {row["sku_id"]: wanted[row["sku_id"]] for row in levels}
     )
+
+
+def kept_for_changes(shop: Shop) -> Counter[str]:
+    """Units by SKU id that open changes would add to what their orders hold."""
+    lines = {row["id"]: row["sku_id"] for row in rows_of(shop, order_lines)}
+    kept: Counter[str] = Counter()
+    for change in rows_of(shop, order_changes):
+        if change["status"] == "open":
+            net: Counter[str] = Counter()
+            for row in rows_of(shop, order_change_additions):
+                net[row["sku_id"]] += row["quantity"] if row["change_id"] == change["id"] else 0
+            for row in rows_of(shop, order_change_removals):
+                net[lines[row["order_line_id"]]] -= row["quantity"] if row["change_id"] == change["id"] else 0
+            kept += +net
+    return kept
 
 
 def units_are_sent_or_taken_off_once(shop: Shop) -> None:
@@ -237,11 +256,14 @@ def revenue_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currency:
     """Income and tax are those of the sales that were paid less their credit notes, without gift cards."""
     sold = {row["id"]: row for row in rows_of(shop, orders) if row["paid_at"] and row["purpose"] == "sale"}
     lines = {row["id"]: row for row in rows_of(shop, order_lines) if row["order_id"] in sold}
-    credited = [row for row in rows_of(shop, credit_note_lines) if row["order_line_id"] in lines]
+    notes = {row["id"] for row in rows_of(shop, credit_notes) if row["order_id"] in sold}
+    credited = [row for row in rows_of(shop, credit_note_lines) if row["credit_note_id"] in notes]
     goods = [row for row in lines.values() if not row["is_gift_card"]]
     discount = total(lines.values(), "discount")
     returned = 0
     for row in credited:
+        if row["order_line_id"] is None:  # delivery alone
+            continue
         line = lines[row["order_line_id"]]
         if line["is_gift_card"]:
             discount -= line["gross"] // line["quantity"] * row["quantity"] - row["amount"]
@@ -296,7 +318,11 @@ def _given_and_taken(shop: Shop) -> tuple[Counter[str], Counter[str]]:
 
 def points_are_those_of_the_orders(shop: Shop) -> None:
     """Each paid order gave its points once; no more of them was taken back."""
-    documents = {row["id"]: row["document"] for row in rows_of(shop, journal_entries)}
+    numbers = {row["id"]: row["number"] for row in rows_of(shop, orders)}
+    of_change = {row["number"]: numbers[row["order_id"]] for row in rows_of(shop, order_changes)}
+    documents = {
+        row["id"]: of_change.get(row["document"], row["document"]) for row in rows_of(shop, journal_entries)
+    }
     given: Counter[str] = Counter()
     taken: Counter[str] = Counter()
     for row in rows_of(shop, postings):

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from transactional.catalog import service as catalog
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.checkout import service as checkout
+from transactional.checkout import terms_editing
 from transactional.members.service import Buyer
 from transactional.orders import service as orders
 from transactional.orders import shipping
@@ -46,6 +48,40 @@ def fill_shelves(shop: Shop, products: int = 3, units: int = 10) -> Shelves:
             skus |= catalog.create_product(uow, draft, shop.terms.currency)
         stock.receive(uow, dict.fromkeys(skus.values(), units), "DELIVERY-1")
     return Shelves(skus)
+
+
+def sell_everywhere(shop: Shop) -> None:
+    """Standard and express; the Highlands cost more, and Denmark is taxed otherwise."""
+    with shop.database.transaction("staff") as uow:
+        for code, countries, prefixes in (
+            ("home", ["GB"], []),
+            ("highlands", ["GB"], ["IV"]),
+            ("denmark", ["DK"], []),
+        ):
+            terms_editing.put_zone(uow, code, name=code, countries=countries, postal_prefixes=prefixes)
+        for position, (method, price) in enumerate((("standard", 395), ("express", 1_000))):
+            rates = [
+                {"zone": zone, "currency": "GBP", "kind": "flat", "price": price + more, "weight_from": 0}
+                for zone, more in (("home", 0), ("highlands", 500), ("denmark", 800))
+            ]
+            terms_editing.put_method(
+                uow,
+                method,
+                name=method.capitalize(),
+                days_min=1,
+                days_max=2,
+                position=position,
+                is_active=True,
+                rates=rates,
+            )
+        terms_editing.put_tax_zone(
+            uow,
+            "denmark",
+            name="Denmark",
+            countries=["DK"],
+            prices_include_tax=False,
+            rates=[("standard", 2_500, date(2020, 1, 1))],
+        )
 
 
 def order(

@@ -34,8 +34,10 @@ from transactional.ledger import events as ledger
 from transactional.ledger.rules import BALANCE, held
 from transactional.members import service as members
 from transactional.members.service import Buyer
-from transactional.orders import after_sales, review, service, shipping
-from transactional.orders.models import order_lines, orders, shipments
+from transactional.orders import after_sales, change_entry, changes, review, service, shipping
+from transactional.orders.change_plan import Wish
+from transactional.orders.change_pricing import Addition
+from transactional.orders.models import order_changes, order_lines, orders, shipments
 from transactional.payments import cashier, inbox
 from transactional.payments import service as payments_service
 from transactional.payments.methods import Choice
@@ -182,12 +184,13 @@ class Everything(RuleBasedStateMachine):
     def ask_bank(self, number: int, mood: Mood, is_noted: bool, method: Any) -> None:
         """The shop asks the bank to expect a payment, and may die before it noted the answer."""
         order = self.world.one(orders, number)
-        if order is None:
-            return
-
-        async def ask() -> None:
+        if order is not None:
             choice = Choice(self.bank.name, method) if method else None
-            remote = await cashier.start(self.shop, order["id"], "https://shop", choice)
+            self.ask_bank_for(order["id"], mood, is_noted=is_noted, choice=choice)
+
+    def ask_bank_for(self, order_id: str, mood: Mood, *, is_noted: bool, choice: Choice | None) -> None:
+        async def ask() -> None:
+            remote = await cashier.start(self.shop, order_id, "https://shop", choice)
             if is_noted:
                 with self.shop.database.transaction("shopper") as uow:
                     payments_service.note_external_id(uow, remote.reference, remote.external_id)
@@ -240,6 +243,10 @@ class Everything(RuleBasedStateMachine):
     def expire(self, fate: Fate, minutes: int) -> None:
         self.world.clock.forward(minutes=minutes)
         self.world.act(fate, "system:expiry", service.expire_unpaid)
+        with self.shop.database.read() as db:
+            overdue = changes.overdue(db, 10)
+        for change_id in overdue:
+            self.world.act(fate, "system:expiry", partial(changes.expire, change_id=change_id))
 
     @rule(fate=fates, number=which, what=st.sampled_from(SERVED))
     def serve(self, fate: Fate, number: int, what: Service) -> None:
@@ -284,6 +291,74 @@ class Everything(RuleBasedStateMachine):
                 "staff",
                 lambda uow: after_sales.cancel_lines(uow, line["order_id"], {line["id"]: quantity}),
             )
+
+    @rule(
+        fate=fates,
+        number=which,
+        off=st.integers(0, 2),
+        added=st.lists(st.tuples(which, units), max_size=2),
+        to=st.sampled_from((None, None, "GB", "DK")),
+        method=st.sampled_from((None, None, "standard", "express")),
+        tender=st.sampled_from((None, None, "gift_card", "points", "balance")),
+    )
+    def change_order(
+        self,
+        fate: Fate,
+        number: int,
+        off: int,
+        added: list[tuple[int, int]],
+        to: str | None,
+        method: str | None,
+        tender: Method | None,
+    ) -> None:
+        """Lines, quantities, address and delivery of an order in flight."""
+        line, card = self.world.one(order_lines, number), self.world.one(cards, number % 3)
+        if line is None:
+            return
+        address = (
+            None if to is None else {f"ship_{each}": str(number) for each in ("name", "address", "city")}
+        )
+        wish = Wish(
+            "rang us",
+            add=[Addition(SKUS[which % 3], count) for which, count in added],
+            remove={line["id"]: off} if off else {},
+            ship_to=address
+            and {**address, "ship_region": None, "ship_postal_code": "1050", "ship_country": to},
+            delivery_method=method,
+        )
+
+        def propose(uow: UnitOfWork) -> None:
+            order = service.header(uow, line["order_id"])
+            holder = card["number"] if tender == "gift_card" and card else order["customer_id"]
+            change_entry.propose(
+                uow,
+                self.shop.terms,
+                order["id"],
+                wish,
+                provider=self.bank.name,
+                method="card",
+                wanted=[Wanted(tender, holder, 900)] if tender else (),
+            )
+
+        self.world.act(fate, "staff", propose)
+
+    @rule(fate=fates, number=which)
+    def settle_change(self, fate: Fate, number: int) -> None:
+        """The buyer pays what is due for a change, or nobody does."""
+        change = self.world.one(order_changes, number)
+        if change is None or change["status"] != "open":
+            return
+        if number % 3 == 0:
+            self.world.act(
+                fate, "staff", lambda uow: changes.cancel(uow, change["order_id"], change["number"])
+            )
+            return
+        known = set(self.bank.deals)
+        self.ask_bank_for(change["order_id"], "well", is_noted=number % 2 == 0, choice=None)
+        for external_id in set(self.bank.deals) - known:
+            asked = self.bank.deals[external_id].remote
+            self.bank.capture(external_id, asked.amount, asked.currency)
+            self.tell(fate, -1)
 
     # The staff.
 

@@ -178,12 +178,21 @@ def look_after(tour: Tour, order: dict[str, Any]) -> None:
     tour.call("get", "/staff/orders/{order_id}/remarks", **ids)
     tour.call("delete", "/staff/orders/{order_id}/marks/{label}", **ids)
     tour.call("get", "/staff/payments/orders/{order_id}/tenders", **ids)
+    change_it(tour, ids)
     for step in ("hold", "approve", "ship", "deliver", "complete", "returns"):
         tour.call("post", f"/staff/orders/{{order_id}}/{step}", **ids)
     tour.call("get", "/staff/orders/{order_id}/history", **ids)
     tour.call("get", "/staff/ledger/trial-balance")
     tour.call("get", "/staff/ledger/accounts/{account}")
     tour.call("get", "/staff/ledger/entries/{reference}", reference=f"order:{order['number']}:paid")
+
+
+def change_it(tour: Tour, ids: dict[str, str]) -> None:
+    tour.call("post", "/staff/orders/{order_id}/changes/preview", **ids)
+    number = tour.call("post", "/staff/orders/{order_id}/changes", **ids)["number"]
+    tour.call("post", "/staff/orders/{order_id}/changes/{number}/cancel", number=number, **ids)
+    tour.call("get", "/staff/orders/{order_id}/changes", **ids)
+    tour.call("get", "/orders/{token}/changes", **ids)
 
 
 def enter_orders(tour: Tour) -> None:

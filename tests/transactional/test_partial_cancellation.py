@@ -18,6 +18,7 @@ from test_ledger import balances
 from transactional.errors import IllegalTransition, NotFound
 from transactional.ledger import rules as ledger
 from transactional.orders import after_sales, service, shipping
+from transactional.orders.credits import CreditNote
 from transactional.orders.errors import TooManyCancelled, TooManyReturned
 from transactional.orders.models import credit_note_lines, credit_notes, orders
 from transactional.payments.models import payments, refunds
@@ -34,7 +35,7 @@ def lines_of(shop: Shop, order_id: str) -> dict[str, str]:
         return {line["sku"]: line["id"] for line in service.find(db, order_id).lines}
 
 
-def cancel(shop: Shop, order_id: str, **units: int) -> after_sales.CreditNote:
+def cancel(shop: Shop, order_id: str, **units: int) -> CreditNote:
     """SKU codes are written with `_` for `-`."""
     lines = lines_of(shop, order_id)
     with shop.database.transaction("staff") as uow:

@@ -332,6 +332,17 @@ class TestChargeback:
         assert left_on(shop, card) == 1_000
         assert balances(shop)[rules.CHARGEBACKS] == 2_395
 
+    def test_of_a_payment_that_the_order_could_not_have_it_leaves_the_card_with_the_order(
+        self, shop: Shop, card: Row
+    ) -> None:
+        placed = placed_with(shop, by_card(card))
+        with shop.database.transaction("provider:sandbox") as uow:
+            amount = placed.total - 1_000 - 1
+            settlement.record_capture(uow, placed.payment_id, "pay_short", amount, "GBP")
+        self.charge_back(shop, placed, 394)
+        assert (status_of(shop, placed.order_id), left_on(shop, card)) == ("pending_payment", 0)
+        assert balances(shop)[rules.TENDERED] == 1_000
+
     def test_goods_that_come_back_afterwards_are_not_paid_back_again(
         self, shop: Shop, card: Row, paid: Placed
     ) -> None:

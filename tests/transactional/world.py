@@ -12,7 +12,7 @@ from typing import Any, Literal
 from bank import Bank, Mood
 from conftest import MovableClock
 from hypothesis import event
-from shopping import fill_shelves
+from shopping import fill_shelves, sell_everywhere
 from sqlalchemy import Table, func, select
 
 from settings import Settings
@@ -76,6 +76,7 @@ def furnished(database_url: str, home: Path, clock: MovableClock, bank: Bank) ->
     )
     shop = replace(opened, terms=replace(opened.terms, points_per_unit=1, point_value=10))
     fill_shelves(shop, products=2, units=12)
+    sell_everywhere(shop)
     with shop.database.transaction("staff") as uow:
         (category,) = uow.rows(categories.select())
         drafts = [

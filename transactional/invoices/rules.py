@@ -29,22 +29,41 @@ def number(kind: str, year: int, sequence: int) -> str:
     return f"{_PREFIX[kind]}-{year}-{sequence:06d}"
 
 
-def of_order(order: Row, lines: Sequence[Row]) -> list[DocumentLine]:
-    """The lines of an order's invoice; they add up to its total."""
+def of_order(order: Row, lines: Sequence[Row], changes: Sequence[Row]) -> list[DocumentLine]:
+    """The lines of an order's invoice, as it was placed: what changes added stands on invoices of its own.
+
+    Args:
+        lines: all of the order's; `changes`: those that took effect.
+    """
+    shipping = order["shipping"] - sum(change["shipping"] for change in changes)
+    tax = order["tax"] - sum(change["tax"] for change in changes)
+    return _sold(order, [line for line in lines if line["change_id"] is None], shipping, tax)
+
+
+def of_change(order: Row, lines: Sequence[Row], change: Row) -> list[DocumentLine]:
+    """The lines of an invoice of what a change added to an order; they add up to that."""
+    mine = [line for line in lines if line["change_id"] == change["id"]]
+    return _sold(order, mine, change["shipping"], change["tax"])
+
+
+def _sold(order: Row, lines: Sequence[Row], shipping: int, tax: int) -> list[DocumentLine]:
+    """Lines and delivery; `tax` is that on all of it."""
     found = [_goods(line, line["quantity"], _net(line), line["tax"]) for line in lines]
-    tax = order["tax"] - sum(line["tax"] for line in lines)
-    return found + _delivery(order, order["shipping"], tax)
+    return found + _delivery(order, shipping, tax - sum(line["tax"] for line in lines))
 
 
 def of_credit_note(order: Row, lines: Sequence[Row], credited: Sequence[Row]) -> list[DocumentLine]:
     """The lines of a credit note's document; they add up to what goes back.
 
-    Delivery is credited only with whole lines, so the tax beyond the line's own is that on delivery.
+    Delivery is credited alone, or with whole lines: then the tax beyond the line's own is that on delivery.
     """
     by_id = {line["id"]: line for line in lines}
     found: list[DocumentLine] = []
     delivery = delivery_tax = 0
     for credit in credited:
+        if credit["order_line_id"] is None:
+            delivery, delivery_tax = delivery + credit["shipping"], delivery_tax + credit["tax"]
+            continue
         line = by_id[credit["order_line_id"]]
         whole = credit["quantity"] == line["quantity"] and credit["amount"] == _net(line)
         tax = line["tax"] if whole else credit["tax"]

@@ -11,8 +11,9 @@ from transactional.invoices import rules
 from transactional.invoices.errors import NotInvoiceable
 from transactional.invoices.models import invoice_counters, invoice_requests, invoices
 from transactional.invoices.rules import DocumentLine
+from transactional.orders import changes
 from transactional.orders import service as orders
-from transactional.orders.models import credit_note_lines, credit_notes
+from transactional.orders.models import credit_note_lines, credit_notes, order_changes
 from transactional.orders.models import orders as orders_table
 from transactional.staff.service import Terms
 from transactional.unit_of_work import Increment, Reading, Row, UnitOfWork
@@ -48,6 +49,17 @@ _credited_since = (
     .distinct()
     .limit(bindparam("limit"))
 )
+_added_since = (
+    select(order_changes.c.order_id)
+    .join(invoices, invoices.c.document_id == order_changes.c.order_id)
+    .where(
+        order_changes.c.status == "applied",
+        order_changes.c.added > 0,
+        ~exists().where(_document.c.document_id == order_changes.c.id),
+    )
+    .distinct()
+    .limit(bindparam("limit"))
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,8 @@ class Seller:
 
 
 def issue(uow: UnitOfWork, terms: Terms, seller: Seller, order_id: str) -> list[Row]:
-    """Issue what is still to be issued for an order: its invoice, and a document for each credit note.
+    """Issue what is still to be issued for an order: its invoice, one for what each change added, and a
+    document for each credit note.
 
     The counters are locked last, so that others wait only for the commit, and a transaction that is rolled
     back leaves no gap.
@@ -86,8 +99,12 @@ def issue(uow: UnitOfWork, terms: Terms, seller: Seller, order_id: str) -> list[
     lines = orders.find(uow, order_id).lines
     asked = uow.row(_request, order_id=order_id)
     due: list[tuple[str, str, str | None, list[DocumentLine]]] = []
+    applied = [row for row in changes.of_order(uow, order_id) if row["status"] == "applied"]
     if order_id not in there:
-        due.append(("invoice", order_id, None, rules.of_order(order, lines)))
+        due.append(("invoice", order_id, None, rules.of_order(order, lines, applied)))
+    for change in applied:
+        if change["added"] and change["id"] not in there:
+            due.append(("invoice", change["id"], None, rules.of_change(order, lines, change)))
     for note in uow.rows(_credit_notes, order_id=order_id):
         if note["id"] not in there:
             credited = uow.rows(_credited, credit_note_id=note["id"])
@@ -134,8 +151,9 @@ def _count(uow: UnitOfWork, counter: str) -> int:
 
 
 def due(db: Reading, limit: int) -> list[str]:
-    """Ids of orders that wait for a document: a paid one whose buyer asked, or one with credits."""
-    found = [*db.rows(_asked_for, limit=limit), *db.rows(_credited_since, limit=limit)]
+    """Ids of orders that wait for a document: paid and asked for, or invoiced and changed since."""
+    waiting = (_asked_for, _credited_since, _added_since)
+    found = [row for statement in waiting for row in db.rows(statement, limit=limit)]
     return list(dict.fromkeys(row["order_id"] for row in found))
 
 

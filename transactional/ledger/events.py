@@ -14,6 +14,7 @@ from transactional.ledger.rules import (
     NO_CARDS,
     POINTS,
     RECEIVABLE,
+    REFUNDS,
     TENDERED,
     Cards,
     Entry,
@@ -51,6 +52,24 @@ def order_paid(
     if order["points"]:
         made += rules.points_earned(order["currency"], held(POINTS, order["customer_id"]), order["points"])
     service.post(uow, Entry(f"order:{order['number']}:paid", order["number"], "order paid", made))
+
+
+def order_changed(uow: UnitOfWork, order: Row, change: Row, internal: int, payment: Row | None) -> None:
+    """What a change adds to an order is sold: paid by what it takes off, and by tenders of its own.
+
+    Args:
+        internal: minor units that its internal tenders hold.
+        payment: what a provider took for it; None when there was nothing left to take.
+    """
+    sources = [(REFUNDS, change["kept"]), (TENDERED, internal)]
+    if payment is not None:
+        sources.append((held(RECEIVABLE, payment["provider"]), payment["amount"]))
+    amounts = {name: change[name] for name in ("gross", "discount", "shipping", "tax")}
+    made = rules.order_paid(sources, change["currency"], **amounts)
+    if change["points"]:
+        holder = held(POINTS, order["customer_id"])
+        made += rules.points_earned(change["currency"], holder, change["points"])
+    service.post(uow, Entry(f"order_change:{change['number']}", change["number"], "order changed", made))
 
 
 def given_back(

@@ -106,6 +106,61 @@ class GroupPriceTooHigh(ShopError):
         super().__init__("A group's price is below what everybody pays.", price=price, asked=asked)
 
 
+class ChangeOpen(ShopError):
+    code = "change_open"
+
+    def __init__(self, number: str, change: str):
+        super().__init__(
+            f"Order {number} is being changed: wait until change {change} is paid, or cancel it.",
+            number=number,
+            change=change,
+        )
+
+
+class ChangeClosed(ShopError):
+    code = "change_closed"
+
+    def __init__(self, change: str, status: str):
+        super().__init__(f"Change {change} is {status} already.", change=change, status=status)
+
+
+class NothingChanges(ShopError):
+    code = "nothing_changes"
+
+    def __init__(self) -> None:
+        super().__init__("The order is like that already.")
+
+
+class NothingIsLeft(ShopError):
+    code = "nothing_is_left"
+
+    def __init__(self, number: str):
+        super().__init__(f"Nothing of order {number} would be left: cancel it instead.", number=number)
+
+
+class UnpaidChange(ShopError):
+    code = "unpaid_change"
+
+    def __init__(self, status: str):
+        super().__init__(
+            f"An order that is {status} can only be sent elsewhere, for the same price.", status=status
+        )
+
+
+class AgreedPriceTooHigh(ShopError):
+    code = "agreed_price_too_high"
+
+    def __init__(self, sku: str, price: int, asked: int):
+        super().__init__(f"Everybody pays less for {sku} than agreed.", sku=sku, price=price, asked=asked)
+
+
+class GiftCardNotAdded(ShopError):
+    code = "gift_card_not_added"
+
+    def __init__(self, sku: str):
+        super().__init__(f"{sku} is a gift card: it is ordered by itself.", sku=sku)
+
+
 class TooManyRemarks(ShopError):
     code = "too_many_remarks"
 

@@ -1,4 +1,7 @@
-"""The lines of a new order, as its basket was priced."""
+"""Rows of order lines: those of a new order as its basket was priced, and what they hold of each SKU."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from transactional.catalog.rules import GIFT_CARD, variant_name
 from transactional.checkout.service import PricedCart
@@ -27,3 +30,11 @@ def rows_of(uow: UnitOfWork, order_id: str, basket: PricedCart) -> list[Row]:
         }
         for position, (line, amounts) in enumerate(zip(basket.lines, basket.amounts.lines, strict=True), 1)
     ]
+
+
+def units_by_sku(lines: Iterable[Row], quantities: Mapping[str, int]) -> dict[str, int]:
+    """Units by SKU id of units by order line id; a change can make a second line of a SKU."""
+    units: Counter[str] = Counter()
+    for line in lines:
+        units[line["sku_id"]] += quantities[line["id"]]
+    return dict(units)

@@ -1,4 +1,4 @@
-"""What became of the units of an order: how many were cancelled, were sent, and came back."""
+"""What became of an order: units that were cancelled, were sent, and came back; its delivery charge."""
 
 from sqlalchemy import bindparam, func, select
 
@@ -24,6 +24,15 @@ _credited = (
     .group_by(credit_note_lines.c.order_line_id, credit_notes.c.kind)
 )
 
+_delivery_credited = (
+    select(
+        func.coalesce(func.sum(credit_note_lines.c.shipping), 0).label("shipping"),
+        func.coalesce(func.sum(credit_note_lines.c.tax), 0).label("tax"),
+    )
+    .join(credit_notes, credit_notes.c.id == credit_note_lines.c.credit_note_id)
+    .where(credit_notes.c.order_id == bindparam("order_id"), credit_note_lines.c.order_line_id.is_(None))
+)
+
 
 def of_order(db: Reading, order: Row, lines: list[Row]) -> dict[str, SoldLine]:
     """The lines of an order as the rules count them, by their ids in the order of `lines`."""
@@ -47,3 +56,13 @@ def of_order(db: Reading, order: Row, lines: list[Row]) -> dict[str, SoldLine]:
             credited.get((line["id"], "return"), 0),
         )
     return found
+
+
+def delivery_left(db: Reading, order: Row, lines: list[Row]) -> tuple[int, int]:
+    """What of an order's delivery was not credited, without tax, and the tax on it.
+
+    Only a change credits delivery by itself; whatever else does ends the order.
+    """
+    charged_tax = order["tax"] - sum(line["tax"] for line in lines)
+    given = db.row(_delivery_credited, order_id=order["id"]) or {"shipping": 0, "tax": 0}
+    return order["shipping"] - int(given["shipping"]), charged_tax - int(given["tax"])

@@ -13,6 +13,7 @@ shipped, delivered, completed ── return all ──▶ returned
 
 paid, in_review, approved, partly_shipped ── cancel part ──▶ as before, with a credit note
 partly_shipped, shipped, delivered, completed ── return ──▶ as before, with a credit note
+pending_payment, paid, gathering, in_review, approved, partly_shipped ── change ──▶ as before
 """
 
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ Event = Literal[
     "cancel",
     "cancel part",
     "cancel rest",
+    "change",
     "ship part",
     "ship",
     "deliver",
@@ -58,6 +60,7 @@ TRANSITIONS: dict[tuple[str, Event], str] = {
     },
     **{(status, "cancel part"): status for status in (*_SHIPPABLE, "in_review")},
     ("partly_shipped", "cancel rest"): "shipped",
+    **{(status, "change"): status for status in (*_SHIPPABLE, "pending_payment", "gathering", "in_review")},
     **{(status, "ship part"): "partly_shipped" for status in _SHIPPABLE},
     **{(status, "ship"): "shipped" for status in _SHIPPABLE},
     ("shipped", "deliver"): "delivered",
@@ -79,6 +82,7 @@ def after(status: str, event: Event) -> str:
     return target
 
 
+NO_SKU = ""  # on a credit note's line for delivery alone
 SALE = "sale"
 Gratis = Literal["replacement", "sample", "gift"]
 
@@ -145,9 +149,9 @@ class SoldLine:
 
 @dataclass(frozen=True)
 class Credit:
-    """What a credit note gives back for one order line."""
+    """What a credit note gives back for one order line; without a line, for delivery alone."""
 
-    line_id: str
+    line_id: str | None
     quantity: int
     amount: int
     shipping: int
@@ -193,7 +197,7 @@ def cancellation_credits(lines: Sequence[SoldLine], shipping: int, shipping_tax:
 
     Args:
         lines: those that have units left.
-        shipping: the order's delivery charge without tax; `shipping_tax` is the tax on it.
+        shipping: what is left of the delivery charge, without tax; `shipping_tax` is the tax on it.
     """
     goods = [_credit(line, line.open) for line in lines]
     weights = [credit.amount for credit in goods]

@@ -257,7 +257,7 @@ def next_expiry(db: Reading) -> datetime | None:
 
 
 def units(db: Reading, order_id: str) -> dict[str, int]:
-    """Units of an order by SKU id."""
+    """Units of an order that was not changed yet, by SKU id."""
     return {line["sku_id"]: line["quantity"] for line in db.rows(_lines, order_id=order_id)}
 
 

@@ -1,13 +1,15 @@
 """Orders leave the house in shipments, each from one warehouse, and arrive."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from sqlalchemy import bindparam, select
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
-from transactional.orders import progress, rules, service, transitions
+from transactional.orders import changes, progress, rules, service, transitions
 from transactional.orders.errors import NothingToShip, ShipmentDelivered, TooManyShipped, UnitsWaiting
+from transactional.orders.lines import units_by_sku
 from transactional.orders.models import order_lines, shipment_lines, shipments
 from transactional.orders.rules import SoldLine
 from transactional.stock import backorders
@@ -51,23 +53,19 @@ def ship(
         TooManyShipped: fewer units of a line are to be sent from there.
         NothingToShip: none are.
         UnitsWaiting: all that is left is to go, and some of it has not come yet.
+        ChangeOpen: the order is being changed.
     """
     order = service.lock(uow, order_id)
     rules.after(order["status"], "ship")
+    changes.refuse_open(uow, order)
     lines = service.find(uow, order_id).lines
-    held: dict[str, int] = {}
-    for (sku_id, _), count in stock.held_by(uow, order["number"], warehouse_id).items():
-        held[sku_id] = held.get(sku_id, 0) + count
-    there = {line["id"]: held.get(line["sku_id"], 0) for line in lines}
-    leaving = {line_id: count for line_id, count in (quantities or there).items() if count}
-    for line_id, count in leaving.items():
-        if line_id not in there:
-            raise NotFound("order line", line_id)
-        if count > there[line_id]:
-            raise TooManyShipped(line_id, there[line_id], count)
     sold = progress.of_order(uow, order, lines)
+    held: Counter[str] = Counter()
+    for (sku_id, _), count in stock.held_by(uow, order["number"], warehouse_id).items():
+        held[sku_id] += count
+    leaving = _chosen(lines, sold, held, quantities or None)
     is_whole = not quantities and warehouse_id is None
-    if is_whole and any(line.open > there[line.id] for line in sold.values()):
+    if is_whole and any(line.open > leaving.get(line.id, 0) for line in sold.values()):
         _check_nothing_waits(uow, order["number"])
     if not leaving:
         raise NothingToShip(order["number"])
@@ -75,9 +73,49 @@ def ship(
         transitions.apply(uow, order, "ship", shipped_at=uow.now)
     else:
         transitions.apply(uow, order, "ship part")
-    gone = {line["sku_id"]: leaving[line["id"]] for line in lines if line["id"] in leaving}
-    parcels = stock.ship(uow, order["number"], warehouse_id, gone)
-    return [_send(uow, order, lines, at, parcels[at], carrier, tracking) for at in sorted(parcels)]
+    sent = [line for line in lines if line["id"] in leaving]
+    parcels = stock.ship(uow, order["number"], warehouse_id, units_by_sku(sent, leaving))
+    return [
+        _send(uow, order, sent, at, _packed(sent, leaving, parcels[at]), carrier, tracking)
+        for at in sorted(parcels)
+    ]
+
+
+def _chosen(
+    lines: list[Row], sold: Mapping[str, SoldLine], held: Mapping[str, int], wanted: Mapping[str, int] | None
+) -> dict[str, int]:
+    """Units that leave, by order line id: those that are wanted, or all that are there.
+
+    Args:
+        held: units that are there for the order, by SKU id; lines of one SKU share them.
+    """
+    left = dict(held)
+    leaving: dict[str, int] = {}
+    for line in lines:
+        there = min(sold[line["id"]].open, left.get(line["sku_id"], 0))
+        count = there if wanted is None else wanted.get(line["id"], 0)
+        if count > there:
+            raise TooManyShipped(line["id"], there, count)
+        if count:
+            leaving[line["id"]] = count
+            left[line["sku_id"]] -= count
+    for line_id in wanted or ():
+        if line_id not in sold:
+            raise NotFound("order line", line_id)
+    return leaving
+
+
+def _packed(lines: list[Row], left: dict[str, int], units: Mapping[str, int]) -> dict[str, int]:
+    """The units of one parcel by order line id; takes them off `left`, which all parcels are packed from."""
+    packed: dict[str, int] = {}
+    there = dict(units)
+    for line in lines:
+        count = min(left[line["id"]], there.get(line["sku_id"], 0))
+        if count:
+            packed[line["id"]] = count
+            left[line["id"]] -= count
+            there[line["sku_id"]] -= count
+    return packed
 
 
 def _check_nothing_waits(uow: UnitOfWork, number: str) -> None:
@@ -95,7 +133,7 @@ def _send(
     carrier: str | None,
     tracking: str | None,
 ) -> Row:
-    """Write a shipment of units by SKU id, and post what they cost."""
+    """Write a shipment of units by order line id, and post what they cost."""
     shipment_id = uow.new_id()
     shipment = uow.insert(
         shipments,
@@ -110,20 +148,13 @@ def _send(
             "shipped_at": uow.now,
         },
     )
-    sent = [line for line in lines if line["sku_id"] in units]
     rows = [
-        {
-            "id": uow.new_id(),
-            "shipment_id": shipment_id,
-            "order_line_id": line["id"],
-            "quantity": units[line["sku_id"]],
-        }
-        for line in sent
+        {"id": uow.new_id(), "shipment_id": shipment_id, "order_line_id": line_id, "quantity": quantity}
+        for line_id, quantity in units.items()
     ]
     uow.insert_many(shipment_lines, rows)
-    ledger.order_shipped(
-        uow, order, shipment["number"], sent, {row["order_line_id"]: row["quantity"] for row in rows}
-    )
+    sent = [line for line in lines if line["id"] in units]
+    ledger.order_shipped(uow, order, shipment["number"], sent, units)
     return shipment
 
 

@@ -2,7 +2,7 @@
 
 from transactional.checkout.explanation import Delivered, Given, Part, Sold, explain
 from transactional.checkout.schemas import PartView
-from transactional.orders.after_sales import CreditNote
+from transactional.orders.credits import CreditNote
 from transactional.orders.schemas import CreditNoteView, OrderLineView, OrderPromotionView, OrderView
 from transactional.orders.service import OrderWithLines
 from transactional.security import Keys

@@ -11,7 +11,7 @@ from transactional.api import request_id, shop_of
 from transactional.checkout.tax import Treatment
 from transactional.errors import ShopError
 from transactional.invoices import service as invoices
-from transactional.orders import progress, shipping
+from transactional.orders import changes, progress, shipping
 from transactional.orders import service as orders
 from transactional.orders.rules import SoldLine
 from transactional.orders.service import OrderWithLines
@@ -100,6 +100,7 @@ def _order_page(
             parcels=_parcels(db, found),
             thanks=bought,
             explanation=problem or _explain(row["status"], back_from_provider),
+            change=_open_change(db, found),
             ways=methods.offered(shop.providers, shop.terms.currency),
             path=_path(row),
             amounts=_order_amounts(found),
@@ -109,6 +110,20 @@ def _order_page(
             gift_cards=[shop.keys.gift_card_code(card["number"]) for card in gift_cards.of_order(db, row)],
             events=[_purchase(found)] if bought else [],
         )
+
+
+def _open_change(db: Reading, found: OrderWithLines) -> dict[str, Any] | None:
+    """What the buyer is asked to pay for, because somebody changes the order for them."""
+    change = changes.open_of(db, found.order["id"])
+    if change is None:
+        return None
+    names = {line["id"]: line["name"] for line in found.lines}
+    removed = changes.removals_of(db, [change["id"]])
+    return {
+        **change,
+        "adds": changes.additions_of(db, [change["id"]]),
+        "takes_off": [{"quantity": row["quantity"], "name": names[row["order_line_id"]]} for row in removed],
+    }
 
 
 def _explain(status: str, back_from_provider: bool) -> str:

@@ -6,13 +6,14 @@ and `send_refunds`.
 """
 
 import logging
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
 
 from transactional.errors import IllegalTransition, ShopError
 from transactional.orders import service as orders
-from transactional.payments import methods, service, settlement
+from transactional.payments import dues, methods, service, settlement
 from transactional.payments.errors import PaymentRefused, ProviderUnavailable
 from transactional.payments.methods import Choice
 from transactional.payments.models import payments, refunds
@@ -54,15 +55,17 @@ async def start(shop: Shop, order_id: str, return_url: str, choice: Choice | Non
     """
     with shop.database.read() as db:
         order = orders.header(db, order_id)
-        payment = next((p for p in service.of_order(db, order_id) if p["status"] == "pending"), None)
-    if order["status"] != "pending_payment":
+        due = dues.open_of(db, order)
+        payment = _waiting(service.of_order(db, order_id), due.change_id) if due else None
+    if due is None:
         raise IllegalTransition(order["status"], "pay")
     if payment is not None and choice not in (None, Choice(payment["provider"], payment["method"])):
         await _call_off(shop, payment)
         payment = None
     if payment is None:
         payment = _open_another(shop, order_id, choice)
-    remote = await _provider_of(shop, payment).create(_request(shop, order, payment, return_url))
+    request = _request(shop, order, payment, due.expires_at, return_url)
+    remote = await _provider_of(shop, payment).create(request)
     if remote.status == "pending":
         return remote
     # It ended at the provider, and nobody has told us yet.
@@ -70,7 +73,13 @@ async def start(shop: Shop, order_id: str, return_url: str, choice: Choice | Non
     if remote.status == "captured":
         raise IllegalTransition("paid", "pay")
     another = _open_another(shop, order_id, choice)
-    return await _provider_of(shop, another).create(_request(shop, order, another, return_url))
+    request = _request(shop, order, another, due.expires_at, return_url)
+    return await _provider_of(shop, another).create(request)
+
+
+def _waiting(made: Iterable[Row], change_id: str | None) -> Row | None:
+    """The payment of an order, or of a change of it, that its provider has still to tell of."""
+    return next((p for p in made if p["status"] == "pending" and p["change_id"] == change_id), None)
 
 
 def _provider_of(shop: Shop, payment: Row) -> Provider:
@@ -100,27 +109,31 @@ def _open_another(shop: Shop, order_id: str, choice: Choice | None) -> Row:
     """The last payment was declined or called off: the order waits for another."""
     with shop.database.transaction("shopper") as uow:
         order = orders.lock(uow, order_id)
+        due = dues.open_of(uow, order)
+        if due is None:
+            raise IllegalTransition(order["status"], "pay")
         made = service.of_order(uow, order_id)
-        for payment in made:
-            if payment["status"] == "pending":
-                return payment
+        waiting = _waiting(made, due.change_id)
+        if waiting is not None:
+            return waiting
         last = next((p for p in made if p["provider"] in shop.providers), None)
         if choice is None:
             known = (last["method"], last["provider"]) if last else (None, None)
             choice = methods.choose(shop.providers, order["currency"], *known)
-        payment_id = service.open_payment(
+        row = service.external(
             uow,
             order_id,
             choice.provider,
-            order["total"] - service.held_internally(uow, order_id),
+            due.amount,
             order["currency"],
             choice.method,
-            position=max(payment["position"] for payment in made),
+            due.position,
+            due.change_id,
         )
-        return service.find(uow, payment_id)
+        return service.open_tenders(uow, [row])[0]
 
 
-def _request(shop: Shop, order: Row, payment: Row, return_url: str) -> PaymentRequest:
+def _request(shop: Shop, order: Row, payment: Row, expires_at: datetime, return_url: str) -> PaymentRequest:
     return PaymentRequest(
         reference=payment["id"],
         amount=payment["amount"],
@@ -130,7 +143,7 @@ def _request(shop: Shop, order: Row, payment: Row, return_url: str) -> PaymentRe
         webhook_url=f"{shop.settings.shop_url}/api/v1/webhooks/{payment['provider']}",
         method=payment["method"],
         external_id=payment["external_id"],
-        expires_at=order["expires_at"],
+        expires_at=expires_at,
     )
 
 
@@ -191,11 +204,12 @@ async def _reconcile(shop: Shop, payment_id: str) -> bool:
     with shop.database.read() as db:
         payment = service.find(db, payment_id)
         order = orders.header(db, payment["order_id"])
+        due = dues.of_payment(db, order, payment)
     provider = _provider_of(shop, payment)
     if payment["external_id"] is None:
         return_url = default_return_url(shop, order["id"])
         try:
-            remote = await provider.create(_request(shop, order, payment, return_url))
+            remote = await provider.create(_request(shop, order, payment, due.expires_at, return_url))
         except PaymentRefused:
             with shop.database.transaction("system:reconcile") as uow:
                 settlement.record_end(uow, payment_id, None, "failed")
@@ -204,7 +218,7 @@ async def _reconcile(shop: Shop, payment_id: str) -> bool:
             service.note_external_id(uow, payment_id, remote.external_id)
     else:
         remote = await provider.fetch(payment["external_id"])
-    if remote.status == "pending" and order["status"] != "pending_payment":
+    if remote.status == "pending" and not due.is_open:
         try:
             remote = await provider.void(remote.external_id)
         except ProviderUnavailable:

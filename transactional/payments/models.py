@@ -36,6 +36,7 @@ payments = Table(
         comment="Order of an order's tenders; what goes back takes the last first.",
     ),
     Column("account", String(100), nullable=True, comment="The ledger account of an internal tender."),
+    reference("change_id", "order_changes.id", nullable=True),
     UniqueConstraint("provider", "external_id"),
     CheckConstraint("status in ('pending', 'captured', 'failed', 'voided')", name="status"),
     Index("ix_payments_status_created_at", "status", "created_at"),

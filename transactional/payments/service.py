@@ -3,7 +3,7 @@
 Whoever calls these holds the lock of the order, which orders everything that happens to its money.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import bindparam, select
 
@@ -34,6 +34,7 @@ def external(
     currency: str,
     method: str = "card",
     position: int = 1,
+    change_id: str | None = None,
 ) -> Row:
     """The row of a tender that a provider is to take.
 
@@ -42,6 +43,7 @@ def external(
     Args:
         amount: minor units.
         position: its place among the tenders of the order.
+        change_id: the change of the order that it pays for.
     """
     return {
         "id": uow.new_id(),
@@ -55,21 +57,8 @@ def external(
         "created_at": uow.now,
         "kind": "external",
         "position": position,
+        "change_id": change_id,
     }
-
-
-def open_payment(
-    uow: UnitOfWork,
-    order_id: str,
-    provider: str,
-    amount: int,
-    currency: str,
-    method: str = "card",
-    position: int = 1,
-) -> str:
-    """Note that `amount` minor units are to be paid through `provider`; returns the payment's id."""
-    row = external(uow, order_id, provider, amount, currency, method, position)
-    return str(open_tenders(uow, [row])[0]["id"])
 
 
 def open_tenders(uow: UnitOfWork, rows: Sequence[Row]) -> list[Row]:
@@ -127,20 +116,23 @@ def note_external_id(uow: UnitOfWork, payment_id: str, external_id: str) -> None
         uow.update(payments, payment, external_id=external_id)
 
 
-def held_internally(db: Reading, order_id: str) -> int:
-    """Minor units that the internal tenders of an order hold."""
-    return _held(db, order_id, "internal")
+def held_internally(db: Reading, order_id: str, change_id: str | None = None) -> int:
+    """Minor units that internal tenders hold for an order as it was placed, or for one of its changes."""
+    made = of_order(db, order_id)
+    return _held(
+        db, order_id, (row for row in made if row["kind"] == "internal" and row["change_id"] == change_id)
+    )
 
 
 def held_externally(db: Reading, order_id: str) -> int:
-    """Minor units that providers hold for an order."""
-    return _held(db, order_id, "external")
+    """Minor units that providers hold for an order and its changes."""
+    return _held(db, order_id, (row for row in of_order(db, order_id) if row["kind"] == "external"))
 
 
-def _held(db: Reading, order_id: str, kind: str) -> int:
-    concerned = [row["id"] for row in of_order(db, order_id) if row["kind"] == kind]
-    held = events.holdings(db, order_id) if concerned else {}
-    return sum(held[payment_id].left for payment_id in concerned)
+def _held(db: Reading, order_id: str, concerned: Iterable[Row]) -> int:
+    ids = [row["id"] for row in concerned]
+    held = events.holdings(db, order_id) if ids else {}
+    return sum(held[payment_id].left for payment_id in ids)
 
 
 def give_back(

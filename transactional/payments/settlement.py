@@ -8,12 +8,13 @@ from typing import Literal
 
 from transactional.ledger import events as ledger
 from transactional.ledger.rules import CHARGEBACKS
+from transactional.orders import change_effect, changes
 from transactional.orders import service as orders
 from transactional.payments import events, gift_cards, reversal, service, tenders
 from transactional.payments.events import Told
 from transactional.payments.models import payments
 from transactional.payments.provider import RemotePayment
-from transactional.unit_of_work import UnitOfWork
+from transactional.unit_of_work import Row, UnitOfWork
 
 Outcome = Literal["paid", "refunding", "closed", "charged_back", "unchanged"]
 
@@ -37,7 +38,8 @@ def record_capture(uow: UnitOfWork, payment_id: str, external_id: str, amount: i
     """The provider took the money: the order is paid, or the money goes back. Repeating changes nothing.
 
     Money is never kept without an order: when the amount is not what was asked, the order is paid already,
-    was cancelled, or expired and its stock is sold, the capture is noted as it happened and refunded whole.
+    was cancelled, or expired and its stock is sold, or the change it was for was given up, the capture is
+    noted as it happened and refunded whole.
 
     Args:
         amount: minor units that were taken.
@@ -63,12 +65,21 @@ def record_capture(uow: UnitOfWork, payment_id: str, external_id: str, amount: i
         captured_at=uow.now,
     )
     events.note(uow, Told(captured, "capture", "succeeded", amount, payment_id, external_id))
-    if as_asked and orders.mark_paid(uow, order):
-        tenders.settle(uow, order, captured)
+    if as_asked and _accept(uow, order, captured):
         return "paid"
     ledger.payment_not_accepted(uow, order, captured)
     service.give_back(uow, [(captured, amount)], f"not_accepted:{payment_id}")
     return "refunding"
+
+
+def _accept(uow: UnitOfWork, order: Row, captured: Row) -> bool:
+    """Whether the order, or the change of it that was paid for, can still have the money; it has it then."""
+    if captured["change_id"] is not None:
+        return change_effect.accept(uow, order, captured)
+    if not orders.mark_paid(uow, order):
+        return False
+    tenders.settle(uow, order, captured)
+    return True
 
 
 def record_end(
@@ -116,7 +127,9 @@ def record_chargeback(uow: UnitOfWork, payment_id: str, reference: str, amount: 
     if not events.note_once(uow, Told(payment, "chargeback", "succeeded", amount, reference, reference)):
         return "unchanged"
     ledger.charged_back(uow, order, payment, reference, amount)
-    if service.held_externally(uow, order["id"]) == 0:
+    # Of an order that is not paid, it was a payment that the order could not have.
+    if order["paid_at"] and service.held_externally(uow, order["id"]) == 0:
+        changes.close_open(uow, order)
         cards = gift_cards.of_order(uow, order)
         reversal.hold(uow, order, [gift_cards.account(card["id"]) for card in cards])
         gift_cards.take_what_is_left(uow, order, cards)

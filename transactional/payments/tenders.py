@@ -16,7 +16,7 @@ from transactional.payments import gift_cards, reversal, rules, service
 from transactional.payments.errors import TenderEmpty
 from transactional.payments.models import payments, refunds
 from transactional.payments.rules import Purse
-from transactional.unit_of_work import Row, UnitOfWork
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 Method = Literal["gift_card", "balance", "points"]
 
@@ -46,28 +46,63 @@ class Wanted:
     amount: int | None = None
 
 
-def open_all(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted], provider: str, method: str) -> list[Row]:
+@dataclass(frozen=True)
+class Bill:
+    """What is to be paid.
+
+    Args:
+        amount: minor units.
+        change_id: the change of the order that adds it; None for the order as it is placed.
+        after: the last position that the order's tenders have.
+    """
+
+    amount: int
+    change_id: str | None = None
+    after: int = 0
+
+
+def bill_of_change(db: Reading, order: Row, change: Row) -> Bill:
+    """What a change of an order that was paid adds to pay."""
+    paid = service.of_order(db, order["id"])
+    return Bill(change["due"], change["id"], max((row["position"] for row in paid), default=0))
+
+
+def open_all(
+    uow: UnitOfWork,
+    order: Row,
+    wanted: Sequence[Wanted],
+    provider: str,
+    method: str,
+    bill: Bill | None = None,
+) -> list[Row]:
     """Take an order's internal tenders, and open the external one for what they leave; the last comes last.
 
     An order that costs nothing has none.
+
+    Args:
+        bill: what they pay; None is the order.
 
     Raises:
         GiftCardNotValid: there is no such card, or it is not for this order.
         TenderEmpty: a tender has nothing to give.
     """
-    internal = _take(uow, order, wanted) if wanted else []
-    rest = order["total"] - sum(row["amount"] for row in internal)
+    bill = bill or Bill(order["total"])
+    internal = _take(uow, order, wanted, bill) if wanted else []
+    rest = bill.amount - sum(row["amount"] for row in internal)
     rows = list(internal)
     if rest:
-        place = len(internal) + 1
-        rows.append(service.external(uow, order["id"], provider, rest, order["currency"], method, place))
+        place = bill.after + len(internal) + 1
+        currency = order["currency"]
+        rows.append(
+            service.external(uow, order["id"], provider, rest, currency, method, place, bill.change_id)
+        )
     opened = service.open_tenders(uow, rows)
     if internal:
         ledger.tendered(uow, order, internal)
     return opened
 
 
-def _take(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted]) -> list[Row]:
+def _take(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted], bill: Bill) -> list[Row]:
     named = [_account(uow, order, each) for each in wanted]
     there = accounts.hold(uow, [*named, *_points_of(order)])
     purses = [
@@ -79,12 +114,12 @@ def _take(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted]) -> list[Row]:
             raise TenderEmpty(each.method)
     parts = [
         (each.method, purse.account, amount)
-        for each, purse, amount in zip(wanted, purses, rules.spend(order["total"], purses), strict=True)
+        for each, purse, amount in zip(wanted, purses, rules.spend(bill.amount, purses), strict=True)
         if amount
     ]
     return [
-        _internal(uow, order, method, account, amount, position)
-        for position, (method, account, amount) in enumerate(parts, 1)
+        _internal(uow, order, method, account, amount, position) | {"change_id": bill.change_id}
+        for position, (method, account, amount) in enumerate(parts, bill.after + 1)
     ]
 
 

@@ -54,6 +54,10 @@ _waiting = (
     .order_by(backorders.c.id)
 )
 _waiting_locked = for_update(_waiting, backorders)
+_of = for_update(
+    select(backorders).where(backorders.c.document == bindparam("document")).order_by(backorders.c.id),
+    backorders,
+)
 _before = backorders.alias("before")
 _ahead = (
     select(func.coalesce(func.sum(_before.c.waiting), 0))
@@ -236,6 +240,13 @@ def withdraw_part(uow: UnitOfWork, units: Units, document: str) -> dict[str, int
             changes[row["id"]] = {"waiting": row["waiting"] - count, "cancelled": row["cancelled"] + count}
     uow.update_many(backorders, changes)
     return left
+
+
+def hand_over(uow: UnitOfWork, document: str, to: str) -> list[Row]:
+    """Order `to` waits instead of document `document`, at its place; returns what for."""
+    found = uow.lock_rows(backorders, _of, document=document)
+    uow.update_many(backorders, {row["id"]: {"document": to} for row in found})
+    return found
 
 
 def waiting_of(db: Reading, documents: Sequence[str]) -> list[Row]:

@@ -3,7 +3,7 @@
 Whatever sets units free gives them to the orders that wait, in the same transaction: see `backorders`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, select
@@ -147,6 +147,28 @@ def release(uow: UnitOfWork, documents: Sequence[str]) -> None:
     ]
     levels.write(uow, rows, moves)
     backorders.serve(uow, {row["sku_id"] for row in held})
+
+
+def lock(uow: UnitOfWork, sku_ids: Iterable[str]) -> None:
+    """Lock the levels of all SKUs that a transaction will change in several steps."""
+    levels.lock(uow, sku_ids)
+
+
+def hand_over(uow: UnitOfWork, document: str, to: str) -> list[Row]:
+    """What is promised to document `document` is promised to order `to` instead.
+
+    Returns:
+        The back-orders that are `to`'s now.
+    """
+    held = held_by(uow, document)
+    rows = levels.lock(uow, {sku_id for sku_id, _ in held})
+    moves = [
+        Move(*shelf, kind, owner, reserved=count)
+        for shelf, quantity in held.items()
+        for kind, owner, count in (("released", document, -quantity), ("allocated", to, quantity))
+    ]
+    levels.write(uow, rows, moves)
+    return backorders.hand_over(uow, document, to)
 
 
 def release_part(uow: UnitOfWork, units: Units, document: str) -> None:

@@ -1,6 +1,6 @@
 {#-
   Every order, and every credit note without one, with the build that last touched any part of it: header,
-  lines, credit notes, promotions, payments, their refunds and events, or the shop. The sales models compute touched orders again as a whole.
+  lines, changes, credit notes, promotions, payments, their refunds and events, or the shop. The sales models compute touched orders again as a whole.
 -#}
 -- depends_on: {{ ref('stg_shop__shops') }}
 {{ config(unique_key=['shop_id', 'order_key']) }}
@@ -37,6 +37,14 @@ touched as (
         shop_id,
         order_id as order_key
     from {{ ref('stg_shop__order_lines') }}
+    where {{ is_new('_build_id') }}
+
+    union distinct
+
+    select
+        shop_id,
+        order_id as order_key
+    from {{ ref('stg_shop__order_changes') }}
     where {{ is_new('_build_id') }}
 
     union distinct

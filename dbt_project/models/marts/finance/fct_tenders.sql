@@ -42,7 +42,8 @@ actions as (
     group by shop_id, tender_id, event_type, reference
 ),
 
--- what went back before the order was paid with it: a late or wrong capture, an expired order's own tenders
+-- what went back before anything was paid with it: a late or wrong capture, an expired order's own tenders,
+-- those of a change that was given up
 sent_back as (
     select
         refunds.shop_id,
@@ -53,7 +54,11 @@ sent_back as (
         on refunds.shop_id = payments.shop_id and refunds.payment_id = payments.payment_id
     where
         not refunds.is_deleted
-        and (refunds.reversal like 'not_accepted:%' or refunds.reversal like 'expiry:%')
+        and (
+            refunds.reversal like 'not_accepted:%'
+            or refunds.reversal like 'expiry:%'
+            or refunds.reversal like 'change:%'
+        )
     group by refunds.shop_id, refunds.payment_id
 ),
 

@@ -30,6 +30,12 @@ lines as (
     where not order_lines.is_deleted
 ),
 
+changes as (
+    select *
+    from {{ ref('stg_shop__order_changes') }}
+    where status = 'applied' and not is_deleted
+),
+
 final as (
     select
         touched.shop_id,
@@ -38,8 +44,9 @@ final as (
         lines.order_number,
         lines.customer_id,
         lines.position,
-        lines.placed_at as ordered_at,
-        {{ shop_day('lines.placed_at', 'shops.time_zone') }} as shop_day,
+        lines.order_change_id,
+        coalesce(changes.closed_at, lines.placed_at) as ordered_at,
+        {{ shop_day('coalesce(changes.closed_at, lines.placed_at)', 'shops.time_zone') }} as shop_day,
         lines.sku,
         lines.name as product_name,
         lines.quantity,
@@ -58,6 +65,8 @@ final as (
     from touched
     left join lines
         on touched.shop_id = lines.shop_id and touched.order_id = lines.order_id
+    left join changes
+        on lines.shop_id = changes.shop_id and lines.order_change_id = changes.order_change_id
     left join {{ ref('stg_shop__shops') }} as shops
         on touched.shop_id = shops.shop_id
     {%- if not is_incremental() %}

@@ -1,5 +1,6 @@
 {#-
-  Orders make their rows on the day they were placed, credit notes on the day they were issued. Amounts are
+  Orders make their rows on the day they were placed, what a change added on the day it took effect, and credit
+  notes on the day they were issued. Amounts are
   signed, so the rows of an order and its credit notes add up to what it was worth in the end.
 -#}
 {{ config(unique_key=['shop_id', 'order_key'], meta={'row_key': 'sale_id'}) }}
@@ -25,6 +26,14 @@ order_lines as (
     from {{ ref('fct_order_lines') }} as order_lines
     inner join orders
         on order_lines.shop_id = orders.shop_id and order_lines.order_id = orders.order_id
+),
+
+changes as (
+    select changes.*
+    from {{ ref('stg_shop__order_changes') }} as changes
+    inner join orders
+        on changes.shop_id = orders.shop_id and changes.order_id = orders.order_id
+    where changes.status = 'applied' and not changes.is_deleted
 ),
 
 credit_notes as (
@@ -55,6 +64,23 @@ documents as (
 
     union all
 
+    select
+        changes.shop_id,
+        changes.order_id as order_key,
+        changes.order_change_id as document_id,
+        'change' as document_kind,
+        changes.order_change_number as document_number,
+        changes.order_id,
+        orders.customer_id,
+        orders.channel,
+        changes.currency,
+        changes.closed_at as occurred_at
+    from changes
+    inner join orders
+        on changes.shop_id = orders.shop_id and changes.order_id = orders.order_id
+
+    union all
+
     -- what takes back an unpaid order takes back nothing
     select
         credit_notes.shop_id,
@@ -73,11 +99,33 @@ documents as (
     where credit_notes.order_id is null or orders.order_id is not null
 ),
 
+-- What the header of an order or of a change charges, which is beyond its lines: delivery, and the tax on it.
+headers as (
+    select
+        orders.shop_id,
+        orders.order_id as document_id,
+        orders.shipping - coalesce(sum(changes.shipping), 0) as shipping,
+        orders.tax - coalesce(sum(changes.tax), 0) as tax
+    from orders
+    left join changes
+        on orders.shop_id = changes.shop_id and orders.order_id = changes.order_id
+    group by orders.shop_id, orders.order_id, orders.shipping, orders.tax
+
+    union all
+
+    select
+        shop_id,
+        order_change_id as document_id,
+        shipping,
+        tax
+    from changes
+),
+
 -- One column per kind; null where a line cannot have that kind.
 charges as (
     select
         shop_id,
-        order_id as document_id,
+        coalesce(order_change_id, order_id) as document_id,
         order_line_id as line_id,
         sku,
         quantity,
@@ -93,11 +141,10 @@ charges as (
 
     union all
 
-    -- what the header charges beyond its lines: delivery, and the tax on it
     select
-        orders.shop_id,
-        orders.order_id as document_id,
-        orders.order_id as line_id,
+        headers.shop_id,
+        headers.document_id,
+        headers.document_id as line_id,
         null as sku,
         0 as quantity,
         null as sale,
@@ -105,13 +152,15 @@ charges as (
         null as discount,
         null as returned,
         null as adjustment,
-        orders.shipping - coalesce(sum(order_lines.shipping), 0) as shipping,
-        orders.tax - coalesce(sum(order_lines.tax), 0) as tax,
+        headers.shipping - coalesce(sum(order_lines.shipping), 0) as shipping,
+        headers.tax - coalesce(sum(order_lines.tax), 0) as tax,
         null as cost_of_goods
-    from orders
+    from headers
     left join order_lines
-        on orders.shop_id = order_lines.shop_id and orders.order_id = order_lines.order_id
-    group by orders.shop_id, orders.order_id, orders.shipping, orders.tax
+        on
+            headers.shop_id = order_lines.shop_id
+            and headers.document_id = coalesce(order_lines.order_change_id, order_lines.order_id)
+    group by headers.shop_id, headers.document_id, headers.shipping, headers.tax
 
     union all
 
@@ -132,7 +181,10 @@ charges as (
                 then lines.quantity * (order_lines.gross_sales / order_lines.quantity) - lines.amount
         end as discount,
         case
-            when credit_notes.kind <> 'adjustment' and not coalesce(order_lines.is_gift_card, false)
+            when
+                credit_notes.kind <> 'adjustment'
+                and not coalesce(order_lines.is_gift_card, false)
+                and lines.sku is not null
                 then -lines.amount
         end as returned,
         case when credit_notes.kind = 'adjustment' then -lines.amount end as adjustment,

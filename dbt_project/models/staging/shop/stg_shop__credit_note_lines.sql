@@ -11,7 +11,7 @@ final as (
         credit_note_id,
         position,
         order_line_id,
-        sku,
+        nullif(sku, '') as sku, -- delivery alone has none
         name,
         quantity,
         amount,

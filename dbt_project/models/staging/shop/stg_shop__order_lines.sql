@@ -9,6 +9,7 @@ final as (
         shop_id,
         id as order_line_id,
         order_id,
+        change_id as order_change_id,
         position,
         sku_id,
         sku,

@@ -9,6 +9,7 @@ final as (
         shop_id,
         id as payment_id,
         order_id,
+        change_id as order_change_id,
         -- null in imports, and in rows from before there were other tenders
         coalesce(kind, 'external') as kind,
         coalesce(position, 1) as position,

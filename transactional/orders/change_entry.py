@@ -1,0 +1,99 @@
+"""How the staff changes an order in flight for its buyer."""
+
+from collections.abc import Sequence
+
+from transactional.checkout.errors import PriceChanged
+from transactional.orders import change_effect, change_plan, changes, rules, service
+from transactional.orders.change_plan import Wish
+from transactional.orders.models import order_change_additions, order_change_removals, order_changes
+from transactional.payments import tenders
+from transactional.payments.tenders import Wanted
+from transactional.staff.service import Terms
+from transactional.stock import backorders
+from transactional.stock import service as stock
+from transactional.stock.rules import Place
+from transactional.unit_of_work import Row, UnitOfWork
+
+
+def propose(
+    uow: UnitOfWork,
+    terms: Terms,
+    order_id: str,
+    wish: Wish,
+    *,
+    provider: str,
+    method: str,
+    wanted: Sequence[Wanted] = (),
+    expected_due: int | None = None,
+) -> Row:
+    """Change an order: at once when nothing is to be paid for it, else when the difference is.
+
+    What it adds is kept for it until then; what it takes off stays with the order until then.
+
+    Args:
+        provider, method: how the difference will probably be paid; paying may choose another way.
+        wanted: what pays before a provider is asked for the rest.
+        expected_due: minor units that the buyer was told.
+
+    Returns:
+        The change; its status says whether it took effect.
+
+    Raises:
+        NotFound: there is no such order.
+        ChangeOpen: it is being changed already.
+        PriceChanged: the difference is not what the buyer was told.
+        OutOfStock: fewer units are available than are added.
+        GiftCardNotValid, TenderEmpty: a tender cannot be used.
+        What `change_plan.plan` does.
+    """
+    order = service.lock(uow, order_id)
+    changes.refuse_open(uow, order)
+    made = change_plan.plan(uow, terms, order, wish)
+    if expected_due not in (None, made.difference.due):
+        raise PriceChanged(expected_due or 0, made.difference.due)
+    change = _write(uow, terms, made)
+    _reserve(uow, terms, order, change, made.net_units)
+    if change["due"]:
+        bill = tenders.bill_of_change(uow, order, change)
+        opened = tenders.open_all(uow, order, wanted, provider, method, bill)
+        if opened[-1]["kind"] == "external":
+            return change
+    change_effect.take_effect(uow, order, change)
+    return changes.find(uow, change["id"])
+
+
+def _write(uow: UnitOfWork, terms: Terms, made: change_plan.Plan) -> Row:
+    change_id = uow.new_id()
+    change = uow.insert(
+        order_changes,
+        {
+            "id": change_id,
+            "number": rules.document_number(change_id, uow.now.date(), "CH"),
+            "status": "open",
+            "created_at": uow.now,
+            "expires_at": uow.now + terms.order_expiry,
+            **made.change,
+        },
+    )
+    uow.insert_many(
+        order_change_additions,
+        [{"id": uow.new_id(), "change_id": change_id, **row} for row in made.additions],
+    )
+    uow.insert_many(
+        order_change_removals,
+        [
+            {"id": uow.new_id(), "change_id": change_id, "order_line_id": line_id, "quantity": quantity}
+            for line_id, quantity in made.removals.items()
+        ],
+    )
+    return change
+
+
+def _reserve(uow: UnitOfWork, terms: Terms, order: Row, change: Row, net_units: dict[str, int]) -> None:
+    """Keep what is added under the change's own number."""
+    more = {sku_id: count for sku_id, count in net_units.items() if count > 0}
+    stock.lock(uow, net_units)
+    if more:
+        to = Place(change["ship_country"] or order["ship_country"], change["ship_postal_code"] or "")
+        supplies = backorders.current(uow, more)
+        stock.reserve(uow, more, change["number"], to=to, policy=terms.allocation, supplies=supplies)
