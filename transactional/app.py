@@ -33,6 +33,7 @@ from transactional.orders.change_routes import staff_router as staff_changes
 from transactional.orders.entry_routes import router as order_entry
 from transactional.orders.group_routes import router as groups
 from transactional.orders.group_routes import staff_router as staff_groups
+from transactional.orders.listing_routes import router as order_listing
 from transactional.orders.notes_routes import router as remarks
 from transactional.orders.routes import router as orders
 from transactional.orders.routes import staff_router
@@ -101,7 +102,15 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
     staff_parts = (staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
     staff_too = (sale_terms, staff_invoices, remarks, addresses, staff_payments, payouts, supply)
-    staff_orders = (staff_router, order_entry, staff_groups, staff_changes, order_states, shipments)
+    staff_orders = (
+        order_listing,
+        staff_router,
+        order_entry,
+        staff_groups,
+        staff_changes,
+        order_states,
+        shipments,
+    )
     staff = (*staff_orders, *staff_parts, *staff_too)
     for router in (checkout, orders, order_changes, groups, payments, invoices, catalog, feedback, *staff):
         app.router.routes.extend(router.routes)

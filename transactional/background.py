@@ -34,10 +34,29 @@ async def expire(shop: Shop) -> float:
     now = shop.database.clock()
     if due is None or due > now:
         return _LONGEST_NAP if due is None else min(_LONGEST_NAP, (due - now).total_seconds())
-    with shop.database.transaction("system:expiry") as uow:
-        expired = orders.expire_unpaid(uow, _EXPIRY_BATCH)
+    try:
+        with shop.database.transaction("system:expiry") as uow:
+            expired = orders.expire_unpaid(uow, _EXPIRY_BATCH)
+    except Exception:
+        # One that cannot expire must not keep the stock of all others.
+        log.exception("orders do not expire together and are tried one by one")
+        expired = await _expire_singly(shop)
     # None expired although some are due: another process holds them.
     return 0.0 if expired else 1.0
+
+
+async def _expire_singly(shop: Shop) -> int:
+    with shop.database.read() as db:
+        due = orders.overdue(db, _EXPIRY_BATCH)
+    expired = 0
+    for order_id in due:
+        try:
+            with shop.database.transaction("system:expiry") as uow:
+                expired += orders.expire(uow, order_id)
+        except Exception:
+            log.exception("order %s does not expire", order_id)
+        await asyncio.sleep(0)  # let requests in between
+    return expired
 
 
 async def settle(shop: Shop) -> float:

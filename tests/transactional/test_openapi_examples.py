@@ -197,10 +197,15 @@ def change_it(tour: Tour, ids: dict[str, str]) -> None:
 
 def enter_orders(tour: Tour) -> None:
     tour.call("post", "/staff/orders")
+    tour.call("get", "/staff/orders")
+    tour.call("post", "/staff/gift-lists")
     tour.call("post", "/staff/gratis-orders")
     group = tour.call("post", "/staff/groups")["code"]
     tour.call("get", "/groups/{code}", code=group)
-    tour.call("post", "/groups/{code}/orders", code=group)
+    joined = tour.call("post", "/groups/{code}/orders", code=group)
+    tour.call("post", "/orders/{token}/cancel", token=joined["token"])
+    tour.call("get", "/staff/groups")
+    tour.call("post", "/staff/groups/{code}/end", code=group)
 
 
 def keep_customers(tour: Tour, customer_id: str) -> None:

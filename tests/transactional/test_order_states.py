@@ -103,6 +103,7 @@ class TestReview:
         assert status_of(shop, placed.order_id) == "pending_payment"
         pay(shop, placed.payment_id, placed.total)
         assert status_of(shop, placed.order_id) == "in_review"
+        assert events_of(shop, placed.order_id)[-1] == ("hold", "provider:sandbox", "odd address")
 
     def test_an_order_in_review_is_refused_with_a_reason_and_its_money_goes_back(
         self, shop: Shop, shelves: Shelves

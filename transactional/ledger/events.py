@@ -175,7 +175,13 @@ def order_shipped(
 
 
 def goods_returned(
-    uow: UnitOfWork, order: Row, number: str, lines: Iterable[Row], quantities: Mapping[str, int]
+    uow: UnitOfWork,
+    order: Row,
+    number: str,
+    lines: Iterable[Row],
+    quantities: Mapping[str, int],
+    *,
+    is_damaged: bool,
 ) -> None:
     """Units of an order came back with credit note `number`, at what they cost when they were sold.
 
@@ -184,7 +190,8 @@ def goods_returned(
         quantities: units by order line id.
     """
     cost = sum(quantities[line["id"]] * line["cost"] for line in lines)
-    made = rules.goods_returned(order["currency"], cost, is_sale=order["purpose"] == "sale")
+    is_sale = order["purpose"] == "sale"
+    made = rules.goods_returned(order["currency"], cost, is_sale=is_sale, is_damaged=is_damaged)
     service.post(uow, Entry(f"goods_returned:{number}", number, "goods returned", made))
 
 

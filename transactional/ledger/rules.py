@@ -260,9 +260,12 @@ def goods_shipped(currency: str, cost: int, *, is_sale: bool = True) -> list[Pos
     return _moved(currency, (COST_OF_GOODS if is_sale else GIVEN_AWAY, INVENTORY, cost))
 
 
-def goods_returned(currency: str, cost: int, *, is_sale: bool = True) -> list[Posting]:
-    """Goods are back on the shelf at what they cost when they were sold, or given away."""
-    return _moved(currency, (INVENTORY, COST_OF_GOODS if is_sale else GIVEN_AWAY, cost))
+def goods_returned(
+    currency: str, cost: int, *, is_sale: bool = True, is_damaged: bool = False
+) -> list[Posting]:
+    """Goods are back at what they cost when they were sold or given away; those that are damaged are lost."""
+    to = SHRINKAGE if is_damaged else INVENTORY
+    return _moved(currency, (to, COST_OF_GOODS if is_sale else GIVEN_AWAY, cost))
 
 
 def goods_received(currency: str, cost: int) -> list[Posting]:

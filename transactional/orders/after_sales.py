@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from transactional.errors import NotFound
+from transactional.errors import IllegalTransition, NotFound
 from transactional.ledger import events as ledger
 from transactional.orders import changes, credits, progress, rules, service, shipping, transitions
 from transactional.orders import lines as order_rows
@@ -12,7 +12,10 @@ from transactional.orders.rules import Credit
 from transactional.payments import reversal
 from transactional.promotions import budgets
 from transactional.stock import service as stock
+from transactional.stock import warehousing
 from transactional.unit_of_work import Row, UnitOfWork
+
+OWN_TO_CANCEL = ("pending_payment", "paid", "gathering")  # the staff has not begun with them
 
 
 def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditNote | None:
@@ -50,6 +53,19 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
     else:
         credits.post(uow, order, note, given, order["points"])
     return note
+
+
+def cancel_own(uow: UnitOfWork, order_id: str) -> None:
+    """A buyer calls the own order off, before the staff has begun with it.
+
+    Raises:
+        NotFound: there is no such order.
+        IllegalTransition: it is looked at, was sent in part, or is over.
+    """
+    status = service.lock(uow, order_id)["status"]
+    if status not in OWN_TO_CANCEL:
+        raise IllegalTransition(status, "be cancelled by its buyer")
+    cancel(uow, order_id, "cancelled by its buyer")
 
 
 def cancel_lines(
@@ -91,15 +107,23 @@ def cancel_lines(
 
 
 def return_lines(
-    uow: UnitOfWork, order_id: str, quantities: Mapping[str, int], reason: str | None = None
+    uow: UnitOfWork,
+    order_id: str,
+    quantities: Mapping[str, int],
+    reason: str | None = None,
+    *,
+    warehouse: str | None = None,
+    is_damaged: bool = False,
 ) -> CreditNote:
     """Units came back: credit them, send the money back and put them on the shelf.
 
     Args:
         quantities: units by order line id.
+        warehouse: code of where they are; None is the first that is open.
+        is_damaged: whether they are counted out again, as nobody can buy them.
 
     Raises:
-        NotFound: there is no such order, or a line is not in it.
+        NotFound: there is no such order or warehouse, or a line is not in the order.
         IllegalTransition: it has not been shipped.
         TooManyReturned: fewer units are still with the customer.
         ChangeOpen: the order is being changed.
@@ -115,9 +139,12 @@ def return_lines(
     is_all = coming == sum(line.returnable + line.open for line in sold.values())
     transitions.apply(uow, order, "return all" if is_all else "return", reason)
     note = credits.write(uow, order, "return", lines, given, reason)
-    stock.take_back(uow, order_rows.units_by_sku(chosen, quantities), note.number)
+    units = order_rows.units_by_sku(chosen, quantities)
+    at = stock.main(uow) if warehouse is None else warehousing.find(uow, warehouse)["id"]
+    take_back = stock.take_back_damaged if is_damaged else stock.take_back
+    take_back(uow, units, note.number, at)
     credits.post(uow, order, note, given, credits.points_of(uow, order, lines, sold, given))
-    ledger.goods_returned(uow, order, note.number, chosen, quantities)
+    ledger.goods_returned(uow, order, note.number, chosen, quantities, is_damaged=is_damaged)
     return note
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from transactional.checkout import service as checkout
 from transactional.checkout.requirements import NO_WISHES, Wishes
+from transactional.errors import ShopError
 from transactional.members.service import Buyer
 from transactional.orders import service
-from transactional.orders.errors import GiftCardNotGiven
+from transactional.orders.errors import GiftCardNotGiven, RecipientRefused
 from transactional.orders.rules import Gratis, Special
 from transactional.orders.service import Placed
 from transactional.staff.service import Terms
@@ -73,6 +74,29 @@ def gratis(
     for line in placed.lines:
         if line["is_gift_card"]:
             raise GiftCardNotGiven(line["sku"])
+    return placed
+
+
+def gift_list(
+    uow: UnitOfWork,
+    terms: Terms,
+    recipients: Sequence[Buyer],
+    quantities: Mapping[str, int],
+    purpose: Gratis,
+    reason: str,
+    wishes: Wishes = NO_WISHES,
+) -> list[Placed]:
+    """Send each of several people the same goods that nobody pays: to all of them, or to none.
+
+    Raises:
+        RecipientRefused: says for whom, and why, an order cannot be placed.
+    """
+    placed: list[Placed] = []
+    for place, recipient in enumerate(recipients, 1):
+        try:
+            placed.append(gratis(uow, terms, recipient, quantities, purpose, reason, wishes))
+        except ShopError as refusal:
+            raise RecipientRefused(place, recipient.email, refusal) from refusal
     return placed
 
 

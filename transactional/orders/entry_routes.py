@@ -5,7 +5,15 @@ from fastapi.responses import Response
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, shop_of
 from transactional.orders import entry
-from transactional.orders.entry_schemas import EnteredOrderView, GratisOrderIn, PhoneOrderIn, units_by_sku
+from transactional.orders.entry_schemas import (
+    EnteredOrderView,
+    GiftListIn,
+    GiftListView,
+    GivenOrderView,
+    GratisOrderIn,
+    PhoneOrderIn,
+    units_by_sku,
+)
 from transactional.orders.routes import view_of
 from transactional.orders.service import Placed
 from transactional.payments import methods
@@ -39,6 +47,26 @@ async def order_by_phone(request: Request, key: IdempotencyKey, body: PhoneOrder
             tenders=[each.wanted(shop.keys) for each in body.tenders],
         )
         return _view(shop, uow, placed)
+
+    return await once(request, key, "staff", work)
+
+
+@router.post("/gift-lists", status_code=201, response_model=GiftListView, responses=_REFUSALS)
+async def order_gift_list(request: Request, key: IdempotencyKey, body: GiftListIn) -> Response:
+    """Send the same goods to everybody on a list, without money: an order for each, or none at all."""
+    shop = shop_of(request)
+
+    def work(uow: UnitOfWork) -> GiftListView:
+        recipients = [each.buyer() for each in body.recipients]
+        placed = entry.gift_list(
+            uow, shop.terms, recipients, units_by_sku(body.lines), body.purpose, body.reason, body.wishes()
+        )
+        return GiftListView(
+            items=[
+                GivenOrderView(id=each.order_id, number=each.number, email=recipient.email)
+                for each, recipient in zip(placed, recipients, strict=True)
+            ]
+        )
 
     return await once(request, key, "staff", work)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from transactional.checkout.requirements import MAX_NOTE, Wishes
 from transactional.checkout.rules import MAX_COUPONS, MAX_LINES
@@ -13,6 +13,7 @@ from transactional.orders.rules import Gratis
 from transactional.orders.schemas import BuyerIn, OrderView, ReasonIn, SaleIn
 from transactional.promotions.schemas import Code
 
+MAX_RECIPIENTS = 100
 Lines = Annotated[list[LineIn], Field(min_length=1, max_length=MAX_LINES)]
 
 
@@ -37,6 +38,36 @@ class GratisOrderIn(ReasonIn):
     def wishes(self) -> Wishes:
         """Nobody buys, so the terms of sale need not be accepted."""
         return Wishes(self.delivery_method, self.note, terms_accepted=True)
+
+
+class GiftListIn(ReasonIn):
+    """The same goods for several people, which nobody pays."""
+
+    purpose: Gratis
+    recipients: list[BuyerIn] = Field(min_length=1, max_length=MAX_RECIPIENTS)
+    lines: Lines
+    delivery_method: str | None = Field(
+        None,
+        max_length=32,
+        description="One that serves all addresses; the first of each when none is given.",
+    )
+    note: str | None = Field(None, max_length=MAX_NOTE, description="For who packs the parcels.")
+
+    def wishes(self) -> Wishes:
+        """Nobody buys, so the terms of sale need not be accepted."""
+        return Wishes(self.delivery_method, self.note, terms_accepted=True)
+
+
+class GivenOrderView(BaseModel):
+    id: str
+    number: str
+    email: str
+
+
+class GiftListView(BaseModel):
+    """An order for each recipient, in their order."""
+
+    items: list[GivenOrderView]
 
 
 class EnteredOrderView(OrderView):

@@ -78,6 +78,19 @@ class GiftCardNotGiven(ShopError):
         super().__init__(f"{sku} is a gift card: issue one to give it away, without an order.", sku=sku)
 
 
+class RecipientRefused(ShopError):
+    code = "recipient_refused"
+
+    def __init__(self, place: int, email: str, refusal: ShopError):
+        super().__init__(
+            f"Nothing was ordered. Recipient {place}, {email}: {refusal.message}",
+            recipient=place,
+            email=email,
+            code=refusal.code,
+            **{name: value for name, value in refusal.details.items() if name not in ("email", "code")},
+        )
+
+
 class GroupClosed(ShopError):
     code = "group_closed"
 

@@ -30,6 +30,7 @@ _own = (
     )
     .limit(1)
 )
+_IN_GROUP = ("pending_payment", "gathering")
 _over = (
     select(group_purchases)
     .where(group_purchases.c.status == "open", group_purchases.c.closes_at <= bindparam("now"))
@@ -40,7 +41,7 @@ _over_for_update = for_update(_over, group_purchases, skip_locked=True)
 _left_behind = (
     select(orders.c.id)
     .join(group_purchases, group_purchases.c.id == orders.c.group_id)
-    .where(group_purchases.c.status == "failed", orders.c.status == "gathering")
+    .where(group_purchases.c.status == "failed", orders.c.status.in_(_IN_GROUP))
     .order_by(orders.c.id)
     .limit(bindparam("limit"))
 )
@@ -108,6 +109,19 @@ def join(uow: UnitOfWork, terms: Terms, code: str, buyer: Buyer, quantity: int =
     return service.place(uow, terms, cart_id, buyer, channel="group", special=special, **how)
 
 
+def end(uow: UnitOfWork, code: str) -> None:
+    """Give a group up before its time; its members are `left_behind`.
+
+    Raises:
+        NotFound: there is no such group.
+        GroupClosed: it is complete, or over already.
+    """
+    group = uow.lock(group_purchases, groups.find(uow, code).row["id"])
+    if group is None or group["status"] != "open":
+        raise GroupClosed(code)
+    uow.update(group_purchases, group, status="failed")
+
+
 def is_over(db: Reading) -> bool:
     """Whether a group's time is over that is not complete."""
     return bool(db.rows(_over, now=db.now, limit=1))
@@ -121,11 +135,11 @@ def fail_overdue(uow: UnitOfWork, limit: int = 100) -> int:
 
 
 def left_behind(db: Reading, limit: int) -> Sequence[str]:
-    """Ids of paid members of failed groups."""
+    """Ids of members of failed groups, paid or not."""
     return [row["id"] for row in db.rows(_left_behind, limit=limit)]
 
 
 def call_off(uow: UnitOfWork, order_id: str) -> None:
     """Cancel a member of a failed group, unless somebody else just did: all it paid goes back."""
-    if service.lock(uow, order_id)["status"] == "gathering":
+    if service.lock(uow, order_id)["status"] in _IN_GROUP:
         after_sales.cancel(uow, order_id, "too few buyers joined the group")

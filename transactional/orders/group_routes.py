@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, respond, shop_of
 from transactional.orders import group_entry, groups
-from transactional.orders.group_schemas import GroupIn, GroupOrderIn, GroupView, group_view
+from transactional.orders.group_schemas import GroupIn, GroupOrderIn, GroupsView, GroupView, group_view
 from transactional.orders.routes import view_of
 from transactional.orders.schemas import OrderView
 from transactional.payments import methods
@@ -16,6 +16,7 @@ from transactional.unit_of_work import UnitOfWork
 router = APIRouter(prefix=f"{API}/groups", tags=["orders"])
 staff_router = APIRouter(prefix=f"{API}/staff/groups", tags=["staff"], dependencies=[STAFF_ONLY])
 Code = Annotated[str, Path(max_length=40)]
+_LISTED = 100
 
 
 @staff_router.post("", status_code=201, response_model=GroupView, responses=problems(400, 401, 409))
@@ -27,6 +28,24 @@ async def create_group(request: Request, key: IdempotencyKey, body: GroupIn) -> 
         return group_view(groups.find(uow, body.code))
 
     return await once(request, key, "staff", work)
+
+
+@staff_router.get("", response_model=GroupsView, responses=problems(401))
+async def list_groups(request: Request) -> Response:
+    """The latest group purchases, those that close last first."""
+    with shop_of(request).database.read() as db:
+        return respond(GroupsView(items=[group_view(each) for each in groups.latest(db, _LISTED)]))
+
+
+@staff_router.post("/{code}/end", response_model=GroupView, responses=problems(400, 401, 404, 409))
+async def end_group(request: Request, key: IdempotencyKey, code: Code) -> Response:
+    """Give a group up before its time: all that its members paid goes back."""
+
+    def work(uow: UnitOfWork) -> GroupView:
+        group_entry.end(uow, code)
+        return group_view(groups.find(uow, code))
+
+    return await once(request, key, "staff", work, 200)
 
 
 @router.get("/{code}", response_model=GroupView, responses=problems(404))

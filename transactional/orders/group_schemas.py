@@ -47,6 +47,10 @@ class GroupView(BaseModel):
     status: Literal["open", "completed", "failed"]
 
 
+class GroupsView(BaseModel):
+    items: list[GroupView]
+
+
 _COUNTED = {"buyers", "missing"}
 _SHOWN = GroupView.model_fields.keys() - _COUNTED
 

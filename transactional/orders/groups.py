@@ -34,6 +34,11 @@ _by_code = (
     .join(products, products.c.id == skus.c.product_id)
     .where(group_purchases.c.code == bindparam("code"))
 )
+_all = (
+    select(group_purchases.c.code)
+    .order_by(group_purchases.c.closes_at.desc(), group_purchases.c.id)
+    .limit(bindparam("limit"))
+)
 _buyers = select(func.count(distinct(orders.c.customer_id))).where(
     orders.c.group_id == bindparam("group_id"),
     orders.c.status.not_in(("pending_payment", "expired", "cancelled")),
@@ -62,6 +67,11 @@ def find(db: Reading, code: str) -> Group:
     if row is None:
         raise NotFound("group purchase", code)
     return Group(row, int(db.value(_buyers, group_id=row["id"])))
+
+
+def latest(db: Reading, limit: int) -> list[Group]:
+    """Group purchases, those that close last first."""
+    return [find(db, row["code"]) for row in db.rows(_all, limit=limit)]
 
 
 def is_open(db: Reading, group: Row) -> bool:

@@ -116,6 +116,7 @@ orders = Table(
         server_default=false(),
         comment="Whether the staff looks at it before it is sent, once it is paid.",
     ),
+    Column("review_reason", String(400), nullable=True, comment="Why, when the staff said so before that."),
     Column(
         "purpose",
         String(16),

@@ -19,15 +19,16 @@ _over = for_update(
 
 
 def hold(uow: UnitOfWork, order_id: str, reason: str) -> None:
-    """Keep an order from being sent until it is approved; one that is not paid yet, once it is.
+    """Keep an order from being sent until it is approved; one that is not paid yet, or waits for the other
+    buyers of its group, once it is.
 
     Raises:
         NotFound: there is no such order.
         IllegalTransition: it is over, on its way, or was held before.
     """
     order = service.lock(uow, order_id)
-    if order["status"] == "pending_payment":
-        uow.update(orders, order, needs_review=True)
+    if order["status"] in ("pending_payment", "gathering"):
+        uow.update(orders, order, needs_review=True, review_reason=reason)
     else:
         transitions.apply(uow, order, "hold", reason, needs_review=True)
 

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, respond, shop_of
 from transactional.orders import after_sales, service, shipping
-from transactional.orders.schemas import CancelIn, CreditIn, CreditNoteView, OrderIn, OrderView
+from transactional.orders.schemas import CancelIn, CreditIn, CreditNoteView, OrderIn, OrderView, ReturnIn
 from transactional.orders.service import OrderWithLines
 from transactional.orders.views import credit_note_view, order_view
 from transactional.payments import gift_cards, methods
@@ -57,6 +57,21 @@ async def get_order(request: Request, token: str) -> Response:
     view = order_view(found, shop.keys)
     view.gift_cards = [shop.keys.gift_card_code(card["number"]) for card in cards]
     return respond(view)
+
+
+@router.post("/orders/{token}/cancel", response_model=OrderView, responses=problems(400, 404, 409))
+async def cancel_own(request: Request, key: IdempotencyKey, token: str) -> Response:
+    """Call one's own order off before any of it is sent; what was paid goes back the way it came."""
+    shop = shop_of(request)
+    order_id = shop.keys.row_id("order", token)
+
+    def work(uow: UnitOfWork) -> OrderView:
+        after_sales.cancel_own(uow, order_id)
+        return view_of(shop, uow, order_id)
+
+    answer = await once(request, key, "shopper", work, 200)
+    request.app.state.refunds_waiting.set()
+    return answer
 
 
 staff_router = APIRouter(prefix=f"{API}/staff/orders", tags=["staff"], dependencies=[STAFF_ONLY])
@@ -124,11 +139,19 @@ async def cancel_lines(request: Request, key: IdempotencyKey, order_id: UUID, bo
 
 
 @staff_router.post("/{order_id}/returns", status_code=201, response_model=CreditNoteView, responses=_REFUSALS)
-async def return_lines(request: Request, key: IdempotencyKey, order_id: UUID, body: CreditIn) -> Response:
+async def return_lines(request: Request, key: IdempotencyKey, order_id: UUID, body: ReturnIn) -> Response:
     """Units came back: they are credited, their money goes back, and they are on the shelf again."""
 
     def work(uow: UnitOfWork) -> CreditNoteView:
-        return credit_note_view(after_sales.return_lines(uow, str(order_id), body.quantities(), body.reason))
+        note = after_sales.return_lines(
+            uow,
+            str(order_id),
+            body.quantities(),
+            body.reason,
+            warehouse=body.warehouse,
+            is_damaged=body.condition == "damaged",
+        )
+        return credit_note_view(note)
 
     answer = await once(request, key, "staff", work)
     request.app.state.refunds_waiting.set()

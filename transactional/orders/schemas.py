@@ -13,6 +13,20 @@ from transactional.checkout.schemas import PartView
 from transactional.members.service import Buyer
 from transactional.payments.schemas import TenderIn
 
+Status = Literal[
+    "pending_payment",
+    "paid",
+    "gathering",
+    "in_review",
+    "approved",
+    "partly_shipped",
+    "shipped",
+    "delivered",
+    "completed",
+    "cancelled",
+    "expired",
+    "returned",
+]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -261,7 +275,7 @@ class ShipmentsView(BaseModel):
 
 
 class CreditIn(BaseModel):
-    """Units that come back, or are not sent."""
+    """Units that are not sent."""
 
     model_config = ConfigDict(extra="forbid")
     lines: list[UnitsIn] = Field(min_length=1, max_length=100)
@@ -270,6 +284,17 @@ class CreditIn(BaseModel):
     def quantities(self) -> dict[str, int]:
         """Units by order line id."""
         return units_of(self.lines)
+
+
+class ReturnIn(CreditIn):
+    """Units that came back."""
+
+    warehouse: str | None = Field(
+        None, max_length=32, description="Code of the one they are in; the first that is open when none."
+    )
+    condition: Literal["sellable", "damaged"] = Field(
+        "sellable", description="Damaged units are counted out of stock again, as shrinkage."
+    )
 
 
 def units_of(lines: Iterable[UnitsIn]) -> dict[str, int]:

@@ -43,14 +43,13 @@ _lines = (
     .where(order_lines.c.order_id == bindparam("order_id"))
     .order_by(order_lines.c.position)
 )
-_overdue = for_update(
+_overdue = (
     select(orders)
     .where(orders.c.status == "pending_payment", orders.c.expires_at <= bindparam("now"))
     .order_by(orders.c.id)
-    .limit(bindparam("limit")),
-    orders,
-    skip_locked=True,
+    .limit(bindparam("limit"))
 )
+_overdue_for_update = for_update(_overdue, orders, skip_locked=True)
 _next_expiry = select(func.min(orders.c.expires_at)).where(orders.c.status == "pending_payment")
 
 
@@ -240,14 +239,29 @@ def mark_paid(uow: UnitOfWork, order: Row, reason: str | None = None) -> bool:
     return True
 
 
+def overdue(db: Reading, limit: int) -> list[str]:
+    """Ids of unpaid orders whose time is over."""
+    return [row["id"] for row in db.rows(_overdue, now=db.now, limit=limit)]
+
+
 def expire_unpaid(uow: UnitOfWork, limit: int = 100) -> int:
     """Give the stock of unpaid orders back when their time is over; returns how many expired."""
-    overdue = uow.lock_rows(orders, _overdue, now=uow.now, limit=limit)
-    transitions.apply_all(uow, overdue, "expire")
-    stock.release(uow, [order["number"] for order in overdue])
-    budgets.give_back(uow, overdue)
-    reversal.expire(uow, overdue)
-    return len(overdue)
+    return _expire(uow, uow.lock_rows(orders, _overdue_for_update, now=uow.now, limit=limit))
+
+
+def expire(uow: UnitOfWork, order_id: str) -> int:
+    """The same for one of them, unless it was just paid."""
+    order = lock(uow, order_id)
+    is_overdue = order["status"] == "pending_payment" and order["expires_at"] <= uow.now
+    return _expire(uow, [order] if is_overdue else [])
+
+
+def _expire(uow: UnitOfWork, found: list[Row]) -> int:
+    transitions.apply_all(uow, found, "expire")
+    stock.release(uow, [order["number"] for order in found])
+    budgets.give_back(uow, found)
+    reversal.expire(uow, found)
+    return len(found)
 
 
 def next_expiry(db: Reading) -> datetime | None:

@@ -45,8 +45,9 @@ def apply_all(uow: UnitOfWork, found: Sequence[Row], event: Event, reason: str |
 
 def hold_all(uow: UnitOfWork, found: Sequence[Row]) -> None:
     """Put those of several paid orders in review that the staff wants to look at."""
-    waiting = [order for order in found if order["needs_review"]]
-    apply_all(uow, waiting, "hold", "to be looked at before it is sent")
+    for order in found:
+        if order["needs_review"]:
+            apply(uow, order, "hold", order["review_reason"] or "to be looked at before it is sent")
 
 
 def history(db: Reading, order_id: str) -> list[Row]:

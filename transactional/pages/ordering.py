@@ -9,9 +9,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from transactional.api import request_id, shop_of
 from transactional.checkout.tax import Treatment
-from transactional.errors import ShopError
+from transactional.errors import IllegalTransition, ShopError
 from transactional.invoices import service as invoices
-from transactional.orders import changes, progress, shipping
+from transactional.orders import after_sales, changes, progress, shipping
 from transactional.orders import service as orders
 from transactional.orders.rules import SoldLine
 from transactional.orders.service import OrderWithLines
@@ -64,6 +64,19 @@ def choice_of(shop: Shop, pay_with: str) -> Choice:
     return methods.choose(shop.providers, shop.terms.currency, method or None, provider or None)
 
 
+@router.post("/orders/{token}/cancel")
+async def cancel(request: Request, token: str) -> RedirectResponse:
+    shop = shop_of(request)
+    order_id = shop.keys.row_id("order", token)
+    try:
+        with shop.database.transaction("shopper", request_id(request)) as uow:
+            after_sales.cancel_own(uow, order_id)
+    except IllegalTransition as refused:
+        return see_other(f"/orders/{token}?{urlencode({'problem': refused.message})}")
+    request.app.state.refunds_waiting.set()
+    return see_other(f"/orders/{token}")
+
+
 @router.get("/orders/{token}/thanks")
 async def thanks(request: Request, token: str) -> HTMLResponse:
     """Where the payment provider sends the shopper back to."""
@@ -101,6 +114,7 @@ def _order_page(
             thanks=bought,
             explanation=problem or _explain(row["status"], back_from_provider),
             change=_open_change(db, found),
+            may_cancel=row["status"] in after_sales.OWN_TO_CANCEL,
             ways=methods.offered(shop.providers, shop.terms.currency),
             path=_path(row),
             amounts=_order_amounts(found),

@@ -23,7 +23,11 @@ _NO_SUPPLIES: Mapping[str, Supply] = {}
 _levels = stock_levels.c
 _movements = stock_movements.c
 _priorities = select(warehouses.c.id, warehouses.c.priority)
-_main = select(warehouses.c.id).order_by(warehouses.c.priority, warehouses.c.code).limit(1)
+_main = (
+    select(warehouses.c.id)
+    .order_by(warehouses.c.is_active.desc(), warehouses.c.priority, warehouses.c.code)
+    .limit(1)
+)
 _held = (
     select(
         _movements.document,
@@ -227,9 +231,18 @@ def receive(uow: UnitOfWork, units: Units, document: str, warehouse_id: str | No
     ledger.goods_received(uow, units, document)
 
 
-def take_back(uow: UnitOfWork, units: Units, document: str, warehouse_id: str | None = None) -> None:
+def take_back(uow: UnitOfWork, units: Units, document: str, warehouse_id: str) -> None:
     """Returned units go back on the shelf with credit note `document`."""
-    change(uow, "returned", units, document, warehouse_id or main(uow))
+    change(uow, "returned", units, document, warehouse_id)
+
+
+def take_back_damaged(uow: UnitOfWork, units: Units, document: str, warehouse_id: str) -> None:
+    """Returned units that nobody can buy come in with credit note `document`, and are counted out again."""
+    rows = levels.open_missing(uow, levels.lock(uow, units), units, warehouse_id)
+    back = {(sku_id, warehouse_id): count for sku_id, count in units.items()}
+    rows = levels.move(uow, rows, "returned", document, on_hand=back)
+    gone = {shelf: -count for shelf, count in back.items()}
+    levels.move(uow, rows, "adjusted", document, on_hand=gone, reason="came back damaged")
 
 
 def change(
@@ -255,7 +268,7 @@ def change(
 
 
 def main(db: Reading) -> str:
-    """The id of the warehouse that comes first.
+    """The id of the warehouse that comes first, an open one if there is any.
 
     Raises:
         NotFound: there is none.
