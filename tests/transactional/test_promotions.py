@@ -42,9 +42,9 @@ def drafted(shop: Shop, template: dict[str, Any], **more: Any) -> str:
         return promotions.create(uow, PromotionIn.model_validate(draft))
 
 
-def change(shop: Shop, promotion_id: str, event: Any) -> None:
+def change(shop: Shop, promotion_id: str, event: Any, reason: str | None = None) -> None:
     with shop.database.transaction("staff") as uow:
-        promotions.change(uow, shop.terms, promotion_id, event)
+        promotions.change(uow, shop.terms, promotion_id, event, reason)
 
 
 def active(shop: Shop, template: dict[str, Any], **more: Any) -> str:
@@ -167,19 +167,28 @@ class TestStaff:
         fixed = drafted(shop, {"kind": "fixed_price", "price": 479})
         with pytest.raises(SellsBelow) as refused:
             change(shop, fixed, "activate")
-        assert refused.value.details == {
+        first, *others = refused.value.details["skus"]
+        assert first == {
             "sku": "SHIRT0-M",
-            "price": 399,
-            "floor": 400,
-            "combination": ["fixed_price"],
+            "price": 1_000,
+            "cost": 400,
+            "left": 399,
+            "combination": ("fixed_price",),
         }
+        assert [each["sku"] for each in others] == [
+            "SHIRT0-S",
+            "SHIRT1-M",
+            "SHIRT1-S",
+            "SHIRT2-M",
+            "SHIRT2-S",
+        ]
 
     def test_two_that_are_a_danger_only_together_are_not_both_activated(self, shop: Shop) -> None:
         active(shop, {"kind": "percent", "off_bp": 4_000})
         other = {"kind": "amount", "off": 400, "of": "order"}
         with pytest.raises(SellsBelow) as refused:
             active(shop, other)
-        assert refused.value.details["combination"] == ["amount", "percent"]
+        assert refused.value.details["skus"][0]["combination"] == ("amount", "percent")
         active(shop, other, stacks_with=["shipping"])
 
     def test_thousands_of_codes_are_made_at_once(self, shop: Shop) -> None:

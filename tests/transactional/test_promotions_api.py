@@ -1,11 +1,14 @@
 """Promotions over HTTP: the staff's part, and what a cart shows."""
 
+import json
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from shopping import key, order_body
+from sqlalchemy import select
 
+from transactional.change_log import change_log
 from transactional.shop import Shop
 
 PROMOTIONS = "/api/v1/staff/promotions"
@@ -108,11 +111,23 @@ def test_codes_in_the_cart(client: TestClient, staff: dict[str, str]) -> None:
     assert (cart["coupons"], cart["promotions"], cart["goods"]) == ([], [], 2_000)
 
 
-def test_a_dangerous_promotion_is_refused_by_name(client: TestClient, staff: dict[str, str]) -> None:
+def test_a_dangerous_promotion_is_refused_by_name_unless_it_is_meant(
+    client: TestClient, staff: dict[str, str], open_for_business: Shop
+) -> None:
     draft = drafted(client, staff, name="Too cheap", template={"kind": "fixed_price", "price": 100})
     answer = client.post(f"{PROMOTIONS}/{draft['id']}/activate", headers=staff | key())
     assert (answer.status_code, answer.json()["code"]) == (409, "promotion_sells_below_cost")
-    assert answer.json()["message"] == "Too cheap can sell SHIRT0-M for 83 without tax, below 400."
+    assert answer.json()["message"] == (
+        "Too cheap can sell SHIRT0-M at 1000 for 83 without tax, below its cost of 400, and SHIRT0-S,"
+        " SHIRT1-M, SHIRT1-S, SHIRT2-M, SHIRT2-S below cost too. Give a below_cost_reason if it is meant."
+    )
+    reason = {"below_cost_reason": " clearance "}
+    meant = client.post(f"{PROMOTIONS}/{draft['id']}/activate", json=reason, headers=staff | key())
+    assert (meant.status_code, meant.json()["below_cost_reason"]) == (200, "clearance")
+    logged = select(change_log.c.after).where(change_log.c.table_name == "promotions")
+    with open_for_business.database.read() as db:
+        last = db.value(logged.order_by(change_log.c.seq.desc()).limit(1))
+    assert json.loads(last)["below_cost_reason"] == "clearance"
 
 
 def test_a_simulation_is_bounded(client: TestClient, staff: dict[str, str]) -> None:

@@ -1,6 +1,12 @@
 """What the promotions room refuses."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from transactional.errors import ShopError
+
+if TYPE_CHECKING:
+    from transactional.promotions.guard import Danger
 
 
 class PromotionTransition(ShopError):
@@ -27,14 +33,13 @@ class PromotionUsedUp(ShopError):
 class SellsBelow(ShopError):
     code = "promotion_sells_below_cost"
 
-    def __init__(self, sku: str, price: int, floor: int, combination: list[str]):
-        together = " with ".join(combination)
+    def __init__(self, dangers: "Sequence[Danger]"):
+        first = dangers[0]
+        more = f", and {', '.join(each.sku for each in dangers[1:])} below cost too" if dangers[1:] else ""
         super().__init__(
-            f"{together} can sell {sku} for {price} without tax, below {floor}.",
-            sku=sku,
-            price=price,
-            floor=floor,
-            combination=combination,
+            f"{' with '.join(first.combination)} can sell {first.sku} at {first.price} for {first.left}"
+            f" without tax, below its cost of {first.cost}{more}. Give a below_cost_reason if it is meant.",
+            skus=[vars(each) for each in dangers],
         )
 
 

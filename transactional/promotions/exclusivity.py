@@ -1,8 +1,10 @@
 """Which activities may apply together, and which of them are chosen where they may not."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from transactional.promotions.rules import Activity
+
+Friends = Mapping[str, frozenset[str]]
 
 
 def stacks(one: Activity, other: Activity) -> bool:
@@ -57,31 +59,48 @@ def _ranks(activities: Sequence[Activity]) -> dict[str, int]:
     return {each.id: of_group[each.group] if each.group else each.priority for each in activities}
 
 
-def combinations(activities: Sequence[Activity], together: Activity) -> list[frozenset[str]]:
-    """The largest sets of activities that can meet on one unit and hold `together` (Bron and Kerbosch 1973).
-
-    Smaller sets are parts of these, and no offer makes another one smaller by leaving.
-    """
-    by_id = {each.id: each for each in activities}
-    friends = {
-        one.id: {
+def friends_of(activities: Sequence[Activity]) -> Friends:
+    """By id, the activities that can take something off the same unit."""
+    return {
+        one.id: frozenset(
             other.id
             for other in activities
             if other.id != one.id and stacks(one, other) and not excludes(one, other)
-        }
-        for one in by_id.values()
+        )
+        for one in activities
     }
-    found: list[frozenset[str]] = []
 
-    def grow(chosen: frozenset[str], possible: set[str], seen: set[str]) -> None:
+
+def combinations(friends: Friends, among: frozenset[str], together: str) -> Iterator[frozenset[str]]:
+    """The largest sets of friends that hold `together` (Bron and Kerbosch 1973); there may be very many.
+
+    Smaller sets are parts of these, and no offer makes another one smaller by leaving.
+
+    Args:
+        among: the activities to choose from.
+    """
+
+    def grow(
+        chosen: frozenset[str], possible: frozenset[str], seen: frozenset[str]
+    ) -> Iterator[frozenset[str]]:
         if not possible and not seen:
-            found.append(chosen)
+            yield chosen
             return
-        pivot = max(possible | seen, key=lambda each: len(friends[each] & possible))
+        pivot = max(sorted(possible | seen), key=lambda each: len(friends[each] & possible))
         for each in sorted(possible - friends[pivot]):
-            grow(chosen | {each}, possible & friends[each], seen & friends[each])
-            possible = possible - {each}
-            seen = seen | {each}
+            yield from grow(chosen | {each}, possible & friends[each], seen & friends[each])
+            possible, seen = possible - {each}, seen | {each}
 
-    grow(frozenset({together.id}), set(friends[together.id]), set())
-    return sorted(found, key=sorted)
+    return grow(frozenset({together}), friends[together] & among, frozenset())
+
+
+def rivals(friends: Friends, among: Iterable[str]) -> list[list[str]]:
+    """The activities in classes, of each of which at most one can take something off a unit."""
+    classes: list[list[str]] = []
+    for each in sorted(among):
+        fitting = next((one for one in classes if friends[each].isdisjoint(one)), None)
+        if fitting is None:
+            classes.append([each])
+        else:
+            fitting.append(each)
+    return classes

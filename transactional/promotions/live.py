@@ -78,7 +78,9 @@ def of(activities: Sequence[Activity]) -> Live:
         activities=tuple(activities),
         limited=tuple(each.id for each in activities if each.is_limited),
         per_customer=tuple(each.id for each in activities if each.per_customer is not None),
-        by_category=any(each.conditions.categories for each in activities),
-        by_brand=any(each.conditions.brands for each in activities),
+        by_category=any(
+            each.conditions.categories or each.conditions.except_categories for each in activities
+        ),
+        by_brand=any(each.conditions.brands or each.conditions.except_brands for each in activities),
         by_first_order=any(each.conditions.first_order for each in activities),
     )

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, select
 
 from transactional.catalog import rules as catalog
 from transactional.catalog.models import brands, categories
+from transactional.catalog.rules import GIFT_CARD
 from transactional.checkout.rules import Amounts
 from transactional.money import allocate
 from transactional.orders.models import orders
@@ -115,6 +116,10 @@ def lookup(db: Reading, on: Live, lines: Sequence[Row]) -> Names:
     return Names(paths, {row["id"]: row["slug"] for row in found})
 
 
+def is_gift_card(row: Row) -> bool:
+    return bool(row["tax_class"] == GIFT_CARD)
+
+
 def line_of(key: str, row: Row, names: Names, quantity: int | None = None) -> Line:
     """A row of SKU, prices and product as the rules see it."""
     return Line(
@@ -127,6 +132,7 @@ def line_of(key: str, row: Row, names: Names, quantity: int | None = None) -> Li
         cost=row["cost"],
         categories=names.paths.get(row["category_id"], ()),
         brand=names.brands.get(row["brand_id"]),
+        is_gift_card=is_gift_card(row),
     )
 
 

@@ -11,6 +11,7 @@ from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, r
 from transactional.promotions import service, simulation
 from transactional.promotions.rules import Event
 from transactional.promotions.schemas import (
+    ActivateIn,
     CodesIn,
     CodesView,
     PromotionIn,
@@ -65,9 +66,11 @@ async def edit_promotion(request: Request, promotion_id: UUID, body: PromotionIn
 
 
 @router.post("/{promotion_id}/activate", response_model=PromotionView, responses=_REFUSALS)
-async def activate(request: Request, key: IdempotencyKey, promotion_id: UUID) -> Response:
-    """Switch a promotion on, unless it can sell something below cost."""
-    return await _change(request, key, promotion_id, "activate")
+async def activate(
+    request: Request, key: IdempotencyKey, promotion_id: UUID, body: ActivateIn | None = None
+) -> Response:
+    """Switch a promotion on; one that can sell something below cost only with a reason."""
+    return await _change(request, key, promotion_id, "activate", body.below_cost_reason if body else None)
 
 
 @router.post("/{promotion_id}/pause", response_model=PromotionView, responses=_REFUSALS)
@@ -82,11 +85,13 @@ async def end(request: Request, key: IdempotencyKey, promotion_id: UUID) -> Resp
     return await _change(request, key, promotion_id, "end")
 
 
-async def _change(request: Request, key: str, promotion_id: UUID, event: Event) -> Response:
+async def _change(
+    request: Request, key: str, promotion_id: UUID, event: Event, below_cost_reason: str | None = None
+) -> Response:
     shop = shop_of(request)
 
     def work(uow: UnitOfWork) -> PromotionView:
-        service.change(uow, shop.terms, str(promotion_id), event)
+        service.change(uow, shop.terms, str(promotion_id), event, below_cost_reason)
         return promotion_view(uow, service.find(uow, str(promotion_id)))
 
     return await once(request, key, "staff", work, 200)

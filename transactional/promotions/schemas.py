@@ -16,6 +16,10 @@ Code = Annotated[
     Field(pattern="^[A-Za-z0-9_-]+$", examples=["SUMMER10"]),
 ]
 
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400), Field(examples=["clearance"])
+]
+
 
 class PromotionIn(BaseModel):
     """An activity made from a template."""
@@ -62,6 +66,13 @@ class PromotionIn(BaseModel):
         )
 
 
+class ActivateIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
+    below_cost_reason: Reason | None = Field(
+        None, description="Why it may sell below cost: it is not judged then, and the reason is kept."
+    )
+
+
 class BudgetView(BaseModel):
     """What a limited promotion has given."""
 
@@ -75,6 +86,7 @@ class PromotionView(BaseModel):
     status: Literal["draft", "active", "paused", "ended"]
     of: Class
     definition: dict[str, Any] = Field(description="As it was given.")
+    below_cost_reason: str | None = Field(description="Why it may sell below cost, if it may.")
     given: BudgetView | None = Field(description="None for a promotion without limits.")
     codes: int
     created_at: datetime

@@ -1,18 +1,15 @@
 """Promotions as the staff keeps them: drafts, switching on and off, and codes."""
 
 import secrets
-from collections.abc import Iterator
 
 from sqlalchemy import bindparam, func, select
 
-from transactional.catalog.models import products, skus
 from transactional.errors import NotFound
-from transactional.promotions import live, pricing, rules
+from transactional.promotions import live, on_sale, rules
 from transactional.promotions.errors import CodesNotTaken, CodeTaken, PromotionNotDraft, SellsBelow
-from transactional.promotions.guard import find_danger
-from transactional.promotions.live import Live
+from transactional.promotions.guard import find_dangers
 from transactional.promotions.models import promotion_budgets, promotion_codes, promotions
-from transactional.promotions.rules import Activity, Event, Line
+from transactional.promotions.rules import Activity, Event
 from transactional.promotions.schemas import CodesIn, PromotionIn
 from transactional.promotions.templates import class_of
 from transactional.staff.service import Terms
@@ -25,20 +22,6 @@ _known = select(promotions.c.id).where(promotions.c.id.in_(bindparam("ids", expa
 _budget_of = select(promotion_budgets).where(promotion_budgets.c.promotion_id == bindparam("promotion_id"))
 _codes_of = select(func.count()).where(promotion_codes.c.promotion_id == bindparam("promotion_id"))
 _taken = select(promotion_codes.c.code).where(promotion_codes.c.code.in_(bindparam("codes", expanding=True)))
-_on_sale = (
-    select(
-        skus.c.code.label("sku"),
-        skus.c.price,
-        skus.c.list_price,
-        skus.c.cost,
-        products.c.slug.label("product"),
-        products.c.category_id,
-        products.c.brand_id,
-    )
-    .join(products, products.c.id == skus.c.product_id)
-    .where(products.c.status == "live")
-    .order_by(skus.c.code)
-)
 
 
 def create(uow: UnitOfWork, draft: PromotionIn) -> str:
@@ -96,8 +79,13 @@ def lock(uow: UnitOfWork, promotion_id: str) -> Row:
     return row
 
 
-def change(uow: UnitOfWork, terms: Terms, promotion_id: str, event: Event) -> None:
+def change(
+    uow: UnitOfWork, terms: Terms, promotion_id: str, event: Event, below_cost_reason: str | None = None
+) -> None:
     """Activate, pause or end a promotion; carts see it from the commit on.
+
+    Args:
+        below_cost_reason: why it may sell below cost; kept with the promotion, and nobody judges it.
 
     Raises:
         NotFound: there is no such promotion.
@@ -107,27 +95,23 @@ def change(uow: UnitOfWork, terms: Terms, promotion_id: str, event: Event) -> No
     live.lock(uow)  # first, so that two activities that are a danger only together are not activated at once
     row = lock(uow, promotion_id)
     status = rules.after(row["status"], event)
+    changes: Row = {"status": status, "updated_at": uow.now}
     if event == "activate":
+        changes["below_cost_reason"] = below_cost_reason
         activity = live.activity_of(row)
-        _guard(uow, terms, activity)
+        if below_cost_reason is None:
+            _guard(uow, terms, activity)
         if row["status"] == "draft":
             _open_budget(uow, activity)
-    uow.update(promotions, row, status=status, updated_at=uow.now)
+    uow.update(promotions, row, **changes)
     live.changed(uow)
 
 
 def _guard(uow: UnitOfWork, terms: Terms, activity: Activity) -> None:
     others = live.read(uow).activities
-    danger = find_danger(activity, others, _skus(uow, live.of((activity, *others))), terms.tax_rate_bp)
-    if danger is not None:
-        raise SellsBelow(danger.sku, danger.price, danger.floor, list(danger.combination))
-
-
-def _skus(db: Reading, on: Live) -> Iterator[Line]:
-    """One unit of each SKU on sale."""
-    found = db.rows(_on_sale)
-    names = pricing.lookup(db, on, found)
-    return (pricing.line_of(row["sku"], row, names, quantity=1) for row in found)
+    dangers = find_dangers(activity, others, on_sale.units(uow, terms, activity, others))
+    if dangers:
+        raise SellsBelow(dangers)
 
 
 def _open_budget(uow: UnitOfWork, activity: Activity) -> None:

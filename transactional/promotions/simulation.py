@@ -8,9 +8,11 @@ from itertools import groupby
 from sqlalchemy import and_, bindparam, case, func, or_, select
 
 from transactional.catalog.models import products, skus
+from transactional.catalog.rules import GIFT_CARD
 from transactional.checkout import sale_terms
 from transactional.checkout.delivery import Parcel
 from transactional.checkout.sale_terms import SaleTerms
+from transactional.checkout.tax import STANDARD
 from transactional.money import without_tax
 from transactional.orders.models import order_lines, orders
 from transactional.promotions import live, pricing, service
@@ -64,6 +66,7 @@ _lines = (
         func.coalesce(products.c.slug, "").label("product"),
         products.c.category_id,
         products.c.brand_id,
+        case((order_lines.c.is_gift_card, GIFT_CARD), else_=STANDARD).label("tax_class"),
         func.coalesce(skus.c.weight_grams, 0).label("weight_grams"),
         # What the price contains: nothing where tax was added on top.
         case((orders.c.prices_include_tax, order_lines.c.tax_rate_bp), else_=0).label("contained_bp"),

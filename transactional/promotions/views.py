@@ -28,6 +28,7 @@ def promotion_view(db: Reading, row: Row) -> PromotionView:
         status=row["status"],
         of=row["class"],
         definition=row["definition"],
+        below_cost_reason=row["below_cost_reason"],
         given=given and BudgetView(uses=given["uses"], money=given["money"], units=given["units"]),
         codes=service.codes_count(db, row["id"]),
         created_at=row["created_at"],
@@ -117,5 +118,9 @@ def _message(missed: Missed, money: MoneyText) -> str:
             return f"{missed.name}: for a first order only."
         case "no_matching_items" | "no_saving":
             return f"{missed.name}: nothing in the basket it is for."
+        case "code_over":
+            return f"{missed.name}: this code is not valid any more."
+        case "delivery":
+            return f"{missed.name}: not for this delivery."
         case "channel" | "segment" | "code_needed":
             return f"{missed.name}: not for this order."
