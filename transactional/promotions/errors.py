@@ -1,6 +1,7 @@
 """What the promotions room refuses."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from transactional.errors import ShopError
@@ -21,6 +22,24 @@ class PromotionNotDraft(ShopError):
 
     def __init__(self, status: str):
         super().__init__(f"A promotion that is {status} is not edited any more: make another.", status=status)
+
+
+class PromotionReference(ShopError):
+    code = "promotion_reference_unknown"
+
+    def __init__(self, field: str, value: str):
+        super().__init__(f"{field} names {value}, which is not there.", field=field, value=value)
+
+
+class EndsBeforeItStarts(ShopError):
+    code = "promotion_ends_before_it_starts"
+
+    def __init__(self, ends_at: datetime, starts_at: datetime):
+        super().__init__(
+            f"conditions.ends_at {ends_at} is not after conditions.starts_at {starts_at}.",
+            field="conditions.ends_at",
+            value=ends_at.isoformat(),
+        )
 
 
 class PromotionUsedUp(ShopError):

@@ -1,10 +1,13 @@
 """Which activities may apply together, and which of them are chosen where they may not."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import combinations as combinations_of
 
 from transactional.promotions.rules import Activity
 
 Friends = Mapping[str, frozenset[str]]
+Clashing = Mapping[str, AbstractSet[str]]
 
 
 def stacks(one: Activity, other: Activity) -> bool:
@@ -28,26 +31,48 @@ def clashes(one: Activity, other: Activity) -> bool:
     return not stacks(one, other) and (one.of, other.of) != ("product", "product")
 
 
-def choose(activities: Iterable[Activity], worth: Callable[[Sequence[Activity]], int]) -> list[Activity]:
-    """Activities of which no two clash.
+def clashing(activities: Sequence[Activity]) -> Clashing:
+    """By id, the activities that cannot apply to the same basket."""
+    found: dict[str, set[str]] = {each.id: set() for each in activities}
+    for one, other in combinations_of(activities, 2):
+        if clashes(one, other):
+            found[one.id].add(other.id)
+            found[other.id].add(one.id)
+    return found
+
+
+def choose(
+    activities: Iterable[Activity],
+    clash: Clashing,
+    alone: Mapping[str, int],
+    worth: Callable[[Sequence[str]], int],
+    looks: int,
+) -> list[str]:
+    """Ids of activities of which no two clash.
 
     The higher priority goes first, and a group goes with the highest of its members. Among equals the one
-    that saves most together with those already chosen is taken.
+    that saves most together with those already chosen is taken; when that has been asked often enough, the
+    one that saves most alone.
 
     Args:
-        worth: what activities save together, in minor units.
+        alone: what each saves without others, in minor units.
+        worth: what some save together; asked at most `looks` times.
     """
-    waiting, chosen = sorted(activities, key=lambda each: each.id), list[Activity]()
-    rank = _ranks(waiting)
+    waiting = {each.id: each for each in sorted(activities, key=lambda each: each.id)}
+    rank, chosen = _ranks(list(waiting.values())), list[str]()
     while waiting:
-        top = max(rank[each.id] for each in waiting)
-        first = [each for each in waiting if rank[each.id] == top]
-        free = [each for each in first if not any(clashes(each, other) for other in waiting if other != each)]
-        taken = free or [max(first, key=lambda each: worth([*chosen, each]))]
+        top = max(rank[each] for each in waiting)
+        first = [each for each in waiting if rank[each] == top]
+        taken = [each for each in first if clash[each].isdisjoint(waiting)]
+        if not taken and len(first) <= looks:
+            looks -= len(first)
+            taken = [max(first, key=lambda each: worth([*chosen, each]))]
+        elif not taken:
+            taken = [max(first, key=lambda each: alone[each])]
         chosen += taken
-        waiting = [
-            each for each in waiting if each not in taken and not any(clashes(each, one) for one in taken)
-        ]
+        waiting = {
+            key: each for key, each in waiting.items() if key not in taken and clash[key].isdisjoint(taken)
+        }
     return chosen
 
 

@@ -2,7 +2,7 @@
 
 It reckons with the worst: every limit still open, every price that may be asked while the activity is on, the
 smallest basket that earns an offer, prices set first, then percentages, then amounts. An amount off the
-order is split between lines as a basket does it, where other offers may have made the other lines cheap: every
+order is split as a basket does it, where other offers may have made the other lines cheap: every
 line has to bear its part. What `cuts` says of sets of units and of gifts holds here too.
 
 What is looked at is bounded: of very many combinations the guard takes the worst offer of each kind that

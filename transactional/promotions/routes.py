@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, request_id, respond, shop_of
 from transactional.promotions import service, simulation
-from transactional.promotions.rules import Event
+from transactional.promotions.lifecycle import Event
 from transactional.promotions.schemas import (
     ActivateIn,
     CodesIn,

@@ -1,14 +1,6 @@
 """What promotions are about: the basket, its circumstances, activities, and what came of them.
 
 Amounts are minor units with tax, except costs, which are without.
-
-         activate            end
-draft ─────────────▶ active ─────▶ ended
-  │                  ▲    │          ▲
-  │            resume│    │pause     │
-  │                  │    ▼          │
-  │                  paused ─────────┤ end
-  └──────────────────────────────────┘ end
 """
 
 from collections.abc import Mapping
@@ -19,31 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
-from transactional.promotions.errors import PromotionTransition
 from transactional.promotions.templates import CLASSES, Class, FlashSale, Template, class_of
-
-Event = Literal["activate", "pause", "end"]
-
-TRANSITIONS: dict[tuple[str, Event], str] = {
-    ("draft", "activate"): "active",
-    ("active", "pause"): "paused",
-    ("paused", "activate"): "active",
-    ("draft", "end"): "ended",
-    ("active", "end"): "ended",
-    ("paused", "end"): "ended",
-}
-
-
-def after(status: str, event: Event) -> str:
-    """The status that `event` leads to.
-
-    Raises:
-        PromotionTransition: it cannot happen in this status.
-    """
-    target = TRANSITIONS.get((status, event))
-    if target is None:
-        raise PromotionTransition(status, event)
-    return target
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ import secrets
 from sqlalchemy import bindparam, func, select
 
 from transactional.errors import NotFound
-from transactional.promotions import live, on_sale, rules
+from transactional.promotions import lifecycle, live, on_sale, references
 from transactional.promotions.errors import CodesNotTaken, CodeTaken, PromotionNotDraft, SellsBelow
 from transactional.promotions.guard import find_dangers
+from transactional.promotions.lifecycle import Event
 from transactional.promotions.models import promotion_budgets, promotion_codes, promotions
-from transactional.promotions.rules import Activity, Event
+from transactional.promotions.rules import Activity
 from transactional.promotions.schemas import CodesIn, PromotionIn
 from transactional.promotions.templates import class_of
 from transactional.staff.service import Terms
@@ -18,7 +19,6 @@ from transactional.unit_of_work import Reading, Row, UnitOfWork
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing that is misread
 _CODE_LENGTH = 12
 _page = select(promotions).order_by(promotions.c.id.desc()).limit(bindparam("size")).offset(bindparam("skip"))
-_known = select(promotions.c.id).where(promotions.c.id.in_(bindparam("ids", expanding=True)))
 _budget_of = select(promotion_budgets).where(promotion_budgets.c.promotion_id == bindparam("promotion_id"))
 _codes_of = select(func.count()).where(promotion_codes.c.promotion_id == bindparam("promotion_id"))
 _taken = select(promotion_codes.c.code).where(promotion_codes.c.code.in_(bindparam("codes", expanding=True)))
@@ -28,9 +28,9 @@ def create(uow: UnitOfWork, draft: PromotionIn) -> str:
     """Keep a draft; returns its id.
 
     Raises:
-        NotFound: a promotion it is not to be combined with is unknown.
+        PromotionReference, EndsBeforeItStarts: see `references.check`.
     """
-    _check_references(uow, draft)
+    references.check(uow, draft)
     row = {"id": uow.new_id(), "status": "draft", "created_at": uow.now, **_columns(uow, draft)}
     return str(uow.insert(promotions, row)["id"])
 
@@ -39,13 +39,14 @@ def edit(uow: UnitOfWork, promotion_id: str, draft: PromotionIn) -> None:
     """Put another definition in the place of a draft's.
 
     Raises:
-        NotFound: there is no such promotion, or one it is not to be combined with.
+        NotFound: there is no such promotion.
         PromotionNotDraft: it has been on.
+        PromotionReference, EndsBeforeItStarts: see `references.check`.
     """
     row = lock(uow, promotion_id)
     if row["status"] != "draft":
         raise PromotionNotDraft(row["status"])
-    _check_references(uow, draft)
+    references.check(uow, draft)
     uow.update(promotions, row, **_columns(uow, draft))
 
 
@@ -58,13 +59,6 @@ def _columns(uow: UnitOfWork, draft: PromotionIn) -> Row:
         "definition": draft.model_dump(mode="json"),
         "updated_at": uow.now,
     }
-
-
-def _check_references(uow: UnitOfWork, draft: PromotionIn) -> None:
-    wanted = {str(each) for each in draft.not_with}
-    known = {row["id"] for row in uow.rows(_known, ids=sorted(wanted))} if wanted else set()
-    for missing in sorted(wanted - known):
-        raise NotFound("promotion", missing)
 
 
 def lock(uow: UnitOfWork, promotion_id: str) -> Row:
@@ -90,14 +84,16 @@ def change(
     Raises:
         NotFound: there is no such promotion.
         PromotionTransition: it is not in a status for that.
+        PromotionReference, EndsBeforeItStarts: what it names is not there any more; see `references.check`.
         SellsBelow: alone or with others that are on it can sell a SKU below cost; it stays as it was.
     """
     live.lock(uow)  # first, so that two activities that are a danger only together are not activated at once
     row = lock(uow, promotion_id)
-    status = rules.after(row["status"], event)
+    status = lifecycle.after(row["status"], event)
     changes: Row = {"status": status, "updated_at": uow.now}
     if event == "activate":
         changes["below_cost_reason"] = below_cost_reason
+        references.check(uow, live.definition_of(row))
         activity = live.activity_of(row)
         if below_cost_reason is None:
             _guard(uow, terms, activity)
