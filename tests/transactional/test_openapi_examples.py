@@ -119,6 +119,9 @@ def run_promotions(tour: Tour) -> str:
     made = tour.client.post(f"{API}/staff/promotions", json=body, headers=tour.headers | key()).json()["id"]
     code: str = tour.call("post", "/staff/promotions/{promotion_id}/codes", promotion_id=made)["codes"][0]
     tour.call("post", "/staff/promotions/{promotion_id}/activate", promotion_id=made)
+    tour.call("get", "/staff/promotions/{promotion_id}/codes", promotion_id=made)
+    spare = tour.call("post", "/staff/promotions/{promotion_id}/codes", promotion_id=made)["codes"][0]
+    tour.call("delete", "/staff/promotions/{promotion_id}/codes/{code}", promotion_id=made, code=spare)
     return code
 
 
@@ -261,6 +264,8 @@ def test_every_example_works_when_it_is_tried(
     another = buy(tour, open_for_business, run_promotions(tour))
     line = another["lines"][0]["id"]
     tour.call("post", "/staff/orders/{order_id}/cancellations", order_id=another["id"], order_line_id=line)
+    promotion = tour.client.get(f"{API}/staff/promotions", headers=tour.headers).json()["items"][0]["id"]
+    tour.call("delete", "/staff/promotions/{promotion_id}/codes", promotion_id=promotion)
     left = buy(tour, open_for_business, run_promotions(tour))
     sent = buy(tour, open_for_business, run_promotions(tour))
     parcel = tour.call("post", "/staff/orders/{order_id}/shipments", order_id=sent["id"])["items"][0]

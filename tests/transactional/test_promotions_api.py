@@ -98,6 +98,8 @@ def test_codes_in_the_cart(client: TestClient, staff: dict[str, str]) -> None:
     )
     made = client.post(f"{PROMOTIONS}/{ten}/codes", json={"named": ["ten"]}, headers=staff | key())
     assert (made.status_code, made.json()) == (201, {"codes": ["TEN"]})
+    listed = client.get(f"{PROMOTIONS}/{ten}/codes", headers=staff).json()["items"]
+    assert [(each["code"], each["uses"], each["max_uses"]) for each in listed] == [("TEN", 0, 1)]
     token = filled_cart(client, SHIRT0_S=1)
     coupons = f"/api/v1/carts/{token}/coupons"
     assert client.post(coupons, json={"code": "NOPE"}, headers=key()).json()["code"] == "coupon_unknown"
@@ -109,6 +111,10 @@ def test_codes_in_the_cart(client: TestClient, staff: dict[str, str]) -> None:
     assert [(each["code"], each["amount"]) for each in cart["promotions"]] == [("TEN", 200)]
     cart = client.delete(f"{coupons}/ten").json()
     assert (cart["coupons"], cart["promotions"], cart["goods"]) == ([], [], 2_000)
+    revoked = client.delete(f"{PROMOTIONS}/{ten}/codes/ten", headers=staff).json()
+    assert revoked["revoked_at"] is not None
+    assert client.delete(f"{PROMOTIONS}/{ten}/codes", headers=staff).json() == {"revoked": 0, "left": 0}
+    assert client.post(coupons, json={"code": "ten"}, headers=key()).json()["code"] == "coupon_unknown"
 
 
 def test_a_dangerous_promotion_is_refused_by_name_unless_it_is_meant(

@@ -12,15 +12,18 @@ from transactional.promotions import service, simulation
 from transactional.promotions.lifecycle import Event
 from transactional.promotions.schemas import (
     ActivateIn,
+    CodePage,
     CodesIn,
     CodesView,
+    CodeView,
     PromotionIn,
     PromotionPage,
     PromotionView,
+    RevokedView,
     SimulateIn,
     SimulationView,
 )
-from transactional.promotions.views import promotion_view
+from transactional.promotions.views import code_view, promotion_view
 from transactional.unit_of_work import UnitOfWork
 
 router = APIRouter(prefix=f"{API}/staff/promotions", tags=["staff"], dependencies=[STAFF_ONLY])
@@ -105,6 +108,35 @@ async def make_codes(request: Request, key: IdempotencyKey, promotion_id: UUID, 
         return CodesView(codes=service.make_codes(uow, str(promotion_id), body))
 
     return await once(request, key, "staff", work)
+
+
+@router.get("/{promotion_id}/codes", response_model=CodePage, responses=problems(401, 404))
+async def list_codes(
+    request: Request,
+    promotion_id: UUID,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Response:
+    """A promotion's codes with their uses, by code."""
+    with shop_of(request).database.read() as db:
+        rows = service.codes(db, str(promotion_id), page, page_size)
+    return respond(CodePage(items=[code_view(row) for row in rows], page=page, page_size=page_size))
+
+
+@router.delete("/{promotion_id}/codes", response_model=RevokedView, responses=problems(401, 404))
+async def revoke_unused_codes(request: Request, promotion_id: UUID) -> Response:
+    """Let the codes that nobody has used open nothing any more."""
+    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+        revoked, left = service.revoke_unused_codes(uow, str(promotion_id))
+    return respond(RevokedView(revoked=revoked, left=left))
+
+
+@router.delete("/{promotion_id}/codes/{code}", response_model=CodeView, responses=problems(401, 404))
+async def revoke_code(request: Request, promotion_id: UUID, code: str) -> Response:
+    """Let a code open nothing any more; orders that have it keep what they got."""
+    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+        row = service.revoke_code(uow, str(promotion_id), code.strip().upper())
+    return respond(code_view(row))
 
 
 @router.get("/{promotion_id}/simulation", response_model=SimulationView, responses=problems(401, 404))

@@ -20,6 +20,12 @@ Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400), Field(examples=["clearance"])
 ]
 
+Prefix = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, to_upper=True, max_length=24),
+    Field(pattern="^[A-Za-z0-9_-]*$"),
+]
+
 
 class PromotionIn(BaseModel):
     """An activity made from a template."""
@@ -106,6 +112,8 @@ class CodesIn(BaseModel):
     count: int = Field(0, ge=0, le=MAX_CODES)
     named: list[Code] = Field([], max_length=100)
     max_uses: int | None = Field(1, ge=1, le=1_000_000, description="Orders per code; null without limit.")
+    prefix: Prefix = Field("", description="What random codes begin with.", examples=["XMAS-"])
+    expires_at: AwareDatetime | None = Field(None, description="From when on they open nothing any more.")
 
     @model_validator(mode="after")
     def _something(self) -> "CodesIn":
@@ -116,6 +124,26 @@ class CodesIn(BaseModel):
 
 class CodesView(BaseModel):
     codes: list[str]
+
+
+class CodeView(BaseModel):
+    code: str
+    uses: int = Field(description="Orders that have it, without those called off.")
+    max_uses: int | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class CodePage(BaseModel):
+    items: list[CodeView]
+    page: int
+    page_size: int
+
+
+class RevokedView(BaseModel):
+    revoked: int
+    left: int = Field(description="Unused codes that are still valid: ask again.")
 
 
 class CouponIn(BaseModel):

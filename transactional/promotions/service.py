@@ -2,25 +2,55 @@
 
 import secrets
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, func, select
 
 from transactional.errors import NotFound
 from transactional.promotions import lifecycle, live, on_sale, references
-from transactional.promotions.errors import CodesNotTaken, CodeTaken, PromotionNotDraft, SellsBelow
+from transactional.promotions.errors import (
+    CodesNotTaken,
+    CodeTaken,
+    CouponUnknown,
+    PromotionNotDraft,
+    SellsBelow,
+)
 from transactional.promotions.guard import find_dangers
 from transactional.promotions.lifecycle import Event
 from transactional.promotions.models import promotion_budgets, promotion_codes, promotions
 from transactional.promotions.rules import Activity
-from transactional.promotions.schemas import CodesIn, PromotionIn
+from transactional.promotions.schemas import MAX_CODES, CodesIn, PromotionIn
 from transactional.promotions.templates import class_of
 from transactional.staff.service import Terms
-from transactional.unit_of_work import Reading, Row, UnitOfWork
+from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing that is misread
 _CODE_LENGTH = 12
 _page = select(promotions).order_by(promotions.c.id.desc()).limit(bindparam("size")).offset(bindparam("skip"))
 _budget_of = select(promotion_budgets).where(promotion_budgets.c.promotion_id == bindparam("promotion_id"))
 _codes_of = select(func.count()).where(promotion_codes.c.promotion_id == bindparam("promotion_id"))
+_code_page = (
+    select(promotion_codes)
+    .where(promotion_codes.c.promotion_id == bindparam("promotion_id"))
+    .order_by(promotion_codes.c.code)
+    .limit(bindparam("size"))
+    .offset(bindparam("skip"))
+)
+_one_code = for_update(
+    select(promotion_codes).where(
+        promotion_codes.c.promotion_id == bindparam("promotion_id"),
+        promotion_codes.c.code == bindparam("code"),
+    ),
+    promotion_codes,
+)
+_is_unused = and_(
+    promotion_codes.c.promotion_id == bindparam("promotion_id"),
+    promotion_codes.c.uses == 0,
+    promotion_codes.c.revoked_at.is_(None),
+)
+_unused = for_update(
+    select(promotion_codes).where(_is_unused).order_by(promotion_codes.c.code).limit(bindparam("size")),
+    promotion_codes,
+)
+_unused_count = select(func.count()).select_from(promotion_codes).where(_is_unused)
 _taken = select(promotion_codes.c.code).where(promotion_codes.c.code.in_(bindparam("codes", expanding=True)))
 
 
@@ -133,7 +163,7 @@ def make_codes(uow: UnitOfWork, promotion_id: str, wanted: CodesIn) -> list[str]
     for taken in sorted(each["code"] for each in uow.rows(_taken, codes=sorted(codes))) if codes else []:
         raise CodeTaken(taken)
     while len(codes) < len(set(wanted.named)) + wanted.count:
-        codes.add("".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH)))
+        codes.add(wanted.prefix + "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH)))
     made = sorted(codes)
     uow.insert_many(
         promotion_codes,
@@ -145,11 +175,47 @@ def make_codes(uow: UnitOfWork, promotion_id: str, wanted: CodesIn) -> list[str]
                 "uses": 0,
                 "max_uses": wanted.max_uses,
                 "created_at": uow.now,
+                "expires_at": wanted.expires_at,
             }
             for code in made
         ],
     )
     return made
+
+
+def codes(db: Reading, promotion_id: str, page: int, page_size: int) -> list[Row]:
+    """A promotion's codes with their uses, by code.
+
+    Raises:
+        NotFound: there is no such promotion.
+    """
+    find(db, promotion_id)
+    return db.rows(_code_page, promotion_id=promotion_id, size=page_size, skip=(page - 1) * page_size)
+
+
+def revoke_code(uow: UnitOfWork, promotion_id: str, code: str) -> Row:
+    """Let a code open nothing any more; orders that have it keep what they got.
+
+    Raises:
+        CouponUnknown: the promotion has no such code.
+    """
+    found = uow.lock_rows(promotion_codes, _one_code, promotion_id=promotion_id, code=code)
+    if not found:
+        raise CouponUnknown(code)
+    row = found[0]
+    return row if row["revoked_at"] else uow.update(promotion_codes, row, revoked_at=uow.now)
+
+
+def revoke_unused_codes(uow: UnitOfWork, promotion_id: str) -> tuple[int, int]:
+    """Revoke the codes nobody has used, `MAX_CODES` at most; returns how many, and how many are left.
+
+    Raises:
+        NotFound: there is no such promotion.
+    """
+    find(uow, promotion_id)
+    found = uow.lock_rows(promotion_codes, _unused, promotion_id=promotion_id, size=MAX_CODES)
+    uow.update_many(promotion_codes, {row["id"]: {"revoked_at": uow.now} for row in found})
+    return len(found), int(uow.value(_unused_count, promotion_id=promotion_id))
 
 
 def find(db: Reading, promotion_id: str) -> Row:

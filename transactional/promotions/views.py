@@ -10,6 +10,7 @@ from transactional.promotions.rules import GiftOffer, Missed, Outcome
 from transactional.promotions.schemas import (
     AppliedView,
     BudgetView,
+    CodeView,
     DiscountView,
     HintView,
     PromotionView,
@@ -34,6 +35,10 @@ def promotion_view(db: Reading, row: Row) -> PromotionView:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
+
+
+def code_view(row: Row) -> CodeView:
+    return CodeView(**{name: row[name] for name in CodeView.model_fields})
 
 
 def discounts_of(outcome: Outcome, line: str) -> list[DiscountView]:
