@@ -1,6 +1,6 @@
 """What promotions send and receive over the wire. Amounts are minor units and contain tax unless net."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -168,16 +168,41 @@ class SimulateIn(BaseModel):
         return self
 
 
-class SimulationView(BaseModel):
-    """What the orders of a range would have been; net amounts are without tax and delivery."""
+class SumsView(BaseModel):
+    """Orders without a promotion (before) and with it (after), both under the others that are on now.
+
+    Net amounts are without tax and delivery.
+    """
 
     orders: int
     orders_affected: int
-    discount: int = Field(description="Taken off, with tax and off delivery.")
+    discount: int = Field(description="Taken off beyond what the others take off, with tax; also delivery.")
     net_before: int
     net_after: int
     margin_before: int = Field(description="Net less cost of goods.")
     margin_after: int
+
+
+class DayView(SumsView):
+    day: date = Field(description="In the shop's own time zone.")
+
+
+class AffectedOrderView(BaseModel):
+    number: str
+    placed_at: datetime
+    discount_before: int
+    discount_after: int
+    net_before: int
+    net_after: int
+
+
+class SimulationView(SumsView):
+    """What the orders of a range would have been."""
+
+    gifts_waiting: int = Field(description="Orders that earned the gift and did not hold it.")
+    days: list[DayView] = Field(description="Days with orders.")
+    most_affected: list[AffectedOrderView] = Field(description="The 20 whose discount changes most.")
+    unknown: list[str] = Field(description="What past orders do not tell, in words.")
 
 
 class DiscountView(BaseModel):
