@@ -110,6 +110,7 @@ def run_promotions(tour: Tour) -> str:
     promotion = tour.call("post", "/staff/promotions")["id"]
     tour.call("get", "/staff/promotions")
     tour.call("put", "/staff/promotions/{promotion_id}", promotion_id=promotion)
+    tour.call("post", "/staff/promotions/evaluate")
     for event in ("activate", "pause", "end"):
         tour.call("post", f"/staff/promotions/{{promotion_id}}/{event}", promotion_id=promotion)
     tour.call("get", "/staff/promotions/{promotion_id}", promotion_id=promotion)

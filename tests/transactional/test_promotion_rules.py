@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transactional.money import without_tax
+from transactional.promotions import evaluation, guard
 from transactional.promotions.cuts import Unit
 from transactional.promotions.evaluation import evaluate
 from transactional.promotions.guard import find_dangers
@@ -146,11 +148,16 @@ def test_the_order_of_activities_plays_no_part(basket: Basket, live: list[Activi
 @given(baskets, activities())
 def test_adding_coupons_never_raises_the_total(basket: Basket, live: list[Activity]) -> None:
     coupons = context(live).coupons
-    saved = [
-        evaluate(basket, replace(context(live), coupons=dict(list(coupons.items())[:count])), live).saved
-        for count in range(len(coupons) + 1)
-    ]
-    assert saved == sorted(saved)
+    for work in (evaluation._MOST_WORK, 0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(evaluation, "_MOST_WORK", work)
+            saved = [
+                evaluate(
+                    basket, replace(context(live), coupons=dict(list(coupons.items())[:count])), live
+                ).saved
+                for count in range(len(coupons) + 1)
+            ]
+        assert saved == sorted(saved)
 
 
 @given(baskets, st.integers(1, 9), st.integers(0, 12))
@@ -197,14 +204,18 @@ def unit(of: Line, tax_rate_bp: int = TAX) -> Unit:
     return Unit(replace(of, quantity=1), tax_rate_bp)
 
 
-@settings(max_examples=500)
-@given(baskets, activities(template=harmless))
-def test_what_the_guard_lets_through_never_sells_below_cost(basket: Basket, wanted: list[Activity]) -> None:
+@settings(max_examples=300)
+@given(baskets, activities(template=harmless), st.sampled_from((guard._MOST_SETS, 0)))
+def test_what_the_guard_lets_through_never_sells_below_cost(
+    basket: Basket, wanted: list[Activity], most_sets: int
+) -> None:
     sold = [replace(each, cost=min(each.cost, without_tax(each.unit_price, TAX))) for each in basket.lines]
     live: list[Activity] = []
-    for activity in wanted:
-        if not find_dangers(activity, live, [unit(each) for each in sold]):
-            live.append(activity)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(guard, "_MOST_SETS", most_sets)
+        for activity in wanted:
+            if not find_dangers(activity, live, [unit(each) for each in sold]):
+                live.append(activity)
     outcome = evaluate(Basket(tuple(sold)), context(live), live)
     left = {
         each.key: without_tax(each.total - outcome.off(each.key), TAX) - each.cost * each.quantity

@@ -146,3 +146,42 @@ def test_a_simulation_is_bounded(client: TestClient, staff: dict[str, str]) -> N
     assert (found["orders"], found["orders_affected"], found["discount"]) == (1, 1, 100)
     for wrong in (week | {"end": "2028-01-01T00:00:00Z"}, week | {"end": week["start"]}, {}):
         assert client.get(path, params=wrong, headers=staff).status_code == 422
+
+
+def test_the_staff_sees_every_reason(client: TestClient, staff: dict[str, str]) -> None:
+    def tried(**more: Any) -> dict[str, Any]:
+        body = {"lines": [{"sku": "SHIRT0-S", "quantity": 2}, {"sku": "SHIRT1-S"}]} | more
+        answer = client.post(f"{PROMOTIONS}/evaluate", json=body, headers=staff)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    ten = {"kind": "percent", "off_bp": 1_000}
+    gold = active(client, staff, name="Gold", template=ten, conditions={"segments": ["gold"]})
+    for number in range(6):
+        more = {"conditions": {"min_amount": 100_000 + number}}
+        active(client, staff, name=f"Far {number}", template=ten, **more)
+    active(client, staff, name="Phone", template=ten, conditions={"channels": ["phone"]})
+    plain = tried()
+    assert (plain["promotions"], plain["shipping"], plain["delivery_method"]) == ([], 395, "standard")
+    assert sorted(each["reason"] for each in plain["missed"]) == ["add_money"] * 6 + ["channel", "segment"]
+    member = tried(segments=["gold"])
+    (discount,) = member["lines"][0]["discounts"]
+    assert discount == {"promotion": gold, "reason": "Gold", "amount": 200}
+    assert [line["total"] for line in member["lines"]] == [1_800, 1_200]
+
+    draft = drafted(
+        client,
+        staff,
+        name="Night",
+        template=ten | {"off_bp": 3_000},
+        needs_code=True,
+        conditions={"from_time": "22:00", "until_time": "02:00", "countries": ["IE"]},
+    )
+    night = {"promotion": draft["id"], "moment": "2026-11-27T23:00:00Z", "country": "IE"}
+    assert [each["name"] for each in tried(**night)["promotions"]] == ["Night"]
+    assert ("Night", "delivery") in [
+        (each["name"], each["reason"]) for each in tried(**night | {"country": "GB"})["missed"]
+    ]
+    assert tried(codes=["NOPE"])["code"] == "coupon_unknown"
+    assert tried(lines=[{"sku": "MUG"}])["details"] == {"field": "lines.sku", "value": "MUG"}
+    assert client.post(f"{PROMOTIONS}/evaluate", json={}).status_code == 401

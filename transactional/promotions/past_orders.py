@@ -129,4 +129,5 @@ def _delivery(order: Row, given: list[Row]) -> int:
     """What the order's delivery cost before promotions, with the tax that prices contained."""
     charge: int = order["shipping"]
     with_tax = charge + divide_half_up(charge * (order["shipping_bp"] or 0), BASIS_POINTS)
-    return with_tax + sum(row["amount"] for row in given if row["order_line_id"] is None)
+    taken_off: int = sum(row["amount"] for row in given if row["order_line_id"] is None)
+    return with_tax + taken_off

@@ -105,8 +105,13 @@ def outcome_of(
     )
     names = lookup(db, on, lines)
     basket = Basket(tuple(line_of(row["id"], row, names) for row in lines), delivery.charge)
+    return evaluated(basket, context, on, spent)
+
+
+def evaluated(basket: Basket, context: Context, on: Live, spent: Sequence[Missed]) -> Outcome:
+    """A basket under activities, with the codes that open nothing: those spent, and those of others."""
     outcome = evaluate(basket, context, on.activities)
-    known = {each.id for each in on.activities}
+    known, coupons = {each.id for each in on.activities}, context.coupons
     over = [Missed(key, code, "not_now", code=code) for key, code in coupons.items() if key not in known]
     return replace(outcome, missed=(*outcome.missed, *spent, *over)) if spent or over else outcome
 

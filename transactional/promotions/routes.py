@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, request_id, respond, shop_of
-from transactional.promotions import service, simulation
+from transactional.promotions import service, simulation, trial
 from transactional.promotions.lifecycle import Event
 from transactional.promotions.schemas import (
     ActivateIn,
@@ -22,6 +22,8 @@ from transactional.promotions.schemas import (
     RevokedView,
     SimulateIn,
     SimulationView,
+    TrialIn,
+    TrialView,
 )
 from transactional.promotions.views import code_view, promotion_view
 from transactional.unit_of_work import UnitOfWork
@@ -98,6 +100,14 @@ async def _change(
         return promotion_view(uow, service.find(uow, str(promotion_id)))
 
     return await once(request, key, "staff", work, 200)
+
+
+@router.post("/evaluate", response_model=TrialView, responses=problems(401, 404, 409))
+async def evaluate(request: Request, body: TrialIn) -> Response:
+    """Try what is on, and a draft, on a basket: every discount, and every reason why there is none."""
+    shop = shop_of(request)
+    with shop.database.read() as db:
+        return respond(trial.run(db, shop.terms, body))
 
 
 @router.post("/{promotion_id}/codes", status_code=201, response_model=CodesView, responses=_REFUSALS)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from transactional.promotions.rules import Activity, Budget, Conditions
+from transactional.promotions.rules import Activity, Budget, Conditions, Country
 from transactional.promotions.templates import Class, Template
 
 MAX_CODES = 5_000  # in one request
@@ -221,6 +221,60 @@ class AppliedView(BaseModel):
     code: str | None
     amount: int
     shipping: int = Field(description="The part taken off delivery.")
+
+
+class TrialLine(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    sku: str = Field(min_length=1, max_length=64)
+    quantity: int = Field(1, ge=1, le=99)
+
+
+class TrialIn(BaseModel):
+    """A basket and its circumstances to try promotions on."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"lines": [{"sku": "SHIRT0-S", "quantity": 2}], "country": "GB", "first_order": True}
+            ]
+        },
+    )
+    lines: list[TrialLine] = Field(min_length=1, max_length=100)
+    channel: str = Field("web", max_length=32)
+    segments: list[str] = Field([], max_length=100)
+    first_order: bool | None = Field(None, description="Null while nobody knows who buys.")
+    moment: AwareDatetime | None = Field(None, description="When it is priced; now unless given.")
+    codes: list[Code] = Field([], max_length=5)
+    country: Country | None = Field(None, description="Where it goes; at home unless given.")
+    delivery_method: str | None = Field(
+        None, max_length=32, description="The first that can be had unless given."
+    )
+    promotion: UUID | None = Field(
+        None, description="One that is not on, to try beside those that are; it needs no code."
+    )
+
+
+class TrialLineView(BaseModel):
+    sku: str
+    quantity: int
+    unit_price: int
+    list_price: int
+    discounts: list[DiscountView]
+    total: int
+
+
+class TrialView(BaseModel):
+    """What promotions do to a basket, and why others do nothing. Nothing is changed."""
+
+    currency: str
+    lines: list[TrialLineView]
+    delivery_method: str | None
+    shipping: int = Field(description="Before promotions.")
+    shipping_discount: int
+    promotions: list[AppliedView]
+    gifts: list["HintView"]
+    missed: list["HintView"] = Field(description="Every offer that did not apply, or could give more.")
 
 
 class HintView(BaseModel):

@@ -1,6 +1,7 @@
 """Promotions as the staff keeps them: drafts, switching on and off, and codes."""
 
 import secrets
+from collections.abc import Collection
 
 from sqlalchemy import and_, bindparam, func, select
 
@@ -160,7 +161,7 @@ def make_codes(uow: UnitOfWork, promotion_id: str, wanted: CodesIn) -> list[str]
     if not row["needs_code"]:
         raise CodesNotTaken
     codes = set(wanted.named)
-    for taken in sorted(each["code"] for each in uow.rows(_taken, codes=sorted(codes))) if codes else []:
+    for taken in sorted(known_codes(uow, codes)):
         raise CodeTaken(taken)
     while len(codes) < len(set(wanted.named)) + wanted.count:
         codes.add(wanted.prefix + "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH)))
@@ -181,6 +182,12 @@ def make_codes(uow: UnitOfWork, promotion_id: str, wanted: CodesIn) -> list[str]
         ],
     )
     return made
+
+
+def known_codes(db: Reading, codes: Collection[str]) -> set[str]:
+    """Those of the codes that stand for a promotion, whatever its status."""
+    found = db.rows(_taken, codes=sorted(codes)) if codes else []
+    return {row["code"] for row in found}
 
 
 def codes(db: Reading, promotion_id: str, page: int, page_size: int) -> list[Row]:

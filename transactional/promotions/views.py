@@ -65,20 +65,30 @@ def applied_views(outcome: Outcome) -> list[AppliedView]:
 
 def hints(outcome: Outcome, money: MoneyText) -> list[HintView]:
     """What would earn an offer, gifts that wait, and why a code that was typed gives nothing."""
-    waiting = [_gift(each) for each in outcome.gifts]
     missed = [
-        HintView(
-            promotion=each.activity_id,
-            name=each.name,
-            reason=each.reason,
-            message=_message(each, money),
-            missing=each.missing,
-            sku=each.sku,
-        )
-        for each in outcome.missed
-        if each.code is not None or each.reason in _WITHIN_REACH
+        _hint(each, money) for each in outcome.missed if each.code is not None or each.reason in _WITHIN_REACH
     ]
-    return (waiting + missed)[:_MOST_HINTS]
+    return (gift_hints(outcome) + missed)[:_MOST_HINTS]
+
+
+def gift_hints(outcome: Outcome) -> list[HintView]:
+    return [_gift(each) for each in outcome.gifts]
+
+
+def reasons(outcome: Outcome, money: MoneyText) -> list[HintView]:
+    """Why offers did not apply, or could give more: all of them."""
+    return [_hint(each, money) for each in outcome.missed]
+
+
+def _hint(missed: Missed, money: MoneyText) -> HintView:
+    return HintView(
+        promotion=missed.activity_id,
+        name=missed.name,
+        reason=missed.reason,
+        message=_message(missed, money),
+        missing=missed.missing,
+        sku=missed.sku,
+    )
 
 
 def plain_money(currency: str) -> MoneyText:
