@@ -62,6 +62,13 @@ class TestRules:
         assert judged(Activity("half", "Half", HALF, Conditions(skus=("B",))), [], sold_off) == []
         assert judged(Activity("half", "Half", HALF), [], sold_off) == [("A", 250)]
 
+    def test_a_lower_price_beside_it_does_not_hide_one_below_cost(self) -> None:
+        stacking = frozenset({"product"})
+        lower = Activity("low", "Low", FixedPrice(price=500), stacks_with=stacking)
+        higher = Activity("high", "High", FixedPrice(price=600), stacks_with=stacking)
+        assert judged(higher, [lower], untaxed("A", 1_000, 700)) == [("A", 500)]
+        assert judged(higher, [lower], untaxed("A", 1_000, 550)) == []
+
     def test_a_gift_costs_what_it_cost_the_shop(self) -> None:
         gift = Activity("gift", "Gift", Gift(sku="B"), Conditions(min_amount=2_000))
         goods = untaxed("A", 1_000, 700)
@@ -155,6 +162,14 @@ class TestShop:
         assert priced(shop, CARD_20=1).promotions.saved == 0
         named = {"conditions": {"products": ["gift-card"]}}
         assert self.refused(shop, TEN_PERCENT, **named) == [("CARD-20", 2_000, 1_800)]
+
+    def test_what_is_over_meets_nothing_any_more(self, shop: Shop, clock: MovableClock) -> None:
+        week = {"ends_at": (clock.now + timedelta(days=7)).isoformat()}
+        active(shop, {"kind": "percent", "off_bp": 4_000}, conditions=week)
+        order_off = {"kind": "percent", "off_bp": 4_000, "of": "order"}
+        assert len(self.refused(shop, order_off)) == 2
+        clock.forward(days=7)
+        assert self.refused(shop, order_off) == []
 
     def test_a_pause_forgets_the_reason(self, shop: Shop) -> None:
         cheap = drafted(shop, {"kind": "percent", "off_bp": 9_000})

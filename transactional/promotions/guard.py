@@ -121,10 +121,15 @@ class _Guard:
 
     def _is_below(self, at: int, classes: _Classes) -> bool:
         """Whether a unit is sold below cost, and for less than without the activity."""
+        mine, cuts = self.activity.id, self.cuts[at]
+        if mine in cuts and cuts[mine].to is not None:  # beside a lower price it does nothing: look without
+            classes = [
+                [key for key in each if key == mine or key not in cuts or cuts[key].to is None]
+                for each in classes
+            ]
         left = self._left(at, classes)
         if floor(left + Fraction(1, 2)) >= self.units[at].line.cost:
             return False
-        mine = self.activity.id
         without = [rest for each in classes if (rest := [key for key in each if key != mine])]
         return left < self._left(at, without, mine)
 

@@ -151,7 +151,7 @@ async def revoke_code(request: Request, promotion_id: UUID, code: str) -> Respon
 
 @router.get("/{promotion_id}/simulation", response_model=SimulationView, responses=problems(401, 404))
 async def simulate(request: Request, promotion_id: UUID, over: Annotated[SimulateIn, Query()]) -> Response:
-    """What the orders of a range would have been under this promotion alone; changes nothing."""
+    """What the orders of a range would have been with this promotion too; changes nothing."""
     shop = shop_of(request)
 
     def work() -> SimulationView:

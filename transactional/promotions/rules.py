@@ -179,6 +179,9 @@ class Activity:
         """Whether what it gives is counted, in all or for each customer."""
         return self.is_limited or self.per_customer is not None
 
+    def is_over(self, now: datetime) -> bool:
+        return self.conditions.ends_at is not None and self.conditions.ends_at <= now
+
     @cached_property
     def combines_with(self) -> frozenset[Class]:
         return frozenset(CLASSES) - {self.of} if self.stacks_with is None else self.stacks_with

@@ -135,7 +135,7 @@ def change(
 
 
 def _guard(uow: UnitOfWork, terms: Terms, activity: Activity) -> None:
-    others = live.read(uow).activities
+    others = [each for each in live.read(uow).activities if not each.is_over(uow.now)]
     dangers = find_dangers(activity, others, on_sale.units(uow, terms, activity, others))
     if dangers:
         raise SellsBelow(dangers)

@@ -113,8 +113,8 @@ def run(db: Reading, terms: Terms, promotion_id: str, start: datetime, end: date
 
 
 def _is_on(activity: Activity, now: datetime) -> bool:
-    starts_at, ends_at = activity.conditions.starts_at, activity.conditions.ends_at
-    return (starts_at is None or starts_at <= now) and (ends_at is None or now < ends_at)
+    starts_at = activity.conditions.starts_at
+    return (starts_at is None or starts_at <= now) and not activity.is_over(now)
 
 
 def _always(activity: Activity) -> Activity:
