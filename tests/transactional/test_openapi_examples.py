@@ -110,6 +110,7 @@ def run_promotions(tour: Tour) -> str:
     promotion = tour.call("post", "/staff/promotions")["id"]
     tour.call("get", "/staff/promotions")
     tour.call("put", "/staff/promotions/{promotion_id}", promotion_id=promotion)
+    tour.call("post", "/staff/promotions/evaluate")
     for event in ("activate", "pause", "end"):
         tour.call("post", f"/staff/promotions/{{promotion_id}}/{event}", promotion_id=promotion)
     tour.call("get", "/staff/promotions/{promotion_id}", promotion_id=promotion)
@@ -119,6 +120,9 @@ def run_promotions(tour: Tour) -> str:
     made = tour.client.post(f"{API}/staff/promotions", json=body, headers=tour.headers | key()).json()["id"]
     code: str = tour.call("post", "/staff/promotions/{promotion_id}/codes", promotion_id=made)["codes"][0]
     tour.call("post", "/staff/promotions/{promotion_id}/activate", promotion_id=made)
+    tour.call("get", "/staff/promotions/{promotion_id}/codes", promotion_id=made)
+    spare = tour.call("post", "/staff/promotions/{promotion_id}/codes", promotion_id=made)["codes"][0]
+    tour.call("delete", "/staff/promotions/{promotion_id}/codes/{code}", promotion_id=made, code=spare)
     return code
 
 
@@ -275,6 +279,8 @@ def test_every_example_works_when_it_is_tried(
     another = buy(tour, open_for_business, run_promotions(tour))
     line = another["lines"][0]["id"]
     tour.call("post", "/staff/orders/{order_id}/cancellations", order_id=another["id"], order_line_id=line)
+    promotion = tour.client.get(f"{API}/staff/promotions", headers=tour.headers).json()["items"][0]["id"]
+    tour.call("delete", "/staff/promotions/{promotion_id}/codes", promotion_id=promotion)
     left = buy(tour, open_for_business, run_promotions(tour))
     sent = buy(tour, open_for_business, run_promotions(tour))
     parcel = tour.call("post", "/staff/orders/{order_id}/shipments", order_id=sent["id"])["items"][0]

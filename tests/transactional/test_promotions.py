@@ -42,9 +42,9 @@ def drafted(shop: Shop, template: dict[str, Any], **more: Any) -> str:
         return promotions.create(uow, PromotionIn.model_validate(draft))
 
 
-def change(shop: Shop, promotion_id: str, event: Any) -> None:
+def change(shop: Shop, promotion_id: str, event: Any, reason: str | None = None) -> None:
     with shop.database.transaction("staff") as uow:
-        promotions.change(uow, shop.terms, promotion_id, event)
+        promotions.change(uow, shop.terms, promotion_id, event, reason)
 
 
 def active(shop: Shop, template: dict[str, Any], **more: Any) -> str:
@@ -167,19 +167,28 @@ class TestStaff:
         fixed = drafted(shop, {"kind": "fixed_price", "price": 479})
         with pytest.raises(SellsBelow) as refused:
             change(shop, fixed, "activate")
-        assert refused.value.details == {
+        first, *others = refused.value.details["skus"]
+        assert first == {
             "sku": "SHIRT0-M",
-            "price": 399,
-            "floor": 400,
-            "combination": ["fixed_price"],
+            "price": 1_000,
+            "cost": 400,
+            "left": 399,
+            "combination": ("fixed_price",),
         }
+        assert [each["sku"] for each in others] == [
+            "SHIRT0-S",
+            "SHIRT1-M",
+            "SHIRT1-S",
+            "SHIRT2-M",
+            "SHIRT2-S",
+        ]
 
     def test_two_that_are_a_danger_only_together_are_not_both_activated(self, shop: Shop) -> None:
         active(shop, {"kind": "percent", "off_bp": 4_000})
         other = {"kind": "amount", "off": 400, "of": "order"}
         with pytest.raises(SellsBelow) as refused:
             active(shop, other)
-        assert refused.value.details["combination"] == ["amount", "percent"]
+        assert refused.value.details["skus"][0]["combination"] == ("amount", "percent")
         active(shop, other, stacks_with=["shipping"])
 
     def test_thousands_of_codes_are_made_at_once(self, shop: Shop) -> None:
@@ -210,6 +219,48 @@ class TestCoupons:
         with shop.database.transaction("staff") as uow:
             after_sales.cancel(uow, first.order_id)
         assert priced(shop, ("ONCE",), SHIRT0_S=1).promotions.saved == 100
+
+    def test_codes_are_listed_with_their_uses_page_by_page(self, shop: Shop) -> None:
+        ten = active(shop, TEN_PERCENT, needs_code=True)
+        codes(shop, ten, named=["ONCE", "ALWAYS"], max_uses=3)
+        made = codes(shop, ten, count=2, prefix="xmas-")
+        assert all(code.startswith("XMAS-") and len(code) == 17 for code in made)
+        placed(shop, {"SHIRT0-S": 1}, ("ONCE",))
+        with shop.database.read() as db:
+            pages = [promotions.codes(db, ten, page, 2) for page in (1, 2, 3)]
+        assert [[(row["code"], row["uses"]) for row in page] for page in pages] == [
+            [("ALWAYS", 0), ("ONCE", 1)],
+            [(code, 0) for code in made],
+            [],
+        ]
+
+    def test_a_revoked_code_opens_nothing_and_its_orders_keep_what_they_got(self, shop: Shop) -> None:
+        ten = active(shop, TEN_PERCENT, needs_code=True)
+        codes(shop, ten, named=["OFTEN", "NEVER", "NEITHER"], max_uses=5)
+        first = placed(shop, {"SHIRT0-S": 1}, ("OFTEN",))
+        with shop.database.transaction("shopper") as uow:
+            cart_id = checkout.create(uow, shop.terms)
+            checkout.add(uow, cart_id, {"SHIRT0-S": 1})
+            checkout.add_coupon(uow, cart_id, "OFTEN")
+        with shop.database.transaction("staff") as uow:
+            assert promotions.revoke_unused_codes(uow, ten) == (2, 0)
+            promotions.revoke_code(uow, ten, "OFTEN")
+            with pytest.raises(CouponUnknown):
+                promotions.revoke_code(uow, ten, "OTHER")
+        with pytest.raises(CouponUnknown):
+            priced(shop, ("NEVER",), SHIRT0_S=1)
+        with shop.database.transaction("shopper") as uow:
+            over = checkout.priced(uow, shop.terms, cart_id).promotions
+        assert (over.saved, ("code_over", "OFTEN")) == (0, (over.missed[-1].reason, over.missed[-1].code))
+        assert first.total == 1_295
+
+    def test_a_code_is_over_when_its_time_is(self, shop: Shop, clock: MovableClock) -> None:
+        ten = active(shop, TEN_PERCENT, needs_code=True)
+        codes(shop, ten, named=["TODAY"], expires_at=(clock.now + timedelta(hours=8)).isoformat())
+        assert priced(shop, ("TODAY",), SHIRT0_S=1).promotions.saved == 100
+        clock.forward(hours=8)
+        with pytest.raises(CouponUnknown):
+            priced(shop, ("TODAY",), SHIRT0_S=1)
 
 
 class TestBudgets:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from transactional.catalog import pricing as prices
 from transactional.catalog.models import products, skus
@@ -67,7 +67,12 @@ _for_sale: Select[tuple[str, str]] = (
 _coupon = (
     select(promotion_codes.c.id)
     .join(promotions, promotions.c.id == promotion_codes.c.promotion_id)
-    .where(promotion_codes.c.code == bindparam("code"), promotions.c.status == "active")
+    .where(
+        promotion_codes.c.code == bindparam("code"),
+        promotion_codes.c.revoked_at.is_(None),
+        or_(promotion_codes.c.expires_at.is_(None), promotion_codes.c.expires_at > bindparam("now")),
+        promotions.c.status == "active",
+    )
 )
 
 
@@ -210,7 +215,7 @@ def add_coupon(uow: UnitOfWork, cart_id: str, code: str) -> None:
     """
     cart = lock_open(uow, cart_id)
     codes = list(cart["coupons"] or [])
-    if uow.value(_coupon, code=code) is None:
+    if uow.value(_coupon, code=code, now=uow.now) is None:
         raise CouponUnknown(code)
     if code in codes:
         return
@@ -293,7 +298,8 @@ def _price(
     offers = sale.offers(to, Parcel(goods, weight, cart["currency"]))
     chosen = delivery.choose(offers, method)
     charge = chosen.price if chosen and goods else 0
-    given = pricing.outcome_of(db, terms, cart, lines, charge, shopper)
+    how = pricing.Delivery(charge, to.country, chosen.code if chosen else None)
+    given = pricing.outcome_of(db, terms, cart, lines, how, shopper)
     if given.lines:
         items = [
             replace(item, promotions=given.off(line["id"])) for item, line in zip(items, lines, strict=True)

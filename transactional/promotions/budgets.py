@@ -40,7 +40,10 @@ _TAKE_CODE = Increment(
     promotion_codes,
     _code.code,
     ["uses"],
-    or_(_code.max_uses.is_(None), _code.uses + bindparam("by_uses") <= _code.max_uses),
+    and_(
+        _code.revoked_at.is_(None),
+        or_(_code.max_uses.is_(None), _code.uses + bindparam("by_uses") <= _code.max_uses),
+    ),
 )
 _GIVE_CODE = Increment(promotion_codes, _code.code, ["uses"])
 

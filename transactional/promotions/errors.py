@@ -1,6 +1,13 @@
 """What the promotions room refuses."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from transactional.errors import ShopError
+
+if TYPE_CHECKING:
+    from transactional.promotions.guard import Danger
 
 
 class PromotionTransition(ShopError):
@@ -17,6 +24,24 @@ class PromotionNotDraft(ShopError):
         super().__init__(f"A promotion that is {status} is not edited any more: make another.", status=status)
 
 
+class PromotionReference(ShopError):
+    code = "promotion_reference_unknown"
+
+    def __init__(self, field: str, value: str):
+        super().__init__(f"{field} names {value}, which is not there.", field=field, value=value)
+
+
+class EndsBeforeItStarts(ShopError):
+    code = "promotion_ends_before_it_starts"
+
+    def __init__(self, ends_at: datetime, starts_at: datetime):
+        super().__init__(
+            f"conditions.ends_at {ends_at} is not after conditions.starts_at {starts_at}.",
+            field="conditions.ends_at",
+            value=ends_at.isoformat(),
+        )
+
+
 class PromotionUsedUp(ShopError):
     code = "promotion_used_up"
 
@@ -27,14 +52,13 @@ class PromotionUsedUp(ShopError):
 class SellsBelow(ShopError):
     code = "promotion_sells_below_cost"
 
-    def __init__(self, sku: str, price: int, floor: int, combination: list[str]):
-        together = " with ".join(combination)
+    def __init__(self, dangers: "Sequence[Danger]"):
+        first = dangers[0]
+        more = f", and {', '.join(each.sku for each in dangers[1:])} below cost too" if dangers[1:] else ""
         super().__init__(
-            f"{together} can sell {sku} for {price} without tax, below {floor}.",
-            sku=sku,
-            price=price,
-            floor=floor,
-            combination=combination,
+            f"{' with '.join(first.combination)} can sell {first.sku} at {first.price} for {first.left}"
+            f" without tax, below its cost of {first.cost}{more}. Give a below_cost_reason if it is meant.",
+            skus=[vars(each) for each in dangers],
         )
 
 

@@ -7,7 +7,7 @@ from itertools import chain
 from itertools import combinations as subsets_of
 
 from transactional.promotions.conditions import reducible, why_not
-from transactional.promotions.exclusivity import choose, stacks
+from transactional.promotions.exclusivity import choose, clashing, stacks
 from transactional.promotions.offers import Offer, Open, Short, offer
 from transactional.promotions.rules import (
     Activity,
@@ -15,6 +15,7 @@ from transactional.promotions.rules import (
     Basket,
     Context,
     GiftOffer,
+    Line,
     LineDiscount,
     Missed,
     Outcome,
@@ -23,6 +24,8 @@ from transactional.promotions.rules import (
 from transactional.promotions.templates import CLASSES
 
 _UNUSED = Used()
+_NOTHING = Offer()
+_MOST_WORK = 50_000  # lines x activities that are priced to choose, with one set of codes
 Offers = dict[str, Offer]  # by activity id, in the order in which they are applied
 
 
@@ -33,73 +36,140 @@ def evaluate(basket: Basket, context: Context, activities: Iterable[Activity]) -
     chosen between; the chosen ones apply class by class, each on what the one before left. Of the coupons
     given, those are used that make the basket cheapest, so a coupon never makes it dearer.
     """
-    alone, missed = _alone(basket, context, activities)
-    choices = _choices(alone, basket, context)
-    best = max((_applied(chosen, basket, context) for chosen in choices), key=_saved)
-    return _outcome(basket, context, [activity for activity, _ in alone], best, missed)
+    known = sorted(activities, key=lambda each: each.id)
+    alone, missed = _alone(basket, context, known)
+    return _Choice(basket, context, alone, len(known)).outcome(missed)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """An activity that gives something, what it gives alone, and the lines it may reduce.
+
+    Of those with one class and priority the deepest goes first.
+    """
+
+    activity: Activity
+    lines: tuple[Line, ...]
+    alone: Offer = _NOTHING
+
+    @property
+    def place(self) -> tuple[int, int, Fraction, str]:
+        activity, parts = self.activity, self.alone.parts
+        whole = sum(line.total for line in self.lines if line.key in parts)
+        return (
+            CLASSES.index(activity.of),
+            -activity.priority,
+            -Fraction(self.alone.goods, whole or 1),
+            activity.id,
+        )
 
 
 def _alone(
-    basket: Basket, context: Context, activities: Iterable[Activity]
-) -> tuple[list[tuple[Activity, Offer]], list[Missed]]:
+    basket: Basket, context: Context, activities: Sequence[Activity]
+) -> tuple[list[_Candidate], list[Missed]]:
     open_to_it, missed = [], []
-    for activity in sorted(activities, key=lambda each: each.id):
+    for activity in activities:
         short = why_not(activity, basket, context)
         if short is None:
-            given = _applied([_Candidate(activity, Fraction())], basket, context)[activity.id]
+            lines = tuple(reducible(activity, basket.lines))
+            given = _applied([_Candidate(activity, lines)], basket, context)[activity.id]
             if given.saved or given.gift:
-                open_to_it.append((activity, given))
+                open_to_it.append(_Candidate(activity, lines, given))
                 continue
             short = given.short or Short("no_saving")
         missed.append(_missed(activity, short, context))
     return open_to_it, missed
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    """An activity with the share it takes off its lines alone: the deepest goes first on a line."""
+class _Choice:
+    """Which of the activities that give something apply.
 
-    activity: Activity
-    depth: Fraction
+    How often activities are priced together in order to choose depends on the basket and on what is on, not
+    on the codes given: what is chosen with some of them is the same when more are given.
+    """
 
-    @property
-    def place(self) -> tuple[int, int, Fraction, str]:
-        activity = self.activity
-        return (CLASSES.index(activity.of), -activity.priority, -self.depth, activity.id)
+    def __init__(self, basket: Basket, context: Context, alone: Sequence[_Candidate], known: int):
+        self.basket, self.context = basket, context
+        self.activities = [each.activity for each in alone]
+        # In the order in which they apply.
+        self.candidates = {each.activity.id: each for each in sorted(alone, key=lambda each: each.place)}
+        self.clash = clashing(self.activities)
+        self.looks = _MOST_WORK // max(1, known * len(basket.lines))
+        self.offers: dict[frozenset[str], Offers] = {}
+
+    def outcome(self, missed: list[Missed]) -> Outcome:
+        best = max((self._together(chosen) for chosen in self._choices()), key=_saved)
+        hinted = self._worthier_gifts(best)
+        by_id = {each.id: each for each in self.activities}
+        for activity in self.activities:
+            given = best.get(activity.id, Offer())
+            if given.short is not None:  # it gives something and could give more
+                missed.append(_missed(activity, given.short, self.context))
+            elif not given.saved and not given.gift and activity.id not in hinted:
+                missed.append(_missed(activity, Short("better_offer"), self.context))
+        gifts = [(key, each.gift) for key, each in (best | hinted).items() if each.gift]
+        return Outcome(
+            lines=tuple(_line_discounts(self.basket, best, by_id)),
+            applied=tuple(_gave(by_id[key], each, self.context) for key, each in best.items() if each.saved),
+            gifts=tuple(GiftOffer(key, by_id[key].name, *gift) for key, gift in gifts),
+            missed=tuple(sorted(missed, key=lambda each: each.activity_id)),
+        )
+
+    def _choices(self) -> Iterator[list[str]]:
+        """What is chosen with each set of the coupons given, the smaller sets first."""
+        automatic = [each for each in self.activities if not each.needs_code]
+        with_code = [each for each in self.activities if each.needs_code]
+        alone = {key: each.alone.saved for key, each in self.candidates.items()}
+        sizes = range(len(with_code) + 1)
+        for coupons in chain.from_iterable(subsets_of(with_code, size) for size in sizes):
+            wanted = [*automatic, *coupons]
+            yield choose(wanted, self.clash, alone, lambda ids: _saved(self._together(ids)), self.looks)
+
+    def _together(self, ids: Iterable[str]) -> Offers:
+        chosen = frozenset(ids)
+        if chosen not in self.offers:
+            in_order = [each for key, each in self.candidates.items() if key in chosen]
+            self.offers[chosen] = _applied(in_order, self.basket, self.context)
+        return self.offers[chosen]
+
+    def _worthier_gifts(self, best: Offers) -> Offers:
+        """Gifts that would be chosen if they were in the basket: what gives less applies until they are."""
+        waiting = {
+            key: self._worth(each.alone)
+            for key, each in self.candidates.items()
+            if each.alone.gift and not (key in best and (best[key].gift or best[key].saved))
+        }
+        if not any(waiting.values()):
+            return {}
+        alone = {key: self._worth(each.alone) for key, each in self.candidates.items()}
+
+        def worth(ids: Sequence[str]) -> int:
+            return sum(self._worth(each) for each in self._together(ids).values())
+
+        open_to_it = [
+            each for each in self.activities if not each.needs_code or each.id in best or each.id in waiting
+        ]
+        chosen = choose(open_to_it, self.clash, alone, worth, self.looks)
+        return {key: self.candidates[key].alone for key in chosen if key in waiting}
+
+    def _worth(self, given: Offer) -> int:
+        """What an offer saves, with what its gift costs that is not in the basket yet."""
+        sku, quantity = given.gift or ("", 0)
+        return given.saved + self.context.gift_prices.get(sku, 0) * quantity
 
 
-def _choices(
-    alone: Sequence[tuple[Activity, Offer]], basket: Basket, context: Context
-) -> Iterator[list[_Candidate]]:
-    """What is chosen with each set of the coupons given, the smaller sets first."""
-    totals = {line.key: line.total for line in basket.lines}
-    candidates = {
-        activity.id: _Candidate(activity, Fraction(given.goods, sum(totals[key] for key in given.parts) or 1))
-        for activity, given in alone
-    }
-
-    def worth(chosen: Sequence[Activity]) -> int:
-        return _saved(_applied([candidates[each.id] for each in chosen], basket, context))
-
-    automatic = [activity for activity, _ in alone if not activity.needs_code]
-    with_code = [activity for activity, _ in alone if activity.needs_code]
-    sizes = range(len(with_code) + 1)
-    for coupons in chain.from_iterable(subsets_of(with_code, size) for size in sizes):
-        yield [candidates[each.id] for each in choose([*automatic, *coupons], worth)]
-
-
-def _applied(chosen: Sequence[_Candidate], basket: Basket, context: Context) -> Offers:
+def _applied(chosen: Iterable[_Candidate], basket: Basket, context: Context) -> Offers:
     """Apply activities one after the other; lines taken by one are closed to those it does not stack with."""
     left = {line.key: line.total for line in basket.lines}
     shipping = basket.shipping
     takers: dict[str, list[Activity]] = {}
     offers: Offers = {}
-    for candidate in sorted(chosen, key=lambda each: each.place):
+    for candidate in chosen:
         activity, used = candidate.activity, context.used.get(candidate.activity.id, _UNUSED)
         lines = [
             Open(line, left[line.key])
-            for line in reducible(activity, basket.lines)
-            if all(stacks(activity, other) for other in takers.get(line.key, ()))
+            for line in candidate.lines
+            if line.key not in takers or all(stacks(activity, other) for other in takers[line.key])
         ]
         given = offer(activity.template, lines, shipping, used.units)
         money = activity.budget.money
@@ -122,24 +192,6 @@ def _saved(offers: Offers) -> int:
 def _missed(activity: Activity, short: Short, context: Context) -> Missed:
     return Missed(
         activity.id, activity.name, short.reason, short.missing, short.sku, _code(activity, context)
-    )
-
-
-def _outcome(
-    basket: Basket, context: Context, open_to_it: Sequence[Activity], best: Offers, missed: list[Missed]
-) -> Outcome:
-    by_id = {activity.id: activity for activity in open_to_it}
-    for activity in open_to_it:
-        given = best.get(activity.id, Offer())
-        if given.short is not None:
-            missed.append(_missed(activity, given.short, context))  # it gives something and could give more
-        elif not given.saved and not given.gift:
-            missed.append(_missed(activity, Short("better_offer"), context))
-    return Outcome(
-        lines=tuple(_line_discounts(basket, best, by_id)),
-        applied=tuple(_gave(by_id[key], each, context) for key, each in best.items() if each.saved),
-        gifts=tuple(GiftOffer(key, by_id[key].name, *each.gift) for key, each in best.items() if each.gift),
-        missed=tuple(sorted(missed, key=lambda each: each.activity_id)),
     )
 
 

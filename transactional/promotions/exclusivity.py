@@ -1,8 +1,13 @@
 """Which activities may apply together, and which of them are chosen where they may not."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import combinations as combinations_of
 
 from transactional.promotions.rules import Activity
+
+Friends = Mapping[str, frozenset[str]]
+Clashing = Mapping[str, AbstractSet[str]]
 
 
 def stacks(one: Activity, other: Activity) -> bool:
@@ -26,26 +31,48 @@ def clashes(one: Activity, other: Activity) -> bool:
     return not stacks(one, other) and (one.of, other.of) != ("product", "product")
 
 
-def choose(activities: Iterable[Activity], worth: Callable[[Sequence[Activity]], int]) -> list[Activity]:
-    """Activities of which no two clash.
+def clashing(activities: Sequence[Activity]) -> Clashing:
+    """By id, the activities that cannot apply to the same basket."""
+    found: dict[str, set[str]] = {each.id: set() for each in activities}
+    for one, other in combinations_of(activities, 2):
+        if clashes(one, other):
+            found[one.id].add(other.id)
+            found[other.id].add(one.id)
+    return found
+
+
+def choose(
+    activities: Iterable[Activity],
+    clash: Clashing,
+    alone: Mapping[str, int],
+    worth: Callable[[Sequence[str]], int],
+    looks: int,
+) -> list[str]:
+    """Ids of activities of which no two clash.
 
     The higher priority goes first, and a group goes with the highest of its members. Among equals the one
-    that saves most together with those already chosen is taken.
+    that saves most together with those already chosen is taken; when that has been asked often enough, the
+    one that saves most alone.
 
     Args:
-        worth: what activities save together, in minor units.
+        alone: what each saves without others, in minor units.
+        worth: what some save together; asked at most `looks` times.
     """
-    waiting, chosen = sorted(activities, key=lambda each: each.id), list[Activity]()
-    rank = _ranks(waiting)
+    waiting = {each.id: each for each in sorted(activities, key=lambda each: each.id)}
+    rank, chosen = _ranks(list(waiting.values())), list[str]()
     while waiting:
-        top = max(rank[each.id] for each in waiting)
-        first = [each for each in waiting if rank[each.id] == top]
-        free = [each for each in first if not any(clashes(each, other) for other in waiting if other != each)]
-        taken = free or [max(first, key=lambda each: worth([*chosen, each]))]
+        top = max(rank[each] for each in waiting)
+        first = [each for each in waiting if rank[each] == top]
+        taken = [each for each in first if clash[each].isdisjoint(waiting)]
+        if not taken and len(first) <= looks:
+            looks -= len(first)
+            taken = [max(first, key=lambda each: worth([*chosen, each]))]
+        elif not taken:
+            taken = [max(first, key=lambda each: alone[each])]
         chosen += taken
-        waiting = [
-            each for each in waiting if each not in taken and not any(clashes(each, one) for one in taken)
-        ]
+        waiting = {
+            key: each for key, each in waiting.items() if key not in taken and clash[key].isdisjoint(taken)
+        }
     return chosen
 
 
@@ -57,31 +84,48 @@ def _ranks(activities: Sequence[Activity]) -> dict[str, int]:
     return {each.id: of_group[each.group] if each.group else each.priority for each in activities}
 
 
-def combinations(activities: Sequence[Activity], together: Activity) -> list[frozenset[str]]:
-    """The largest sets of activities that can meet on one unit and hold `together` (Bron and Kerbosch 1973).
-
-    Smaller sets are parts of these, and no offer makes another one smaller by leaving.
-    """
-    by_id = {each.id: each for each in activities}
-    friends = {
-        one.id: {
+def friends_of(activities: Sequence[Activity]) -> Friends:
+    """By id, the activities that can take something off the same unit."""
+    return {
+        one.id: frozenset(
             other.id
             for other in activities
             if other.id != one.id and stacks(one, other) and not excludes(one, other)
-        }
-        for one in by_id.values()
+        )
+        for one in activities
     }
-    found: list[frozenset[str]] = []
 
-    def grow(chosen: frozenset[str], possible: set[str], seen: set[str]) -> None:
+
+def combinations(friends: Friends, among: frozenset[str], together: str) -> Iterator[frozenset[str]]:
+    """The largest sets of friends that hold `together` (Bron and Kerbosch 1973); there may be very many.
+
+    Smaller sets are parts of these, and no offer makes another one smaller by leaving.
+
+    Args:
+        among: the activities to choose from.
+    """
+
+    def grow(
+        chosen: frozenset[str], possible: frozenset[str], seen: frozenset[str]
+    ) -> Iterator[frozenset[str]]:
         if not possible and not seen:
-            found.append(chosen)
+            yield chosen
             return
-        pivot = max(possible | seen, key=lambda each: len(friends[each] & possible))
+        pivot = max(sorted(possible | seen), key=lambda each: len(friends[each] & possible))
         for each in sorted(possible - friends[pivot]):
-            grow(chosen | {each}, possible & friends[each], seen & friends[each])
-            possible = possible - {each}
-            seen = seen | {each}
+            yield from grow(chosen | {each}, possible & friends[each], seen & friends[each])
+            possible, seen = possible - {each}, seen | {each}
 
-    grow(frozenset({together.id}), set(friends[together.id]), set())
-    return sorted(found, key=sorted)
+    return grow(frozenset({together}), friends[together] & among, frozenset())
+
+
+def rivals(friends: Friends, among: Iterable[str]) -> list[list[str]]:
+    """The activities in classes, of each of which at most one can take something off a unit."""
+    classes: list[list[str]] = []
+    for each in sorted(among):
+        fitting = next((one for one in classes if friends[each].isdisjoint(one)), None)
+        if fitting is None:
+            classes.append([each])
+        else:
+            fitting.append(each)
+    return classes

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from transactional.promotions.models import promotion_versions, promotions
 from transactional.promotions.rules import Activity
 from transactional.promotions.schemas import PromotionIn
+from transactional.promotions.templates import Gift
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _ONLY = "live"
@@ -34,9 +35,10 @@ class Live:
     by_category: bool
     by_brand: bool
     by_first_order: bool
+    gifts: tuple[str, ...]
 
 
-_NONE = Live((), (), (), False, False, False)
+_NONE = Live((), (), (), False, False, False, ())
 _kept: OrderedDict[str, Live] = OrderedDict()  # by version, which no two shops share
 
 
@@ -58,7 +60,11 @@ def read(db: Reading) -> Live:
 
 
 def activity_of(row: Row) -> Activity:
-    return PromotionIn.model_validate(row["definition"]).activity(row["id"])
+    return definition_of(row).activity(row["id"])
+
+
+def definition_of(row: Row) -> PromotionIn:
+    return PromotionIn.model_validate(row["definition"])
 
 
 def lock(uow: UnitOfWork) -> None:
@@ -78,7 +84,10 @@ def of(activities: Sequence[Activity]) -> Live:
         activities=tuple(activities),
         limited=tuple(each.id for each in activities if each.is_limited),
         per_customer=tuple(each.id for each in activities if each.per_customer is not None),
-        by_category=any(each.conditions.categories for each in activities),
-        by_brand=any(each.conditions.brands for each in activities),
+        by_category=any(
+            each.conditions.categories or each.conditions.except_categories for each in activities
+        ),
+        by_brand=any(each.conditions.brands or each.conditions.except_brands for each in activities),
         by_first_order=any(each.conditions.first_order for each in activities),
+        gifts=tuple(sorted({each.template.sku for each in activities if isinstance(each.template, Gift)})),
     )

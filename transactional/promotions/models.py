@@ -26,6 +26,12 @@ promotions = Table(
     Column("definition", JSON, nullable=False, comment="Template, conditions, budget and exclusivity."),
     moment("created_at"),
     moment("updated_at"),
+    Column(
+        "below_cost_reason",
+        String(400),
+        nullable=True,
+        comment="Why the staff let it be on although it may sell below cost.",
+    ),
     CheckConstraint("status in ('draft', 'active', 'paused', 'ended')", name="status"),
 )
 
@@ -65,6 +71,8 @@ promotion_codes = Table(
     Column("uses", Integer, nullable=False),
     Column("max_uses", Integer, nullable=True, comment="1 for a single use; null without limit."),
     moment("created_at"),
+    moment("expires_at", nullable=True),
+    moment("revoked_at", nullable=True),
     CheckConstraint("uses >= 0", name="uses"),
 )
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, select
 
+from transactional.catalog import pricing as prices
 from transactional.catalog import rules as catalog
-from transactional.catalog.models import brands, categories
+from transactional.catalog.models import brands, categories, skus
+from transactional.catalog.rules import GIFT_CARD
 from transactional.checkout.rules import Amounts
 from transactional.money import allocate
 from transactional.orders.models import orders
@@ -40,6 +42,9 @@ _codes = (
     .where(promotion_codes.c.code.in_(bindparam("codes", expanding=True)))
     .order_by(promotion_codes.c.code)
 )
+_gifts = select(
+    skus.c.id, skus.c.code.label("sku"), skus.c.price, skus.c.list_price, skus.c.has_prices
+).where(skus.c.code.in_(bindparam("codes", expanding=True)))
 _ordered_before = (
     select(orders.c.id)
     .where(
@@ -64,33 +69,49 @@ class Shopper:
 NOBODY = Shopper()
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """Where a basket goes and how; the charge is before promotions, minor units with tax."""
+
+    charge: int
+    country: str
+    method: str | None
+
+
 def outcome_of(
-    db: Reading, terms: Terms, cart: Row, lines: Sequence[Row], shipping: int, shopper: Shopper
+    db: Reading, terms: Terms, cart: Row, lines: Sequence[Row], delivery: Delivery, shopper: Shopper
 ) -> Outcome:
     """What the activities that are on do to a cart's priced lines.
 
     Args:
         lines: rows with the SKU, its prices, its product's `category_id` and `brand_id`, and `promotions`,
             the version of what is on.
-        shipping: delivery before promotions, minor units with tax.
     """
     on = live.activities_of(db, lines[0]["promotions"] if lines else None)
     if not on.activities:
         return NOTHING
-    coupons, spent = _coupons(db, cart["coupons"] or [])
+    coupons, spent = coupons_of(db, cart["coupons"] or [])
     context = Context(
         moment=db.now,
         time_zone=terms.time_zone,
         channel=shopper.channel,
         segments=shopper.segments,
-        first_order=_is_first_order(db, shopper) if on.by_first_order else None,
+        first_order=is_first_order(db, shopper) if on.by_first_order else None,
         coupons=coupons,
-        used=_used(db, on, shopper),
+        used=used(db, on, shopper),
+        delivery_method=delivery.method,
+        country=delivery.country,
+        gift_prices=gift_prices(db, on, cart["currency"]),
     )
     names = lookup(db, on, lines)
-    basket = Basket(tuple(line_of(row["id"], row, names) for row in lines), shipping)
+    basket = Basket(tuple(line_of(row["id"], row, names) for row in lines), delivery.charge)
+    return evaluated(basket, context, on, spent)
+
+
+def evaluated(basket: Basket, context: Context, on: Live, spent: Sequence[Missed]) -> Outcome:
+    """A basket under activities, with the codes that open nothing: those spent, and those of others."""
     outcome = evaluate(basket, context, on.activities)
-    known = {each.id for each in on.activities}
+    known, coupons = {each.id for each in on.activities}, context.coupons
     over = [Missed(key, code, "not_now", code=code) for key, code in coupons.items() if key not in known]
     return replace(outcome, missed=(*outcome.missed, *spent, *over)) if spent or over else outcome
 
@@ -115,6 +136,10 @@ def lookup(db: Reading, on: Live, lines: Sequence[Row]) -> Names:
     return Names(paths, {row["id"]: row["slug"] for row in found})
 
 
+def is_gift_card(row: Row) -> bool:
+    return bool(row["tax_class"] == GIFT_CARD)
+
+
 def line_of(key: str, row: Row, names: Names, quantity: int | None = None) -> Line:
     """A row of SKU, prices and product as the rules see it."""
     return Line(
@@ -127,37 +152,47 @@ def line_of(key: str, row: Row, names: Names, quantity: int | None = None) -> Li
         cost=row["cost"],
         categories=names.paths.get(row["category_id"], ()),
         brand=names.brands.get(row["brand_id"]),
+        is_gift_card=is_gift_card(row),
     )
 
 
-def _coupons(db: Reading, codes: Sequence[str]) -> tuple[dict[str, str], list[Missed]]:
-    """The code that opens each activity, and those that are used up."""
+def gift_prices(db: Reading, on: Live, currency: str) -> dict[str, int]:
+    """What the gifts cost now that activities give."""
+    found = db.rows(_gifts, codes=list(on.gifts)) if on.gifts else []
+    return {row["sku"]: row["price"] for row in prices.at_their_prices(db, found, currency, sku_id="id")}
+
+
+def coupons_of(db: Reading, codes: Sequence[str]) -> tuple[dict[str, str], list[Missed]]:
+    """The code that opens each activity, and those that are used up or over."""
     good: dict[str, str] = {}
     spent: list[Missed] = []
     for row in db.rows(_codes, codes=list(codes)) if codes else []:
-        if row["max_uses"] is not None and row["uses"] >= row["max_uses"]:
+        if row["revoked_at"] is not None or (row["expires_at"] is not None and row["expires_at"] <= db.now):
+            spent.append(Missed(row["promotion_id"], row["code"], "code_over", code=row["code"]))
+        elif row["max_uses"] is not None and row["uses"] >= row["max_uses"]:
             spent.append(Missed(row["promotion_id"], row["code"], "used_up", code=row["code"]))
         else:
             good.setdefault(row["promotion_id"], row["code"])
     return good, spent
 
 
-def _is_first_order(db: Reading, shopper: Shopper) -> bool | None:
+def is_first_order(db: Reading, shopper: Shopper) -> bool | None:
     if shopper.customer_id is None:
         return True if shopper.is_known else None
     return db.row(_ordered_before, customer_id=shopper.customer_id) is None
 
 
-def _used(db: Reading, on: Live, shopper: Shopper) -> dict[str, Used]:
-    used: dict[str, Used] = {}
+def used(db: Reading, on: Live, shopper: Shopper) -> dict[str, Used]:
+    """What the activities have given, in all and to this shopper."""
+    found: dict[str, Used] = {}
     for row in db.rows(_budgets, promotion_ids=on.limited) if on.limited else []:
-        used[row["promotion_id"]] = Used(row["uses"], row["money"], row["units"])
+        found[row["promotion_id"]] = Used(row["uses"], row["money"], row["units"])
     if on.per_customer and shopper.customer_id is not None:
-        found = db.rows(_customer_uses, customer_id=shopper.customer_id, promotion_ids=on.per_customer)
-        for row in found:
-            before = used.get(row["promotion_id"], Used())
-            used[row["promotion_id"]] = replace(before, by_customer=row["uses"])
-    return used
+        mine = db.rows(_customer_uses, customer_id=shopper.customer_id, promotion_ids=on.per_customer)
+        for row in mine:
+            before = found.get(row["promotion_id"], Used())
+            found[row["promotion_id"]] = replace(before, by_customer=row["uses"])
+    return found
 
 
 def record(

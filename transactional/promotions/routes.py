@@ -8,18 +8,24 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, request_id, respond, shop_of
-from transactional.promotions import service, simulation
-from transactional.promotions.rules import Event
+from transactional.promotions import service, simulation, trial
+from transactional.promotions.lifecycle import Event
 from transactional.promotions.schemas import (
+    ActivateIn,
+    CodePage,
     CodesIn,
     CodesView,
+    CodeView,
     PromotionIn,
     PromotionPage,
     PromotionView,
+    RevokedView,
     SimulateIn,
     SimulationView,
+    TrialIn,
+    TrialView,
 )
-from transactional.promotions.views import promotion_view
+from transactional.promotions.views import code_view, promotion_view
 from transactional.unit_of_work import UnitOfWork
 
 router = APIRouter(prefix=f"{API}/staff/promotions", tags=["staff"], dependencies=[STAFF_ONLY])
@@ -65,9 +71,11 @@ async def edit_promotion(request: Request, promotion_id: UUID, body: PromotionIn
 
 
 @router.post("/{promotion_id}/activate", response_model=PromotionView, responses=_REFUSALS)
-async def activate(request: Request, key: IdempotencyKey, promotion_id: UUID) -> Response:
-    """Switch a promotion on, unless it can sell something below cost."""
-    return await _change(request, key, promotion_id, "activate")
+async def activate(
+    request: Request, key: IdempotencyKey, promotion_id: UUID, body: ActivateIn | None = None
+) -> Response:
+    """Switch a promotion on; one that can sell something below cost only with a reason."""
+    return await _change(request, key, promotion_id, "activate", body.below_cost_reason if body else None)
 
 
 @router.post("/{promotion_id}/pause", response_model=PromotionView, responses=_REFUSALS)
@@ -82,14 +90,24 @@ async def end(request: Request, key: IdempotencyKey, promotion_id: UUID) -> Resp
     return await _change(request, key, promotion_id, "end")
 
 
-async def _change(request: Request, key: str, promotion_id: UUID, event: Event) -> Response:
+async def _change(
+    request: Request, key: str, promotion_id: UUID, event: Event, below_cost_reason: str | None = None
+) -> Response:
     shop = shop_of(request)
 
     def work(uow: UnitOfWork) -> PromotionView:
-        service.change(uow, shop.terms, str(promotion_id), event)
+        service.change(uow, shop.terms, str(promotion_id), event, below_cost_reason)
         return promotion_view(uow, service.find(uow, str(promotion_id)))
 
     return await once(request, key, "staff", work, 200)
+
+
+@router.post("/evaluate", response_model=TrialView, responses=problems(401, 404, 409))
+async def evaluate(request: Request, body: TrialIn) -> Response:
+    """Try what is on, and a draft, on a basket: every discount, and every reason why there is none."""
+    shop = shop_of(request)
+    with shop.database.read() as db:
+        return respond(trial.run(db, shop.terms, body))
 
 
 @router.post("/{promotion_id}/codes", status_code=201, response_model=CodesView, responses=_REFUSALS)
@@ -102,9 +120,38 @@ async def make_codes(request: Request, key: IdempotencyKey, promotion_id: UUID, 
     return await once(request, key, "staff", work)
 
 
+@router.get("/{promotion_id}/codes", response_model=CodePage, responses=problems(401, 404))
+async def list_codes(
+    request: Request,
+    promotion_id: UUID,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Response:
+    """A promotion's codes with their uses, by code."""
+    with shop_of(request).database.read() as db:
+        rows = service.codes(db, str(promotion_id), page, page_size)
+    return respond(CodePage(items=[code_view(row) for row in rows], page=page, page_size=page_size))
+
+
+@router.delete("/{promotion_id}/codes", response_model=RevokedView, responses=problems(401, 404))
+async def revoke_unused_codes(request: Request, promotion_id: UUID) -> Response:
+    """Let the codes that nobody has used open nothing any more."""
+    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+        revoked, left = service.revoke_unused_codes(uow, str(promotion_id))
+    return respond(RevokedView(revoked=revoked, left=left))
+
+
+@router.delete("/{promotion_id}/codes/{code}", response_model=CodeView, responses=problems(401, 404))
+async def revoke_code(request: Request, promotion_id: UUID, code: str) -> Response:
+    """Let a code open nothing any more; orders that have it keep what they got."""
+    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+        row = service.revoke_code(uow, str(promotion_id), code.strip().upper())
+    return respond(code_view(row))
+
+
 @router.get("/{promotion_id}/simulation", response_model=SimulationView, responses=problems(401, 404))
 async def simulate(request: Request, promotion_id: UUID, over: Annotated[SimulateIn, Query()]) -> Response:
-    """What the orders of a range would have been under this promotion alone; changes nothing."""
+    """What the orders of a range would have been with this promotion too; changes nothing."""
     shop = shop_of(request)
 
     def work() -> SimulationView:

@@ -1,48 +1,17 @@
 """What promotions are about: the basket, its circumstances, activities, and what came of them.
 
 Amounts are minor units with tax, except costs, which are without.
-
-         activate            end
-draft ─────────────▶ active ─────▶ ended
-  │                  ▲    │          ▲
-  │            resume│    │pause     │
-  │                  │    ▼          │
-  │                  paused ─────────┤ end
-  └──────────────────────────────────┘ end
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
-from transactional.promotions.errors import PromotionTransition
 from transactional.promotions.templates import CLASSES, Class, FlashSale, Template, class_of
-
-Event = Literal["activate", "pause", "end"]
-
-TRANSITIONS: dict[tuple[str, Event], str] = {
-    ("draft", "activate"): "active",
-    ("active", "pause"): "paused",
-    ("paused", "activate"): "active",
-    ("draft", "end"): "ended",
-    ("active", "end"): "ended",
-    ("paused", "end"): "ended",
-}
-
-
-def after(status: str, event: Event) -> str:
-    """The status that `event` leads to.
-
-    Raises:
-        PromotionTransition: it cannot happen in this status.
-    """
-    target = TRANSITIONS.get((status, event))
-    if target is None:
-        raise PromotionTransition(status, event)
-    return target
 
 
 @dataclass(frozen=True)
@@ -58,6 +27,7 @@ class Line:
     cost: int = 0
     categories: tuple[str, ...] = ()
     brand: str | None = None
+    is_gift_card: bool = False
 
     @property
     def total(self) -> int:
@@ -91,6 +61,9 @@ class Context:
         first_order: None while nobody knows who buys.
         coupons: the code that opens an activity, by activity id.
         used: by activity id; an activity that is missing has given nothing.
+        delivery_method: code of the chosen delivery; None when none can be had.
+        country: where it goes; None when nobody knows.
+        gift_prices: what a unit costs of the SKUs that activities give away.
     """
 
     moment: datetime
@@ -100,18 +73,27 @@ class Context:
     first_order: bool | None = None
     coupons: Mapping[str, str] = field(default_factory=dict)
     used: Mapping[str, Used] = field(default_factory=dict)
+    delivery_method: str | None = None
+    country: str | None = None
+    gift_prices: Mapping[str, int] = field(default_factory=dict)
 
 
 Names = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=160)], ...], Field(max_length=500)]
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")]
 ShopTime = Annotated[time, AfterValidator(lambda at: at.replace(tzinfo=None))]  # in the shop's zone
 Limit = Annotated[int | None, Field(ge=1, le=10**12)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """When an activity applies; a line matches when it fits every list that is not empty.
+    """When an activity applies; a line matches when it fits every list that is not empty, and no exception.
 
-    Minima count the matching lines before any promotion, so no offer undoes the condition of another.
+    Minima count the matching lines before any promotion, so no offer undoes the condition of another. Gift
+    cards match only where their SKU, their product or the category they stand in is named.
+
+    Args:
+        not_reduced: only lines whose unit price is not below their list price.
+        weekdays: from 0, Monday; hours over midnight belong to the day on which they began.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -120,11 +102,18 @@ class Conditions:
     products: Names = ()
     categories: Names = ()
     brands: Names = ()
+    except_skus: Names = ()
+    except_products: Names = ()
+    except_categories: Names = ()
+    except_brands: Names = ()
+    not_reduced: bool = False
     min_amount: Annotated[int, Field(ge=0, le=10**12)] = 0
     min_quantity: Annotated[int, Field(ge=0, le=10_000)] = 0
     segments: Names = ()
     channels: Names = ()
     first_order: bool = False
+    delivery_methods: Names = ()
+    countries: Annotated[tuple[Country, ...], Field(max_length=300)] = ()
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None
     weekdays: Annotated[tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(max_length=7)] = ()
@@ -166,7 +155,7 @@ class Activity:
     not_with: frozenset[str] = frozenset()
     needs_code: bool = False
 
-    @property
+    @cached_property
     def of(self) -> Class:
         return class_of(self.template)
 
@@ -190,7 +179,10 @@ class Activity:
         """Whether what it gives is counted, in all or for each customer."""
         return self.is_limited or self.per_customer is not None
 
-    @property
+    def is_over(self, now: datetime) -> bool:
+        return self.conditions.ends_at is not None and self.conditions.ends_at <= now
+
+    @cached_property
     def combines_with(self) -> frozenset[Class]:
         return frozenset(CLASSES) - {self.of} if self.stacks_with is None else self.stacks_with
 
@@ -202,6 +194,8 @@ WhyNot = Literal[
     "first_order_only",
     "buyer_unknown",
     "code_needed",
+    "code_over",
+    "delivery",
     "used_up",
     "used_by_customer",
     "no_matching_items",

@@ -1,166 +1,174 @@
-"""What past orders would have been under a promotion: read in pages, nothing is written."""
+"""What past orders would have been with a promotion beside those that are on; nothing is written."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime
-from itertools import groupby
+from dataclasses import astuple, dataclass, replace
+from datetime import date, datetime
+from heapq import nlargest
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, case, func, or_, select
-
-from transactional.catalog.models import products, skus
-from transactional.checkout import sale_terms
-from transactional.checkout.delivery import Parcel
-from transactional.checkout.sale_terms import SaleTerms
 from transactional.money import without_tax
-from transactional.orders.models import order_lines, orders
-from transactional.promotions import live, pricing, service
+from transactional.promotions import live, past_orders, pricing, service
 from transactional.promotions.evaluation import evaluate
-from transactional.promotions.live import Live
-from transactional.promotions.rules import Activity, Basket, Context, Outcome, Used
-from transactional.promotions.schemas import SimulationView
+from transactional.promotions.past_orders import PastOrder
+from transactional.promotions.rules import Activity, Context, Outcome, Used
+from transactional.promotions.schemas import AffectedOrderView, DayView, SimulationView
+from transactional.promotions.templates import Gift, MemberPrice
 from transactional.staff.service import Terms
-from transactional.stock.rules import Place
 from transactional.unit_of_work import Reading, Row
 
-_PAGE = 500
-_sold = orders.c.status.not_in(("cancelled", "expired"))
-_earlier = orders.alias("earlier")
-_page = (
-    select(
-        orders.c.id,
-        orders.c.placed_at,
-        orders.c.channel,
-        orders.c.customer_id,
-        select(func.count())
-        .where(
-            _earlier.c.customer_id == orders.c.customer_id,
-            _earlier.c.placed_at < orders.c.placed_at,
-            _earlier.c.status.not_in(("cancelled", "expired")),
+_MOST_AFFECTED = 20
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """As `schemas.SumsView` says."""
+
+    orders: int = 0
+    orders_affected: int = 0
+    discount: int = 0
+    net_before: int = 0
+    net_after: int = 0
+    margin_before: int = 0
+    margin_after: int = 0
+
+    def __add__(self, other: "_Sums") -> "_Sums":
+        return _Sums(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+class _Scenario:
+    """Activities, and what they have given to the orders so far."""
+
+    def __init__(self, terms: Terms, activities: Sequence[Activity], draft: Activity, gifts: dict[str, int]):
+        self.terms, self.activities, self.gifts = terms, activities, gifts
+        self.opened = {draft.id: "simulated"} if draft.needs_code else {}
+        self.used: dict[str, Used] = {}
+        self.had: dict[tuple[str, str], int] = {}
+
+    def price(self, past: PastOrder) -> Outcome:
+        order = past.order
+        used = {
+            each.id: replace(
+                self.used.get(each.id, Used()), by_customer=self.had.get((each.id, order["customer_id"]), 0)
+            )
+            for each in self.activities
+        }
+        context = Context(
+            moment=order["placed_at"],
+            time_zone=self.terms.time_zone,
+            channel=order["channel"],
+            first_order=order["earlier_orders"] == 0,
+            coupons={**past.codes, **self.opened},
+            used=used,
+            delivery_method=order["delivery_method"],
+            country=order["ship_country"],
+            gift_prices=self.gifts,
         )
-        .scalar_subquery()
-        .label("earlier_orders"),
-    )
-    .where(
-        _sold,
-        orders.c.placed_at < bindparam("end"),
-        or_(
-            orders.c.placed_at > bindparam("after"),
-            and_(orders.c.placed_at == bindparam("after"), orders.c.id > bindparam("after_id")),
-        ),
-    )
-    .order_by(orders.c.placed_at, orders.c.id)
-    .limit(bindparam("size"))
-)
-_lines = (
-    select(
-        order_lines.c.id,
-        order_lines.c.order_id,
-        order_lines.c.sku,
-        order_lines.c.quantity,
-        order_lines.c.unit_price.label("price"),
-        func.coalesce(order_lines.c.list_price, order_lines.c.unit_price).label("list_price"),
-        func.coalesce(order_lines.c.cost, 0).label("cost"),
-        (order_lines.c.gross - order_lines.c.discount).label("net"),
-        func.coalesce(products.c.slug, "").label("product"),
-        products.c.category_id,
-        products.c.brand_id,
-        func.coalesce(skus.c.weight_grams, 0).label("weight_grams"),
-        # What the price contains: nothing where tax was added on top.
-        case((orders.c.prices_include_tax, order_lines.c.tax_rate_bp), else_=0).label("contained_bp"),
-    )
-    .join(orders, orders.c.id == order_lines.c.order_id)
-    .join(skus, skus.c.id == order_lines.c.sku_id, isouter=True)
-    .join(products, products.c.id == skus.c.product_id, isouter=True)
-    .where(
-        order_lines.c.order_id.in_(bindparam("order_ids", expanding=True)),
-        order_lines.c.quantity > 0,
-        order_lines.c.unit_price.is_not(None),
-    )
-    .order_by(order_lines.c.order_id, order_lines.c.position)
-)
-_NO_ID = "00000000-0000-0000-0000-000000000000"
+        outcome = evaluate(past.basket, context, self.activities)
+        for each in outcome.applied:
+            before = self.used.get(each.activity_id, Used())
+            self.used[each.activity_id] = Used(
+                before.uses + 1, before.money + each.amount, before.units + each.units
+            )
+            of_customer = (each.activity_id, order["customer_id"])
+            self.had[of_customer] = self.had.get(of_customer, 0) + 1
+        return outcome
 
 
 def run(db: Reading, terms: Terms, promotion_id: str, start: datetime, end: datetime) -> SimulationView:
-    """Run a promotion alone on the orders placed from `start` to before `end`.
+    """Price the orders placed from `start` to before `end` anew, with a promotion and without it.
 
-    Prices are those of the orders, products stand where they stand today, every shopper is taken to have a
-    code where one is needed, and budgets run out as they would have.
+    Prices and delivery are those of the orders before promotions. The other activities are those that are on
+    now; they and the promotion are taken to be on all the time, at their hours and on their weekdays.
 
     Raises:
         NotFound: there is no such promotion.
     """
-    activity = live.activity_of(service.find(db, promotion_id))
-    on = live.of((activity,))
-    total = SimulationView(
-        orders=0, orders_affected=0, discount=0, net_before=0, net_after=0, margin_before=0, margin_after=0
-    )
-    spent, customers = Used(), dict[str, int]()
-    for order, lines, basket in _orders(db, terms, on, start, end):
-        had = customers.get(order["customer_id"], 0)
-        context = _context(terms, activity, order, replace(spent, by_customer=had))
-        outcome = evaluate(basket, context, [activity])
-        if outcome.applied:
-            spent = Used(
-                spent.uses + 1,
-                spent.money + outcome.saved,
-                spent.units + sum(each.units for each in outcome.applied),
-            )
-            customers[order["customer_id"]] = had + 1
-        total = _added(total, lines, outcome)
-    return total
-
-
-def _context(terms: Terms, activity: Activity, order: Row, used: Used) -> Context:
-    return Context(
-        moment=order["placed_at"],
-        time_zone=terms.time_zone,
-        channel=order["channel"],
-        first_order=order["earlier_orders"] == 0,
-        coupons={activity.id: "simulated"} if activity.needs_code else {},
-        used={activity.id: used},
-    )
-
-
-def _added(total: SimulationView, lines: list[Row], outcome: Outcome) -> SimulationView:
-    before = sum(line["net"] for line in lines)
-    cost = sum(line["cost"] * line["quantity"] for line in lines)
-    after = before
-    for line in lines:
-        full = line["price"] * line["quantity"]
-        rate = line["contained_bp"]
-        after -= without_tax(full, rate) - without_tax(full - outcome.off(line["id"]), rate)
+    draft = _always(live.activity_of(service.find(db, promotion_id)))
+    others = [
+        _always(each) for each in live.read(db).activities if each.id != draft.id and _is_on(each, db.now)
+    ]
+    on = live.of((*others, draft))
+    gifts = pricing.gift_prices(db, on, terms.currency)
+    without = _Scenario(terms, others, draft, gifts)
+    with_it = _Scenario(terms, on.activities, draft, gifts)
+    days: dict[date, _Sums] = {}
+    affected: list[AffectedOrderView] = []
+    waiting = 0
+    for past in past_orders.read(db, on, terms.currency, start, end):
+        before, after = without.price(past), with_it.price(past)
+        sums = _compared(past, before, after)
+        day = past.order["placed_at"].astimezone(ZoneInfo(terms.time_zone)).date()
+        days[day] = days.get(day, _Sums()) + sums
+        waiting += any(each.activity_id == draft.id for each in after.gifts)
+        if sums.orders_affected:
+            affected = nlargest(_MOST_AFFECTED, [*affected, _affected(past, sums, before, after)], _change)
+    total = sum(days.values(), _Sums())
     return SimulationView(
-        orders=total.orders + 1,
-        orders_affected=total.orders_affected + bool(outcome.applied),
-        discount=total.discount + outcome.saved,
-        net_before=total.net_before + before,
-        net_after=total.net_after + after,
-        margin_before=total.margin_before + before - cost,
-        margin_after=total.margin_after + after - cost,
+        **vars(total),
+        gifts_waiting=waiting,
+        days=[DayView(day=day, **vars(sums)) for day, sums in sorted(days.items())],
+        most_affected=affected,
+        unknown=list(_unknown(draft, others)),
     )
 
 
-def _orders(
-    db: Reading, terms: Terms, on: Live, start: datetime, end: datetime
-) -> Iterator[tuple[Row, list[Row], Basket]]:
-    """Orders with their lines, a page at a time."""
-    sale = sale_terms.current(db)
-    after, after_id = start, _NO_ID
-    while page := db.rows(_page, after=after, after_id=after_id, end=end, size=_PAGE):
-        found = db.rows(_lines, order_ids=[order["id"] for order in page])
-        names = pricing.lookup(db, on, found)
-        of_order = {key: list(lines) for key, lines in groupby(found, lambda line: line["order_id"])}
-        for order in page:
-            lines = of_order.get(order["id"], [])
-            as_sold = tuple(pricing.line_of(line["id"], line, names) for line in lines)
-            yield order, lines, Basket(as_sold, _delivery(sale, terms, lines))
-        after, after_id = page[-1]["placed_at"], page[-1]["id"]
+def _is_on(activity: Activity, now: datetime) -> bool:
+    starts_at = activity.conditions.starts_at
+    return (starts_at is None or starts_at <= now) and not activity.is_over(now)
 
 
-def _delivery(sale: SaleTerms, terms: Terms, lines: Sequence[Row]) -> int:
-    """What delivery at home would cost today, before promotions."""
-    goods = sum(line["price"] * line["quantity"] for line in lines)
-    weight = sum(line["weight_grams"] * line["quantity"] for line in lines)
-    offers = sale.offers(Place(terms.country, ""), Parcel(goods, weight, terms.currency))
-    return offers[0].price if offers else 0
+def _always(activity: Activity) -> Activity:
+    return replace(activity, conditions=replace(activity.conditions, starts_at=None, ends_at=None))
+
+
+def _compared(past: PastOrder, before: Outcome, after: Outcome) -> _Sums:
+    cost = sum(line["cost"] * line["quantity"] for line in past.lines if not line["is_gift_card"])
+    net_before, net_after = (sum(_net(line, each) for line in past.lines) for each in (before, after))
+    is_affected = (before.lines, before.applied) != (after.lines, after.applied)
+    return _Sums(
+        orders=1,
+        orders_affected=int(is_affected),
+        discount=after.saved - before.saved,
+        net_before=net_before,
+        net_after=net_after,
+        margin_before=net_before - cost,
+        margin_after=net_after - cost,
+    )
+
+
+def _net(line: Row, outcome: Outcome) -> int:
+    """A line's sales without tax; a gift card is none, but what is taken off it is lost."""
+    full, off = line["price"] * line["quantity"], outcome.off(line["id"])
+    return -off if line["is_gift_card"] else without_tax(full - off, line["contained_bp"] or 0)
+
+
+def _affected(past: PastOrder, sums: _Sums, before: Outcome, after: Outcome) -> AffectedOrderView:
+    return AffectedOrderView(
+        number=past.order["number"],
+        placed_at=past.order["placed_at"],
+        discount_before=before.saved,
+        discount_after=after.saved,
+        net_before=sums.net_before,
+        net_after=sums.net_after,
+    )
+
+
+def _change(order: AffectedOrderView) -> tuple[int, str]:
+    return abs(order.discount_after - order.discount_before), order.number
+
+
+def _unknown(draft: Activity, others: Sequence[Activity]) -> Iterator[str]:
+    yield "Whether shoppers would have bought more, less or something else."
+    for_members = [
+        each.name
+        for each in (draft, *others)
+        if each.conditions.segments or isinstance(each.template, MemberPrice)
+    ]
+    if for_members:
+        yield f"Who belonged to a segment: nobody is taken to, so {', '.join(for_members)} gave nothing."
+    if draft.needs_code:
+        yield "Who would have had a code: everybody is taken to."
+    if isinstance(draft.template, Gift):
+        yield "Who would have added the gift: only orders that held it have it."
+    if any(each.is_counted for each in others):
+        yield "What the others' budgets had given before: they are taken to be whole at the start."

@@ -10,6 +10,7 @@ from transactional.promotions.rules import GiftOffer, Missed, Outcome
 from transactional.promotions.schemas import (
     AppliedView,
     BudgetView,
+    CodeView,
     DiscountView,
     HintView,
     PromotionView,
@@ -28,11 +29,16 @@ def promotion_view(db: Reading, row: Row) -> PromotionView:
         status=row["status"],
         of=row["class"],
         definition=row["definition"],
+        below_cost_reason=row["below_cost_reason"],
         given=given and BudgetView(uses=given["uses"], money=given["money"], units=given["units"]),
         codes=service.codes_count(db, row["id"]),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
+
+
+def code_view(row: Row) -> CodeView:
+    return CodeView(**{name: row[name] for name in CodeView.model_fields})
 
 
 def discounts_of(outcome: Outcome, line: str) -> list[DiscountView]:
@@ -59,20 +65,30 @@ def applied_views(outcome: Outcome) -> list[AppliedView]:
 
 def hints(outcome: Outcome, money: MoneyText) -> list[HintView]:
     """What would earn an offer, gifts that wait, and why a code that was typed gives nothing."""
-    waiting = [_gift(each) for each in outcome.gifts]
     missed = [
-        HintView(
-            promotion=each.activity_id,
-            name=each.name,
-            reason=each.reason,
-            message=_message(each, money),
-            missing=each.missing,
-            sku=each.sku,
-        )
-        for each in outcome.missed
-        if each.code is not None or each.reason in _WITHIN_REACH
+        _hint(each, money) for each in outcome.missed if each.code is not None or each.reason in _WITHIN_REACH
     ]
-    return (waiting + missed)[:_MOST_HINTS]
+    return (gift_hints(outcome) + missed)[:_MOST_HINTS]
+
+
+def gift_hints(outcome: Outcome) -> list[HintView]:
+    return [_gift(each) for each in outcome.gifts]
+
+
+def reasons(outcome: Outcome, money: MoneyText) -> list[HintView]:
+    """Why offers did not apply, or could give more: all of them."""
+    return [_hint(each, money) for each in outcome.missed]
+
+
+def _hint(missed: Missed, money: MoneyText) -> HintView:
+    return HintView(
+        promotion=missed.activity_id,
+        name=missed.name,
+        reason=missed.reason,
+        message=_message(missed, money),
+        missing=missed.missing,
+        sku=missed.sku,
+    )
 
 
 def plain_money(currency: str) -> MoneyText:
@@ -117,5 +133,9 @@ def _message(missed: Missed, money: MoneyText) -> str:
             return f"{missed.name}: for a first order only."
         case "no_matching_items" | "no_saving":
             return f"{missed.name}: nothing in the basket it is for."
+        case "code_over":
+            return f"{missed.name}: this code is not valid any more."
+        case "delivery":
+            return f"{missed.name}: not for this delivery."
         case "channel" | "segment" | "code_needed":
             return f"{missed.name}: not for this order."
