@@ -132,6 +132,7 @@ def put_tax_zone(
     name: str,
     countries: Sequence[str],
     prices_include_tax: bool,
+    reverse_charge: bool,
     rates: Sequence[tuple[str, int, date]],
 ) -> None:
     """Make a zone of tax or change it; its rates are replaced.
@@ -146,8 +147,8 @@ def put_tax_zone(
     for other in zones(uow, tax_zones):
         if other["code"] != code and _share(countries, other["countries"]):
             raise ZonesOverlap(code, other["code"])
-    values = {"name": name, "countries": sorted(set(countries)), "prices_include_tax": prices_include_tax}
-    zone = _put(uow, tax_zones, code, values)
+    how = {"prices_include_tax": prices_include_tax, "reverse_charge": reverse_charge}
+    zone = _put(uow, tax_zones, code, {"name": name, "countries": sorted(set(countries)), **how})
     for row in uow.lock_rows(tax_rates, _rates_of_tax_zone, zone_id=zone["id"]):
         uow.delete(tax_rates, row)
     uow.insert_many(

@@ -101,6 +101,13 @@ class TaxZoneIn(BaseModel):
     name: Name = Field(examples=["At home"])
     countries: list[Country] = Field(max_length=250, examples=[["GB"]])
     prices_include_tax: bool = Field(description="Otherwise tax is added on top.", examples=[True])
+    reverse_charge: bool = Field(
+        False,
+        description=(
+            "Whether companies that ask for an invoice with a tax number of another country than the shop's"
+            " pay no tax, as they owe it themselves."
+        ),
+    )
     rates: list[TaxRateIn] = Field(min_length=1, max_length=100)
 
     @model_validator(mode="after")

@@ -118,6 +118,7 @@ def _insert(uow: UnitOfWork, kind: str, year: int, lines: list[DocumentLine], co
         "tax": tax,
         "total": net + tax,
         "lines": [asdict(line) for line in lines],
+        "reverse_charge": False,
     }
     return uow.insert(invoices, {**row, **common})
 

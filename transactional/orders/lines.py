@@ -1,7 +1,7 @@
 """The lines of a new order, as its basket was priced."""
 
 from transactional.catalog.rules import GIFT_CARD, variant_name
-from transactional.checkout.service import PricedCart
+from transactional.checkout.priced import PricedCart
 from transactional.unit_of_work import Row, UnitOfWork
 
 
