@@ -1,16 +1,19 @@
 """What a cart and its preview promise is what the order gives."""
 
+import io
 from typing import Any
 
 import pytest
 from conftest import MovableClock
 from fastapi.testclient import TestClient
+from pypdf import PdfReader
 from shopping import ADA, Shelves, key, ordered_over_http, placed_order, rows_of
 
 from transactional.catalog.models import skus
 from transactional.members.models import customers
 from transactional.orders.models import orders
-from transactional.payments import gift_cards
+from transactional.payments import gift_cards, settlement
+from transactional.payments.models import payments
 from transactional.shop import Shop
 
 BUYER = {name: value for name, value in vars(ADA).items() if value is not None}
@@ -319,3 +322,44 @@ class TestExplanation:
         flat = rate | {"kind": "flat", "free_from": 2_000}
         wrong = client.put(path, json=body | {"rates": [flat]}, headers=staff)
         assert wrong.status_code == 422
+
+
+class TestReverseCharge:
+    @pytest.mark.parametrize(
+        ("number", "net", "tax"),
+        [("DE 123 456 789", 833 + 329, 0), ("GB 123 4567 89", 833 + 329, 167 + 66), (None, 833 + 329, 233)],
+    )
+    def test_a_company_of_another_country_pays_no_tax_where_the_zone_says_so(
+        self,
+        client: TestClient,
+        staff: dict[str, str],
+        open_for_business: Shop,
+        number: str | None,
+        net: int,
+        tax: int,
+    ) -> None:
+        zone = client.get(f"{STAFF}/tax", headers=staff).json()["zones"][0]
+        code = zone.pop("code")
+        client.put(
+            f"{STAFF}/tax/zones/{code}", json=zone | {"reverse_charge": True}, headers=staff
+        ).raise_for_status()
+        cart = filled_cart(client, SHIRT0_S=1)
+        invoice = {"name": "Erika", "company": "Maschinen GmbH", "tax_number": number}
+        said = {"buyer": BUYER, "invoice": invoice}
+        seen = preview(client, cart, **said)
+        assert (seen["amounts"]["total"], seen["amounts"]["tax"]) == (net + tax, tax)
+        assert sum(part["amount"] for part in seen["explanation"]) == net + tax
+        body = said | {"cart": cart, "expected_total": net + tax}
+        placed = client.post("/api/v1/orders", json=body, headers=key())
+        assert (placed.status_code, placed.json()["tax"]) == (201, tax), placed.text
+        with open_for_business.database.transaction("test") as uow:
+            (payment,) = uow.rows(payments.select())
+            settlement.record_capture(uow, payment["id"], "pay_1", net + tax, "GBP")
+        path = f"/api/v1/orders/{placed.json()['token']}/invoices"
+        private = client.post(path, json={"name": "Erika"}, headers=key()).json()
+        assert private.get("code") == (None if tax else "invoicee_fixed")
+        (document,) = client.post(path, headers=key()).json()["invoices"]
+        assert (document["reverse_charge"], document["total"]) == (tax == 0, net + tax)
+        printed = client.get(f"/api/v1/orders/{placed.json()['token']}/invoice.pdf").content
+        text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(printed)).pages)
+        assert ("Reverse charge" in text) == (tax == 0)

@@ -166,7 +166,7 @@ class Everything(RuleBasedStateMachine):
     ) -> None:
         """The whole way at once, which single steps seldom make."""
         self.fill_cart("once", number, quantity, second=number + 1)
-        self.place(fate, 0, buyer, methods, None, "web")
+        self.place(fate, 0, buyer, methods, None)
         told = len(self.bank.news)
         self.ask_bank(0, "well", is_heard, None)
         if self.bank.deals:

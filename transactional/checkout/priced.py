@@ -9,7 +9,7 @@ from transactional.catalog.models import products, skus
 from transactional.checkout import delivery, rules, sale_terms
 from transactional.checkout.delivery import Offer, Parcel
 from transactional.checkout.models import cart_lines
-from transactional.checkout.tax import Treatment
+from transactional.checkout.tax import STANDARD, Treatment
 from transactional.promotions import live, pricing
 from transactional.promotions.pricing import Shopper
 from transactional.promotions.rules import Outcome
@@ -58,6 +58,7 @@ class PricedCart:
         parcel: what is to be delivered; None when there is nothing, or only gift cards.
         offers: the deliveries that can be had.
         delivery: the chosen one of them; None when it cannot be had, or none is needed.
+        taxed: with `reverse_charge` only when the buyer owes the tax.
     """
 
     cart: Row
@@ -86,16 +87,31 @@ def lines_of(db: Reading, cart: Row, shopper: Shopper, unit_price: int | None = 
 
 
 def price(
-    db: Reading, terms: Terms, cart: Row, lines: list[Row], shopper: Shopper, to: Place, method: str | None
+    db: Reading,
+    terms: Terms,
+    cart: Row,
+    lines: list[Row],
+    shopper: Shopper,
+    to: Place,
+    method: str | None = None,
+    company_of: str | None = None,
 ) -> PricedCart:
-    """What a cart's lines cost, delivered to a place by a method, or by the first that serves it."""
-    items = [
-        rules.Item(line["quantity"], line["list_price"], line["price"], tax_class=line["tax_class"])
-        for line in lines
-    ]
+    """What a cart's lines cost, delivered to a place by a method, or by the first that serves it.
+
+    Args:
+        company_of: country of the company that buys, by its tax number; None when no company does.
+    """
     sale = sale_terms.of_version(db, lines[0]["sale_terms"] if lines else None)
+    taxed = sale.treatment(to, sale_terms.shop_day(db, terms))
+    untaxed = taxed.reverse_charge and company_of not in (None, terms.country)
+    items = _items(lines)
     parcel = _parcel(cart, lines, items)
     offers = sale.offers(to, parcel) if parcel else []
+    if untaxed:
+        lines = [_without_tax(line, taxed) for line in lines]
+        items = _items(lines)
+        offers = [replace(offer, price=taxed.without_tax(offer.price, STANDARD)) for offer in offers]
+    taxed = taxed.reversed() if untaxed else replace(taxed, reverse_charge=False)
     chosen = delivery.choose(offers, method)
     charge = chosen.price if chosen and parcel and parcel.goods else 0
     given = pricing.outcome_of(db, terms, cart, lines, charge, shopper)
@@ -103,9 +119,15 @@ def price(
         items = [
             replace(item, promotions=given.off(line["id"])) for item, line in zip(items, lines, strict=True)
         ]
-    taxed = sale.treatment(to, sale_terms.shop_day(db, terms))
     amounts = rules.amounts(items, taxed, charge, given.shipping)
     return PricedCart(cart, lines, amounts, given, parcel, offers, chosen, taxed)
+
+
+def _items(lines: list[Row]) -> list[rules.Item]:
+    return [
+        rules.Item(line["quantity"], line["list_price"], line["price"], tax_class=line["tax_class"])
+        for line in lines
+    ]
 
 
 def _parcel(cart: Row, lines: list[Row], items: list[rules.Item]) -> Parcel | None:
@@ -113,3 +135,8 @@ def _parcel(cart: Row, lines: list[Row], items: list[rules.Item]) -> Parcel | No
         return None
     weight = sum(line["weight_grams"] * line["quantity"] for line in lines)
     return Parcel(rules.goods(items), weight, cart["currency"])
+
+
+def _without_tax(line: Row, taxed: Treatment) -> Row:
+    names = ("price", "list_price")
+    return {**line, **{name: taxed.without_tax(line[name], line["tax_class"]) for name in names}}

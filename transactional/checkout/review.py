@@ -7,7 +7,8 @@ from transactional.checkout import service as checkout
 from transactional.checkout import shoppers
 from transactional.checkout.explanation import Delivered, Part, Sold, explain, given_of
 from transactional.checkout.priced import PricedCart
-from transactional.checkout.requirements import Address, Missing, Wanted, Wishes, missing
+from transactional.checkout.requirements import Address, Invoicee, Missing, Wanted, Wishes, missing
+from transactional.checkout.tax_numbers import country_of
 from transactional.checkout.tenders import unusable
 from transactional.members.service import Buyer
 from transactional.payments import tenders as payments
@@ -52,9 +53,19 @@ def review(
     buyer = shoppers.buyer_of(db, cart, typed, wishes.saved_address)
     shopper = shoppers.of_cart(db, cart, buyer.email)
     to = Place(buyer.country or terms.country, buyer.postal_code)
-    basket = checkout.price_lines(db, terms, cart, shopper, to, wishes.delivery_method, unit_price)
+    company_of = _company_of(wishes.invoice, buyer)
+    basket = checkout.price_lines(
+        db, terms, cart, shopper, to, wishes.delivery_method, unit_price, company_of
+    )
     found = [*_missing_of(basket, buyer, wishes, terms), *unusable(db, tenders, cart["currency"])]
     return Review(buyer, shopper.customer_id, basket, found)
+
+
+def _company_of(invoice: Invoicee | None, buyer: Buyer) -> str | None:
+    """The country of the company that the invoice is made out to, by its tax number."""
+    if invoice is None or not invoice.company or not invoice.tax_number:
+        return None
+    return country_of(invoice.tax_number, invoice.country or buyer.country)
 
 
 def _missing_of(basket: PricedCart, buyer: Buyer, wishes: Wishes, terms: Terms) -> list[Missing]:

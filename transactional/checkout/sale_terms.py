@@ -119,6 +119,7 @@ def _read(db: Reading) -> SaleTerms:
                     TaxRate(each["tax_class"], each["rate_bp"], each["valid_from"])
                     for each in taxes.get(row["id"], [])
                 ),
+                row["reverse_charge"],
             )
             for row in db.rows(_tax_zones)
         ),

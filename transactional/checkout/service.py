@@ -241,6 +241,7 @@ def price_lines(
     to: Place | None = None,
     method: str | None = None,
     unit_price: int | None = None,
+    company_of: str | None = None,
 ) -> PricedCart:
     """The lines of a cart that is already read, at today's prices and under the promotions that are on.
 
@@ -248,15 +249,18 @@ def price_lines(
         to: where it goes; somewhere in the shop's own country when it is not known yet.
         method: code of the delivery; the first that can be had when none is asked for.
         unit_price: agreed for every unit; promotions then give nothing.
+        company_of: country of the company that buys, by its tax number; None when no company does.
     """
     lines = priced_cart.lines_of(db, cart, shopper, unit_price)
-    return priced_cart.price(db, terms, cart, lines, shopper, to or Place(terms.country, ""), method)
+    return priced_cart.price(
+        db, terms, cart, lines, shopper, to or Place(terms.country, ""), method, company_of
+    )
 
 
 def opened(uow: UnitOfWork, terms: Terms, visitor_id: str | None, channel: str) -> PricedCart:
     """Open an empty cart and show it: it has no lines to look for."""
     cart = _open(uow, terms, visitor_id, channel, None)
-    return priced_cart.price(uow, terms, cart, [], Shopper(channel=channel), Place(terms.country, ""), None)
+    return priced_cart.price(uow, terms, cart, [], Shopper(channel=channel), Place(terms.country, ""))
 
 
 def is_open(db: Reading, cart_id: str) -> bool:

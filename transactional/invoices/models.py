@@ -24,6 +24,13 @@ invoice_requests = Table(
     Column("buyer", JSON, nullable=False, comment="Name, company, tax number and address, as asked for."),
     Column("status", String(16), nullable=False, comment="open or issued."),
     moment("created_at"),
+    Column(
+        "reverse_charge",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="Whether the order was sold without tax, as the buyer accounts for it.",
+    ),
     UniqueConstraint("order_id"),
     CheckConstraint("status in ('open', 'issued')", name="status"),
     Index("ix_invoice_requests_status", "status"),

@@ -132,7 +132,8 @@ def place(
     if wishes.note:
         notes.add(uow, order["id"], "shopper", wishes.note)
     if wishes.invoice:
-        invoice_requests.request(uow, order["id"], wishes.invoice)
+        untaxed = basket.taxed.reverse_charge
+        invoice_requests.request(uow, order["id"], wishes.invoice, reverse_charge=untaxed)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
     opened = payments.open_all(uow, order, tenders, provider, method)
     if not opened or opened[-1]["kind"] == "internal":

@@ -61,6 +61,16 @@ def _place_carts() -> None:
 
 
 def _tell_more_on_invoices() -> None:
+    with op.batch_alter_table("invoice_requests", recreate="never") as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "reverse_charge",
+                sa.Boolean(),
+                server_default=sa.false(),
+                nullable=False,
+                comment="Whether the order was sold without tax, as the buyer accounts for it.",
+            )
+        )
     with op.batch_alter_table("invoices", recreate="never") as batch_op:
         batch_op.add_column(
             sa.Column(
