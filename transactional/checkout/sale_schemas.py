@@ -53,7 +53,11 @@ class SaleIn(BaseModel):
     """What an order says besides its goods."""
 
     model_config = ConfigDict(extra="forbid")
-    buyer: BuyerIn = Field(BuyerIn(), description="Of a customer's cart it may lack what the customer has.")
+    buyer: BuyerIn = Field(
+        BuyerIn(),
+        description="Of a customer's cart it may lack what the customer has.",
+        examples=[{"email": "ada@example.com", "name": "Ada Lovelace"}],
+    )
     saved_address: str | None = Field(
         None, description="Label in the customer's address book; it takes the place of name and address."
     )

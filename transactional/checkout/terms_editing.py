@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import Table, bindparam, select
 
 from transactional.checkout import sale_terms
-from transactional.checkout.errors import ZonesOverlap
+from transactional.checkout.errors import ZoneInUse, ZonesOverlap
 from transactional.checkout.models import (
     delivery_methods,
     delivery_rates,
@@ -123,6 +123,42 @@ def put_method(
         ],
     )
     sale_terms.changed(uow)
+
+
+def remove_zone(uow: UnitOfWork, code: str) -> None:
+    """Take a zone of delivery away: its addresses lie in the closest that is left.
+
+    Raises:
+        NotFound: there is no such zone.
+        ZoneInUse: methods have rates for it.
+    """
+    sale_terms.lock(uow)
+    if using := [row["code"] for row in methods(uow) if any(each["zone"] == code for each in row["rates"])]:
+        raise ZoneInUse(code, using)
+    uow.delete(delivery_zones, _coded(uow, delivery_zones, "delivery zone", code))
+    sale_terms.changed(uow)
+
+
+def remove_method(uow: UnitOfWork, code: str) -> None:
+    """Take a method of delivery away, with its rates; orders keep its code and name.
+
+    Raises:
+        NotFound: there is no such method.
+    """
+    sale_terms.lock(uow)
+    method = _coded(uow, delivery_methods, "delivery method", code)
+    for row in uow.lock_rows(delivery_rates, _rates_of_method, method_id=method["id"]):
+        uow.delete(delivery_rates, row)
+    uow.delete(delivery_methods, method)
+    sale_terms.changed(uow)
+
+
+def _coded(uow: UnitOfWork, table: Table, what: str, code: str) -> Row:
+    known = uow.row(select(table).where(table.c.code == code))
+    locked = uow.lock(table, known["id"]) if known else None
+    if locked is None:
+        raise NotFound(what, code)
+    return locked
 
 
 def put_tax_zone(

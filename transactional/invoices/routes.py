@@ -45,7 +45,9 @@ async def _printed(shop: Shop, invoice: Row, order_number: str) -> Response:
     return Response(printed, headers=name, media_type="application/pdf")
 
 
-async def _issue(request: Request, key: str, actor: str, order_id: str, body: InvoiceeIn | None) -> Response:
+async def _issue(
+    request: Request, key: str, actor: str, order_id: str, body: InvoiceeIn | None = None
+) -> Response:
     shop = shop_of(request)
     invoicee = None if body is None else body.invoicee()
 
@@ -112,11 +114,9 @@ async def print_own_document(request: Request, token: str, number: Number) -> Re
     response_model=InvoicesView,
     responses=problems(400, 401, 404, 409),
 )
-async def issue_invoice(
-    request: Request, key: IdempotencyKey, order_id: UUID, body: InvoiceeIn | None = None
-) -> Response:
+async def issue_invoice(request: Request, key: IdempotencyKey, order_id: UUID) -> Response:
     """Issue what is still to be issued for an order: its invoice, and documents of its credit notes."""
-    return await _issue(request, key, "staff", str(order_id), body)
+    return await _issue(request, key, "staff", str(order_id))
 
 
 @staff_router.get("/invoices", response_model=InvoicePage, responses=problems(401))
