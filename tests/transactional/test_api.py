@@ -378,6 +378,7 @@ class TestManners:
         assert ("post", "/api/v1/orders") in operations
         for (method, path), operation in operations.items():
             assert operation["summary"], path
-            if method == "post" and "/webhooks/" not in path:
+            # A preview changes nothing: kept with a key it would be yesterday's.
+            if method == "post" and "/webhooks/" not in path and not path.endswith("/checkout"):
                 keys = [each for each in operation["parameters"] if each["name"] == "Idempotency-Key"]
                 assert keys and keys[0]["required"], path

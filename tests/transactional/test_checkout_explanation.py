@@ -17,9 +17,9 @@ def test_the_rows_add_up_to_the_total(
         for item, line in zip(basket, priced.lines, strict=True)
     ]
     promotions = [
-        Given(f"p{at % 3}", "Offer", line.promotions, False) for at, line in enumerate(priced.lines)
+        Given(f"p{at % 3}", "Offer", line.promotions, False, line.net) for at, line in enumerate(priced.lines)
     ]
-    promotions.append(Given("p1", "Offer", priced.shipping_promotions, True))
+    promotions.append(Given("p1", "Offer", priced.shipping_promotions, True, priced.shipping))
     delivered = Delivered(
         "standard", "Standard", priced.shipping, priced.shipping_tax, priced.shipping_tax_rate_bp
     )

@@ -91,10 +91,10 @@ class Everything(RuleBasedStateMachine):
         self.buy("once", number + 1, 3, ADA, ("points", "balance"), "right", number % 2 == 0)
         self.fill_cart("once", number + 2, 1, second=number)
 
-    @rule(fate=fates, number=which, quantity=units, second=which)
-    def fill_cart(self, fate: Fate, number: int, quantity: int, second: int) -> None:
+    @rule(fate=fates, number=which, quantity=units, second=which, channel=st.sampled_from(("web", "api")))
+    def fill_cart(self, fate: Fate, number: int, quantity: int, second: int, channel: str = "web") -> None:
         def fill(uow: UnitOfWork) -> None:
-            cart_id = checkout.create(uow, self.shop.terms)
+            cart_id = checkout.create(uow, self.shop.terms, channel=channel)
             checkout.add(uow, cart_id, {SKUS[number % 5]: quantity, SKUS[second % 3]: 1})
             self.carts.append(cart_id)
 
@@ -125,7 +125,6 @@ class Everything(RuleBasedStateMachine):
         buyer=st.sampled_from((ADA, GRACE)),
         methods=st.lists(st.sampled_from(("gift_card", "balance", "points")), max_size=3).map(tuple),
         limit=st.sampled_from((None, None, 1, 700)),
-        channel=st.sampled_from(("web", "api")),
     )
     def place(
         self,
@@ -134,7 +133,6 @@ class Everything(RuleBasedStateMachine):
         buyer: Buyer,
         methods: tuple[Method, ...],
         limit: int | None,
-        channel: str,
     ) -> None:
         cart_id = self.carts[-1 - number % len(self.carts)]
         card = self.world.one(cards, number % 3)
@@ -145,7 +143,7 @@ class Everything(RuleBasedStateMachine):
                 Wanted(each, card["number"] if each == "gift_card" and card else customer, limit)
                 for each in methods
             ]
-            service.place(uow, self.shop.terms, cart_id, buyer, channel=channel, tenders=tenders)
+            service.place(uow, self.shop.terms, cart_id, buyer, tenders=tenders)
 
         self.world.act(fate, "shopper", order)
 
@@ -170,7 +168,7 @@ class Everything(RuleBasedStateMachine):
     ) -> None:
         """The whole way at once, which single steps seldom make."""
         self.fill_cart("once", number, quantity, second=number + 1)
-        self.place(fate, 0, buyer, methods, None, "web")
+        self.place(fate, 0, buyer, methods, None)
         told = len(self.bank.news)
         self.ask_bank(0, "well", is_heard, None)
         if self.bank.deals:

@@ -3,6 +3,7 @@ import threading
 from typing import Any
 
 import pytest
+from conftest import MovableClock
 from fastapi.testclient import TestClient
 from pypdf import PdfReader
 from shopping import (
@@ -20,10 +21,11 @@ from transactional.checkout import service as checkout
 from transactional.checkout.requirements import Invoicee, Wishes
 from transactional.errors import ShopError
 from transactional.invoices import service
-from transactional.invoices.document import pdf, printable
+from transactional.invoices.document import pdf
 from transactional.invoices.errors import NotInvoiceable
 from transactional.invoices.models import invoice_requests, invoices
 from transactional.invoices.service import Seller
+from transactional.invoices.sheet import printable
 from transactional.members.service import Buyer
 from transactional.orders import after_sales
 from transactional.orders import service as orders
@@ -175,7 +177,10 @@ class TestPdf:
             "£20.00",
             "£13.33",
             "£3.95",
-            "Tax 20 %",
+            "Tax 20 % on £31.07",
+            "SHIRT0-S",
+            "Unit price",
+            "Discount",
             "£31.07",
             "£6.21",
             "£37.28",
@@ -186,22 +191,74 @@ class TestPdf:
         (invoice,) = issued(shop, paid_order(shop, SHIRT0_S=1).order_id)
         assert pdf(invoice, "1", shop.terms) == pdf(invoice, "1", shop.terms)
 
-    def test_umlauts_and_euros_are_printed_and_other_letters_lose_their_accents(self, shop: Shop) -> None:
+    def test_other_processes_at_other_times_print_the_same_bytes(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (invoice,) = issued(shop, paid_order(shop, SHIRT0_S=1).order_id)
+        printed = []
+        for moment in ("1000000000", "1500000000"):  # what fontTools takes for now
+            monkeypatch.setenv("SOURCE_DATE_EPOCH", moment)
+            printed.append(pdf(invoice, "1", shop.terms))
+        assert printed[0] == printed[1]
+
+    def test_names_are_printed_in_their_own_letters(self, shop: Shop) -> None:
         (invoice,) = issued(shop, asked_for(shop))
-        text = text_of(pdf({**invoice, "currency": "EUR"}, "1", shop.terms))
-        assert "Große Straße 1" in text
-        assert "Köln" in text
-        assert "€" in text
-        assert "Lukasz Müller" in text
-        assert "Germany" in text
-        assert printable("Dvořák 東京 – £") == "Dvorák ?? – £"
+        buyer = invoice["buyer"] | {"name": "Иван Петров", "city": "Αθήνα", "company": "東京 한국 s.r.o."}
+        lines = [invoice["lines"][0] | {"name": "Шляпа 帽子"}]
+        text = text_of(pdf({**invoice, "currency": "EUR", "buyer": buyer, "lines": lines}, "1", shop.terms))
+        for shown in ("Große Straße 1", "Иван Петров", "Αθήνα", "東京 한국", "Шляпа 帽子", "€", "Germany"):
+            assert shown in text, shown
+        assert "?" not in text
+        assert "□" not in text
+
+    def test_a_letter_that_the_font_lacks_is_marked_and_explained(self, shop: Shop) -> None:
+        (invoice,) = issued(shop, asked_for(shop))
+        text = text_of(pdf({**invoice, "buyer": invoice["buyer"] | {"name": "שלום"}}, "1", shop.terms))
+        assert "□□□□" in text
+        assert "□ stands for a letter" in text
+        assert printable("Dvo\u0159ák\x00 ש – £", {*map(ord, "Dvorák –£□")}) == "Dvorák □ – £"
+
+    def test_a_credit_note_names_the_invoice_it_corrects(self, shop: Shop) -> None:
+        placed = paid_order(shop, SHIRT0_S=1)
+        issued(shop, placed.order_id)
+        with shop.database.transaction("test") as uow:
+            after_sales.cancel(uow, placed.order_id)
+        _, credit = issued(shop, placed.order_id)
+        assert credit["corrects"] == "INV-2026-000001"
+        assert "Corrects invoice INV-2026-000001" in text_of(pdf(credit, "1", shop.terms))
+
+    def test_it_tells_when_the_goods_left_or_by_when_they_come(self, shop: Shop) -> None:
+        (due,) = issued(shop, paid_order(shop, SHIRT0_S=1).order_id)
+        assert "Delivery by 26 November 2026" in text_of(pdf(due, "1", shop.terms))
+        (sent,) = issued(shop, shipped_order(shop, SHIRT0_S=1).order_id)
+        text = text_of(pdf(sent, "1", shop.terms))
+        assert "Sent on 22 November 2026" in text
+        assert "Delivery by" not in text
+
+    def test_a_long_name_wraps(self, shop: Shop) -> None:
+        (invoice,) = issued(shop, paid_order(shop, SHIRT0_S=1).order_id)
+        name = " ".join(f"word{number}" for number in range(40))
+        lines = [invoice["lines"][0] | {"name": name}]
+        text = text_of(pdf({**invoice, "lines": lines}, "1", shop.terms))
+        assert [word for word in name.split() if word not in text.split()] == []
+
+    def test_a_document_of_before_is_printed_without_what_was_not_kept(self, shop: Shop) -> None:
+        (invoice,) = issued(shop, paid_order(shop, SHIRT0_S=1).order_id)
+        lines = [
+            {name: value for name, value in line.items() if name not in ("unit_price", "discount")}
+            for line in invoice["lines"]
+        ]
+        old = {**invoice, "lines": lines, "sent_on": None, "promised_on": None}
+        assert "£8.33" in text_of(pdf(old, "1", shop.terms))
 
     def test_many_lines_go_on_on_the_next_page(self, shop: Shop) -> None:
         (invoice,) = issued(shop, paid_order(shop, SHIRT0_S=1).order_id)
         many = {**invoice, "lines": invoice["lines"] * 40}
-        reader = PdfReader(io.BytesIO(pdf(many, "1", shop.terms)))
-        assert len(reader.pages) == 3
-        assert "Page 3" in reader.pages[2].extract_text()
+        pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf(many, "1", shop.terms))).pages]
+        assert len(pages) == 3
+        for at, text in enumerate(pages, 1):
+            assert f"Page {at} of 3" in text
+        assert "Unit price" in pages[1]
 
 
 class TestOverHttp:
@@ -220,6 +277,41 @@ class TestOverHttp:
         assert by_staff.content == printed.content
         listed = client.get(f"/api/v1/staff/orders/{placed.order_id}/invoices", headers=staff).json()
         assert [each["number"] for each in listed["invoices"]] == [made["number"]]
+
+    def test_one_asks_later_for_an_invoice_to_a_company_until_it_is_issued(
+        self, client: TestClient, open_for_business: Shop
+    ) -> None:
+        placed = paid_order(open_for_business, SHIRT0_S=1)
+        path = f"/api/v1/orders/{open_for_business.keys.token('order', placed.order_id)}/invoices"
+        company = {"name": "Ada", "company": "Engines Ltd", "tax_number": "GB1"}
+        wrong = client.post(path, json=company, headers=key()).json()
+        assert [each["code"] for each in wrong["details"]["missing"]] == ["tax_number_wrong"]
+        company["tax_number"] = "GB 123 4567 89"
+        (made,) = client.post(path, json=company, headers=key()).json()["invoices"]
+        assert (made["buyer"]["company"], made["buyer"]["tax_number"]) == ("Engines Ltd", "GB123456789")
+        late = client.post(path, json=company, headers=key())
+        assert (late.status_code, late.json()["code"]) == (409, "invoice_issued")
+        assert client.post(path, headers=key()).json()["invoices"] == [made]
+
+    def test_the_staff_lists_documents_by_day_and_kind(
+        self, client: TestClient, open_for_business: Shop, staff: dict[str, str], clock: MovableClock
+    ) -> None:
+        first = paid_order(open_for_business, SHIRT0_S=1).order_id
+        issued(open_for_business, first)
+        clock.forward(days=1)
+        with open_for_business.database.transaction("test") as uow:
+            after_sales.cancel(uow, first)
+        issued(open_for_business, first)
+
+        def found(**asked: Any) -> list[str]:
+            answer = client.get("/api/v1/staff/invoices", params=asked, headers=staff)
+            return [each["number"] for each in answer.json()["items"]]
+
+        assert found() == ["CRN-2026-000001", "INV-2026-000001"]
+        assert found(first="2026-11-23") == ["CRN-2026-000001"]
+        assert found(last="2026-11-22") == found(kind="invoice") == ["INV-2026-000001"]
+        assert found(page=2, page_size=1) == ["INV-2026-000001"]
+        assert client.get("/api/v1/staff/invoices").status_code == 401
 
     def test_nobody_gets_the_invoice_of_another_order(
         self, client: TestClient, open_for_business: Shop

@@ -135,6 +135,8 @@ def buy(tour: Tour, shop: Shop, code: str) -> dict[str, Any]:
     tour.call("delete", "/carts/{token}/coupons/{code}", token=cart, code=code)
     for path in ("/carts/{token}", "/carts/{token}/delivery", "/carts/{token}/checkout"):
         tour.call("get", path, token=cart)
+    tour.call("post", "/carts/{token}/checkout", token=cart)
+    tour.call("get", "/carts/{token}/addresses", token=cart)
     tour.call("delete", "/carts/{token}/lines/{line_id}", token=cart, line_id=line)
     tour.call("post", "/carts/{token}/lines", token=cart)
     order: dict[str, Any] = tour.call("post", "/orders", cart=cart)
@@ -177,6 +179,7 @@ def look_after(tour: Tour, order: dict[str, Any]) -> None:
     tour.call("get", "/orders/{token}/invoice.pdf", **ids)
     tour.call("get", "/orders/{token}/invoices/{number}.pdf", number=number, **ids)
     tour.call("get", "/staff/invoices/{number}.pdf", number=number)
+    tour.call("get", "/staff/invoices")
     tour.call("post", "/staff/orders/{order_id}/notes", **ids)
     tour.call("put", "/staff/orders/{order_id}/marks/{label}", **ids)
     tour.call("get", "/staff/orders/{order_id}/remarks", **ids)
@@ -213,12 +216,16 @@ def enter_orders(tour: Tour) -> None:
 
 
 def keep_customers(tour: Tour, customer_id: str) -> None:
+    tour.call("get", "/staff/customers")
+    tour.call("get", "/staff/customers/{customer_id}", customer_id=customer_id)
+    tour.call("put", "/staff/customers/{customer_id}/groups", customer_id=customer_id)
     for method, path in (("put", "/{label}"), ("get", ""), ("delete", "/{label}")):
         tour.call(method, f"/staff/customers/{{customer_id}}/addresses{path}", customer_id=customer_id)
     card = tour.call("post", "/staff/payments/gift-cards")["id"]
     tour.call("get", "/staff/payments/gift-cards/{card_id}", card_id=card)
     tour.call("post", "/staff/payments/credits")
-    tour.call("get", "/staff/payments/wallet", email="ada@example.com")
+    wallet = tour.call("get", "/staff/payments/wallet", email="ada@example.com")["token"]
+    tour.call("post", "/carts/{token}/customer", token=tour.call("post", "/carts")["token"], wallet=wallet)
     tour.call("post", "/staff/payouts")
     tour.call("get", "/staff/payouts/reconciliation")
 
@@ -265,6 +272,8 @@ def set_terms(tour: Tour) -> None:
     tour.call("get", "/staff/delivery")
     tour.call("put", "/staff/delivery/zones/{code}")
     tour.call("put", "/staff/delivery/methods/{code}")
+    tour.call("delete", "/staff/delivery/methods/{code}", code="standard")
+    tour.call("delete", "/staff/delivery/zones/{code}", code="everywhere")
     tour.call("get", "/staff/tax")
     tour.call("put", "/staff/tax/zones/{code}")
 

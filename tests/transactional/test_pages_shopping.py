@@ -10,6 +10,7 @@ from webpage import Webpage
 
 from transactional.catalog import service as catalog
 from transactional.catalog.drafts import ProductDraft, SkuDraft
+from transactional.catalog.models import skus
 from transactional.checkout import terms_editing
 from transactional.invoices.models import invoice_requests
 from transactional.orders.models import order_notes, orders
@@ -261,6 +262,30 @@ class TestConfirming:
         assert request["buyer"]["name"] == ADA.name
         (note,) = rows_of(shop, order_notes)
         assert note["text"] == "Ring twice."
+
+    def test_an_invoice_may_go_to_an_address_of_its_own_which_is_whole(
+        self, client: TestClient, shop: Shop
+    ) -> None:
+        add_to_basket(client, "shirt-0")
+        asked = {"invoice": "yes", "invoice_address": "1 Mill Lane", "invoice_city": "Leeds"}
+        wrong = shown(press_pay(client, shown(client.get("/checkout")), **asked), 422)
+        assert wrong.form("/checkout").values["invoice_city"] == "Leeds"
+        assert "Enter a postcode." in wrong.text and "Choose a country." in wrong.text
+        press_pay(client, wrong, invoice_postal_code="LS9 8AG", invoice_country="GB")
+        (request,) = rows_of(shop, invoice_requests)
+        assert (request["buyer"]["address"], request["buyer"]["country"]) == ("1 Mill Lane", "GB")
+
+    def test_gift_cards_alone_ask_for_no_delivery(
+        self, client: TestClient, shop: Shop, shelves: Shelves
+    ) -> None:
+        with shop.database.transaction("test") as uow:
+            for sku_id in shelves.skus.values():
+                uow.update(skus, uow.lock(skus, sku_id) or {}, tax_class="gift_card")
+        add_to_basket(client, "shirt-0")
+        checkout = shown(client.get("/checkout"))
+        assert "How should it come?" not in checkout.text
+        assert "Pay £10.00" in checkout.text
+        assert press_pay(client, checkout).status_code == 303
 
     def test_a_gift_card_pays_first_and_a_wrong_one_is_told_beside_its_field(
         self, client: TestClient, shop: Shop

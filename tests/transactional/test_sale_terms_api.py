@@ -153,3 +153,23 @@ def test_the_preview_lists_what_the_order_must_still_have(client: TestClient) ->
 def test_only_the_staff_sees_and_changes_the_terms(client: TestClient) -> None:
     assert client.get(f"{STAFF}/tax").status_code == 401
     assert client.put(f"{STAFF}/delivery/methods/express", json=EXPRESS).status_code == 401
+
+
+def test_methods_and_then_their_zones_are_taken_away(client: TestClient, staff: dict[str, str]) -> None:
+    islands = {"name": "Islands", "countries": ["GB"], "postal_prefixes": ["HS"]}
+    client.put(f"{STAFF}/delivery/zones/islands", json=islands, headers=staff).raise_for_status()
+    ferry = EXPRESS | {"rates": [EXPRESS["rates"][0] | {"zone": "islands"}]}
+    client.put(f"{STAFF}/delivery/methods/ferry", json=ferry, headers=staff).raise_for_status()
+    cart = filled_cart(client, SHIRT0_S=1)
+    path, asked = f"/api/v1/carts/{cart}/delivery", {"country": "GB", "postal_code": "HS1 2AA"}
+    assert [each["code"] for each in client.get(path, params=asked).json()["offers"]] == ["ferry"]
+    refused = client.delete(f"{STAFF}/delivery/zones/islands", headers=staff)
+    assert (refused.status_code, refused.json()["code"]) == (409, "zone_in_use")
+    left = client.delete(f"{STAFF}/delivery/methods/ferry", headers=staff).json()
+    assert [each["code"] for each in left["methods"]] == ["standard"]
+    assert client.get(path, params=asked).json()["offers"] == []
+    left = client.delete(f"{STAFF}/delivery/zones/islands", headers=staff).json()
+    assert [each["code"] for each in left["zones"]] == ["everywhere"]
+    assert [each["code"] for each in client.get(path, params=asked).json()["offers"]] == ["standard"]
+    for gone in ("zones/islands", "methods/ferry"):
+        assert client.delete(f"{STAFF}/delivery/{gone}", headers=staff).status_code == 404

@@ -50,6 +50,8 @@ def test_a_change_is_logged_with_its_row_before_and_after(shop: Shop) -> None:
         "created_at": "2026-11-22T10:00:00.000000Z",
         "updated_at": "2026-11-22T10:00:00.000000Z",
         "coupons": None,
+        "channel": "web",
+        "customer_id": None,
     }
     assert updated.ts == datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
     assert created.tx_id < updated.tx_id

@@ -15,7 +15,7 @@ class Zone:
         postal_prefixes: starts of postal codes without spaces; empty for the whole of the countries.
     """
 
-    id: str
+    code: str
     countries: frozenset[str]
     postal_prefixes: tuple[str, ...]
 
@@ -25,11 +25,12 @@ class Rate:
     """What a method costs in a zone, for parcels of `weight_from` to below `weight_to` grams.
 
     Args:
+        zone: its code.
         price: minor units, with tax where prices contain it.
         free_from: goods before promotions, minor units, from which it costs nothing.
     """
 
-    zone_id: str
+    zone: str
     currency: str
     kind: RateKind
     price: int
@@ -41,7 +42,26 @@ class Rate:
         return self.weight_from <= weight and (self.weight_to is None or weight < self.weight_to)
 
     def charge(self, goods: int) -> int:
-        return 0 if self.free_from is not None and goods >= self.free_from else self.price
+        return 0 if self._is_free(goods) else self.price
+
+    def _is_free(self, goods: int) -> bool:
+        return self.free_from is not None and goods >= self.free_from
+
+    @property
+    def step(self) -> str:
+        """Which rate of its method this is, in words."""
+        until = "" if self.weight_to is None else f" to {self.weight_to}"
+        weight = f", from {self.weight_from}{until} g" if self.weight_from or until else ""
+        free = "" if self.free_from is None else f", free from {self.free_from}"
+        return f"{self.zone}{weight}{free}"
+
+    def basis(self, parcel: "Parcel") -> int | None:
+        """The number of a parcel that decided the price: goods, or else grams; None when none did."""
+        if self._is_free(parcel.goods):
+            return parcel.goods
+        if self.weight_from or self.weight_to is not None:
+            return parcel.weight
+        return None if self.free_from is None else parcel.goods
 
 
 @dataclass(frozen=True)
@@ -108,7 +128,7 @@ def offers(
             (rate.charge(parcel.goods), at, rate)
             for at, rate in enumerate(method.rates)
             if zone
-            and rate.zone_id == zone.id
+            and rate.zone == zone.code
             and rate.currency == parcel.currency
             and rate.fits(parcel.weight)
         ]

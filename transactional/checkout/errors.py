@@ -51,6 +51,16 @@ class ZonesOverlap(ShopError):
         super().__init__(f"An address in {zone} would be in {other} too.", zone=zone, other=other)
 
 
+class ZoneInUse(ShopError):
+    code = "zone_in_use"
+
+    def __init__(self, zone: str, methods: Sequence[str]):
+        super().__init__(
+            f"{', '.join(methods)} deliver to {zone}: take its rates out of them first.",
+            methods=list(methods),
+        )
+
+
 class OrderIncomplete(ShopError):
     code = "order_incomplete"
 

@@ -5,9 +5,11 @@ their list prices, less lower prices, less promotions, plus delivery, plus the t
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from transactional.unit_of_work import Row
 
 Kind = Literal["goods", "price", "promotion", "delivery", "tax"]
 
@@ -18,8 +20,9 @@ class Part:
 
     Args:
         amount: signed; the amounts of all rows add up to the total.
-        basis: what it was computed from: units of goods, the net amount that is taxed...
-        rule: what made it: list_price, unit_price, a promotion's id, a delivery's code, a rate.
+        basis: what it was computed from: units of goods; what a promotion is off, before it and those it is
+            combined with; the parcel's goods or grams, which chose the delivery's rate; what is taxed.
+        rule: what made it: list_price, unit_price, a promotion's id, a delivery's code and rate, a tax rate.
     """
 
     kind: Kind
@@ -42,23 +45,51 @@ class Sold:
 
 @dataclass(frozen=True)
 class Given:
-    """What a promotion takes off a line, or delivery, without tax."""
+    """What a promotion takes off a line, or delivery, without tax; `basis` is what that cost before any."""
 
     promotion_id: str
     label: str
     discount: int
     off_delivery: bool
+    basis: int
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """Delivery after promotions, without tax, and its tax."""
+    """Delivery after promotions, without tax, and its tax; no code when nothing is delivered.
+
+    Args:
+        basis: goods or grams that chose the rate; None when they did not, or it is not known.
+        step: which rate of the delivery it is, if it is known.
+    """
 
     code: str
     label: str
     net: int
     tax: int
     tax_rate_bp: int
+    basis: int | None = None
+    step: str | None = None
+
+    @property
+    def rule(self) -> str:
+        return f"{self.code}: {self.step}" if self.step else self.code
+
+
+def given_of(rows: Iterable[Row], nets: Mapping[str | None, int]) -> list[Given]:
+    """What promotions gave, of rows that name promotion, reason, discount and the line (None: delivery).
+
+    Args:
+        nets: what lines and delivery cost after promotions, without tax.
+    """
+    rows = list(rows)
+    before = dict(nets)
+    for row in rows:
+        before[row["order_line_id"]] += row["discount"]
+    return [
+        Given(row["promotion_id"], row["reason"], row["discount"], line is None, before[line])
+        for row, line in ((row, row["order_line_id"]) for row in rows)
+    ]
 
 
 def explain(lines: Sequence[Sold], given: Sequence[Given], delivered: Delivered) -> list[Part]:
@@ -71,7 +102,8 @@ def explain(lines: Sequence[Sold], given: Sequence[Given], delivered: Delivered)
         parts.append(Part("price", "Prices below list price", -lowered, units, "unit_price"))
     parts += _promotions(given)
     before = delivered.net + sum(each.discount for each in given if each.off_delivery)
-    parts.append(Part("delivery", delivered.label, before, None, delivered.code))
+    if before or delivered.code:
+        parts.append(Part("delivery", delivered.label, before, delivered.basis, delivered.rule))
     parts += _taxes(lines, delivered)
     return parts
 
@@ -79,11 +111,13 @@ def explain(lines: Sequence[Sold], given: Sequence[Given], delivered: Delivered)
 def _promotions(given: Sequence[Given]) -> Iterator[Part]:
     labels: dict[str, str] = {}
     sums: dict[str, int] = defaultdict(int)
+    bases: dict[str, int] = defaultdict(int)
     for each in given:
         labels.setdefault(each.promotion_id, each.label)
         sums[each.promotion_id] += each.discount
+        bases[each.promotion_id] += each.basis
     for promotion_id, amount in sums.items():
-        yield Part("promotion", labels[promotion_id], -amount, None, promotion_id)
+        yield Part("promotion", labels[promotion_id], -amount, bases[promotion_id], promotion_id)
 
 
 def _taxes(lines: Sequence[Sold], delivered: Delivered) -> Iterator[Part]:

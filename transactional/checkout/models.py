@@ -6,10 +6,12 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    ForeignKey,
     Integer,
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 
 from transactional.database import Id, Money, id_column, metadata, moment, reference
@@ -25,6 +27,20 @@ carts = Table(
     moment("updated_at"),
     Column(
         "coupons", JSON(none_as_null=True), nullable=True, comment="Codes the shopper typed; null for none."
+    ),
+    Column(
+        "channel",
+        String(32),
+        nullable=False,
+        server_default="web",
+        comment="Where it was opened: web, api, phone, staff or group.",
+    ),
+    Column(
+        "customer_id",
+        Id,
+        ForeignKey("customers.id"),
+        nullable=True,
+        comment="Who proved to be its buyer.",
     ),
     CheckConstraint("status in ('open', 'ordered')", name="status"),
 )
@@ -80,7 +96,10 @@ delivery_rates = Table(
     Column("free_from", Money, nullable=True, comment="Goods before promotions from which it is free."),
     CheckConstraint("kind in ('" + "', '".join(RATE_KINDS) + "')", name="kind"),
     CheckConstraint("price >= 0 and weight_from >= 0", name="price"),
-    CheckConstraint("(kind = 'free_over') = (free_from is not null)", name="free_from"),
+    CheckConstraint(
+        "case kind when 'flat' then free_from is null when 'weight' then true else free_from is not null end",
+        name="free_from",
+    ),
 )
 
 tax_zones = Table(
@@ -91,6 +110,13 @@ tax_zones = Table(
     Column("name", String(200), nullable=False),
     Column("countries", JSON, nullable=False, comment="ISO 3166-1 alpha-2; empty for all others."),
     Column("prices_include_tax", Boolean, nullable=False, comment="Otherwise tax is added on top."),
+    Column(
+        "reverse_charge",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="Whether companies of other countries than the shop's owe the tax themselves.",
+    ),
 )
 
 tax_rates = Table(

@@ -12,11 +12,12 @@ from transactional.stock.errors import OutOfStock
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 COUNTRY = r"^[A-Z]{2}$"
 MAX_NOTE = 500
-# Field, most characters, and what to do about it.
+_LONGEST = 200
+# Field, most characters the order keeps, and what to do about it.
 _ADDRESS = (
-    ("name", 200, "Enter your name."),
-    ("address", 200, "Enter a street and number."),
-    ("city", 200, "Enter a town or city."),
+    ("name", _LONGEST, "Enter your name."),
+    ("address", 400, "Enter a street and number."),
+    ("city", _LONGEST, "Enter a town or city."),
     ("postal_code", 32, "Enter a postcode."),
 )
 
@@ -41,12 +42,14 @@ class Wishes:
     Args:
         delivery_method: code; the first that serves the address when none is asked for.
         invoice: None when none is asked for.
+        saved_address: label of one in the address book of the cart's customer, instead of a typed one.
     """
 
     delivery_method: str | None = None
     note: str | None = None
     terms_accepted: bool = False
     invoice: Invoicee | None = None
+    saved_address: str | None = None
 
 
 NO_WISHES = Wishes()
@@ -72,6 +75,7 @@ class Address:
     city: str = ""
     postal_code: str = ""
     country: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def missing(
     """Everything that is missing, in the order of the page.
 
     Args:
-        delivered: whether the asked or default delivery serves the address.
+        delivered: whether the asked or default delivery serves the address, or none is needed.
         terms_demanded: whether the shop wants its terms accepted.
     """
     found = [*_of_lines(lines), *_of_address(to)]
@@ -106,7 +110,7 @@ def missing(
     if wishes.note is not None and len(wishes.note) > MAX_NOTE:
         found.append(Missing("note_too_long", "note", f"Write at most {MAX_NOTE} characters."))
     if wishes.invoice is not None:
-        found += _of_invoice(wishes.invoice, to)
+        found += of_invoice(wishes.invoice, to.country)
     if terms_demanded and not wishes.terms_accepted:
         found.append(Missing("terms_not_accepted", "terms_accepted", "Accept the terms of sale to go on."))
     return found
@@ -148,14 +152,37 @@ def _of_address(to: Address) -> Iterator[Missing]:
             yield Missing(f"{field}_missing", field, message)
     if not re.match(COUNTRY, to.country):
         yield Missing("country_missing", "country", "Choose a country.")
+    if len(to.region) > _LONGEST:
+        yield Missing("region_too_long", "region", f"Write at most {_LONGEST} characters.")
 
 
-def _of_invoice(invoice: Invoicee, to: Address) -> Iterator[Missing]:
-    if not 0 < len(invoice.name.strip()) <= 200:
+def of_invoice(invoice: Invoicee, country: str) -> Iterator[Missing]:
+    """What is missing of who an invoice is made out to.
+
+    Args:
+        country: the order's, for a company that names none.
+    """
+    if not 0 < len(invoice.name.strip()) <= _LONGEST:
         yield Missing("invoice_name_missing", "invoice_name", "Enter the name on the invoice.")
-    country = invoice.country or to.country
+    if len(invoice.company or "") > _LONGEST:
+        told = f"Write at most {_LONGEST} characters."
+        yield Missing("invoice_company_too_long", "invoice_company", told)
+    yield from _of_billing_address(invoice)
+    country = invoice.country or country
     if invoice.tax_number and not invoice.company:
         yield Missing("company_missing", "invoice_company", "Enter the company of this tax number.")
     if invoice.tax_number and not is_plausible(invoice.tax_number, country):
         told = "Enter the number as it is registered, with its country's letters."
         yield Missing("tax_number_wrong", "invoice_tax_number", told)
+
+
+def _of_billing_address(invoice: Invoicee) -> Iterator[Missing]:
+    """An address of its own is whole: half of it would be filled with half of where the goods go."""
+    parts = (invoice.address, invoice.city, invoice.postal_code, invoice.country)
+    if not any(parts):
+        return
+    for field, most, message in _ADDRESS[1:]:
+        if not 0 < len((getattr(invoice, field) or "").strip()) <= most:
+            yield Missing(f"invoice_{field}_missing", f"invoice_{field}", message)
+    if not re.match(COUNTRY, invoice.country or ""):
+        yield Missing("invoice_country_missing", "invoice_country", "Choose a country.")

@@ -1,6 +1,7 @@
 """Carts over HTTP. A cart is addressed by its token, which only its owner has."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -9,17 +10,24 @@ from fastapi.responses import Response
 
 from transactional.api import API, IdempotencyKey, once, problems, request_id, respond, shop_of
 from transactional.checkout import service
-from transactional.checkout.requirements import Address, Wishes
-from transactional.checkout.review import missing_of
+from transactional.checkout.requirements import Wishes
+from transactional.checkout.review import review
+from transactional.checkout.sale_schemas import SaleIn
 from transactional.checkout.schemas import (
     CartIn,
     CartView,
     CheckoutView,
+    CustomerIn,
     DeliveryView,
     LinesIn,
     QuantityIn,
 )
+from transactional.checkout.tenders import wanted
 from transactional.checkout.views import cart_view, checkout_view, delivery_view
+from transactional.members.schemas import AddressesView
+from transactional.members.service import Buyer
+from transactional.members.views import addresses_view
+from transactional.payments.tenders import Wanted
 from transactional.promotions.schemas import Code, CouponIn
 from transactional.shop import Shop
 from transactional.stock.rules import Place
@@ -38,7 +46,7 @@ async def create_cart(request: Request, key: IdempotencyKey, body: CartIn) -> Re
     shop = shop_of(request)
 
     def work(uow: UnitOfWork) -> CartView:
-        return cart_view(service.opened(uow, shop.terms, body.visitor_id), shop.keys)
+        return cart_view(service.opened(uow, shop.terms, body.visitor_id, "api"), shop.keys)
 
     return await once(request, key, "shopper", work)
 
@@ -134,23 +142,61 @@ async def list_deliveries(
         return respond(delivery_view(service.priced(db, shop.terms, cart_id, to=to)))
 
 
+def _preview(
+    shop: Shop, token: str, typed: Buyer, wishes: Wishes, tenders: Sequence[Wanted] = ()
+) -> Response:
+    cart_id = shop.keys.row_id("cart", token)
+    with shop.database.read() as db:
+        seen = review(db, shop.terms, service.find(db, cart_id), typed, wishes, tenders)
+    return respond(checkout_view(seen.basket, seen.missing, shop.keys))
+
+
+@router.post("/carts/{token}/checkout", response_model=CheckoutView, responses=problems(404))
+async def preview_checkout(request: Request, token: str, body: SaleIn) -> Response:
+    """What the order would cost now, why, and what it must still have: the order itself looks the same way.
+
+    It changes nothing, and is a POST because addresses of requests are written to logs.
+    """
+    shop = shop_of(request)
+    return _preview(shop, token, body.buyer.buyer(), body.wishes(), wanted(body.tenders, shop.keys))
+
+
 @router.get("/carts/{token}/checkout", response_model=CheckoutView, responses=problems(404))
-async def preview_checkout(
+async def preview_delivery(
     request: Request,
     token: str,
     country: Country = None,
     postal_code: PostalCode = "",
     delivery_method: Annotated[str | None, Query(max_length=32)] = None,
 ) -> Response:
-    """What the order would cost now, why, and what it must still have.
+    """The same while only the place is known."""
+    typed = Buyer("", "", "", "", postal_code, country or "")
+    return _preview(shop_of(request), token, typed, Wishes(delivery_method))
 
-    Who buys is not asked for here, because addresses of requests are written to logs.
+
+@router.post(
+    "/carts/{token}/customer", status_code=201, response_model=CartView, responses=problems(400, 404, 409)
+)
+async def prove_customer(request: Request, key: IdempotencyKey, token: str, body: CustomerIn) -> Response:
+    """Make the cart that of the customer whose wallet is shown: with the prices and offers of its groups."""
+    shop = shop_of(request)
+    cart_id = shop.keys.row_id("cart", token)
+    customer_id = shop.keys.row_id("wallet", body.wallet)
+
+    def work(uow: UnitOfWork) -> CartView:
+        service.give(uow, cart_id, customer_id)
+        return _view(shop, uow, cart_id)
+
+    return await once(request, key, "shopper", work)
+
+
+@router.get("/carts/{token}/addresses", response_model=AddressesView, responses=problems(404))
+async def list_saved_addresses(request: Request, token: str) -> Response:
+    """The address book of the cart's customer, whose labels an order takes as `saved_address`.
+
+    It is empty while nobody proved to be one.
     """
     shop = shop_of(request)
     cart_id = shop.keys.row_id("cart", token)
-    to = Place(country or shop.terms.country, postal_code)
     with shop.database.read() as db:
-        basket = service.priced(db, shop.terms, cart_id, to=to, method=delivery_method)
-    given = Address(country=country or "", postal_code=postal_code)
-    missing = missing_of(basket, given, Wishes(delivery_method), shop.terms)
-    return respond(checkout_view(basket, missing, shop.keys))
+        return respond(addresses_view(db, service.find(db, cart_id)["customer_id"]))

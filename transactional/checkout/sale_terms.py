@@ -91,12 +91,13 @@ def shop_day(db: Reading, terms: Terms) -> date:
 
 
 def _read(db: Reading) -> SaleTerms:
+    zones = db.rows(_zones)
+    codes = {row["id"]: row["code"] for row in zones}
     rates = {key: list(rows) for key, rows in groupby(db.rows(_rates), itemgetter("method_id"))}
     taxes = {key: list(rows) for key, rows in groupby(db.rows(_tax_rates), itemgetter("zone_id"))}
     return SaleTerms(
         zones=tuple(
-            Zone(row["id"], frozenset(row["countries"]), tuple(row["postal_prefixes"]))
-            for row in db.rows(_zones)
+            Zone(row["code"], frozenset(row["countries"]), tuple(row["postal_prefixes"])) for row in zones
         ),
         methods=tuple(
             Method(
@@ -104,7 +105,7 @@ def _read(db: Reading) -> SaleTerms:
                 row["name"],
                 row["days_min"],
                 row["days_max"],
-                tuple(_rate(each) for each in rates.get(row["id"], [])),
+                tuple(_rate(each, codes[each["zone_id"]]) for each in rates.get(row["id"], [])),
             )
             for row in db.rows(_methods)
         ),
@@ -118,15 +119,16 @@ def _read(db: Reading) -> SaleTerms:
                     TaxRate(each["tax_class"], each["rate_bp"], each["valid_from"])
                     for each in taxes.get(row["id"], [])
                 ),
+                row["reverse_charge"],
             )
             for row in db.rows(_tax_zones)
         ),
     )
 
 
-def _rate(row: Row) -> Rate:
-    names = ("zone_id", "currency", "kind", "price", "weight_from", "weight_to", "free_from")
-    return Rate(**{name: row[name] for name in names})
+def _rate(row: Row, zone: str) -> Rate:
+    names = ("currency", "kind", "price", "weight_from", "weight_to", "free_from")
+    return Rate(zone, **{name: row[name] for name in names})
 
 
 def lock(uow: UnitOfWork) -> None:
@@ -179,7 +181,7 @@ def open_first(uow: UnitOfWork, terms: Terms) -> None:
         ("rest", "Exports", [], False, 0),
     ):
         zone = {"id": first(f"tax zone:{code}"), "code": code, "name": name, "countries": countries}
-        uow.insert(tax_zones, {**zone, "prices_include_tax": included})
+        uow.insert(tax_zones, {**zone, "prices_include_tax": included, "reverse_charge": False})
         for tax_class, rate_bp in (("standard", standard_bp), ("zero", 0)):
             row = {"zone_id": zone["id"], "tax_class": tax_class, "rate_bp": rate_bp}
             uow.insert(

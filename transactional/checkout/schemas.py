@@ -21,6 +21,11 @@ class CartIn(BaseModel):
     visitor_id: str | None = Field(None, max_length=64, description="The tracker's visitor.")
 
 
+class CustomerIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    wallet: str = Field(max_length=200, description="Token of the customer's wallet.")
+
+
 class LinesIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
@@ -49,6 +54,8 @@ class CartLineView(BaseModel):
 class CartView(BaseModel):
     token: str = Field(description="Addresses the cart; whoever has it may change the cart.")
     status: Literal["open", "ordered"]
+    channel: str = Field(description="Where its order will come from: web, api, phone, staff or group.")
+    has_customer: bool = Field(description="Whether somebody proved to be a customer, whose prices it has.")
     currency: str
     lines: list[CartLineView]
     goods: int = Field(description="What the lines cost together, after promotions.")
@@ -103,14 +110,23 @@ class PartView(BaseModel):
     kind: Literal["goods", "price", "promotion", "delivery", "tax"]
     label: str
     amount: int = Field(description="Signed minor units.")
-    basis: int | None = Field(description="What it was computed from: units, or the amount that is taxed.")
-    rule: str = Field(description="What made it: list_price, a promotion's id, a delivery's code, a rate.")
+    basis: int | None = Field(
+        description=(
+            "What it was computed from: units; what a promotion is off, before any; goods or grams that chose"
+            " the delivery's rate; what is taxed."
+        )
+    )
+    rule: str = Field(
+        description="What made it: list_price, a promotion's id, a delivery's code and rate, a tax rate."
+    )
 
 
 class CheckoutView(BaseModel):
     cart: CartView
     amounts: AmountsView
-    delivery: str | None = Field(description="Code of the delivery in these amounts; null when none serves.")
+    delivery: str | None = Field(
+        description="Code of the delivery in these amounts; null when none serves, or none is needed."
+    )
     explanation: list[PartView]
-    missing: list[MissingView] = Field(description="What the order must still have, besides what was given.")
+    missing: list[MissingView] = Field(description="What the order must still have, as its refusal lists it.")
     shortages: list[Shortage] = Field(description="Lines that could not be ordered now; empty when all can.")

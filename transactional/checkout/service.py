@@ -1,59 +1,25 @@
 """Carts: lines and quantities; prices are always today's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from sqlalchemy import Select, bindparam, func, or_, select
 
-from transactional.catalog import pricing as prices
 from transactional.catalog.models import products, skus
-from transactional.checkout import delivery, rules, sale_terms
-from transactional.checkout.delivery import Offer, Parcel
+from transactional.checkout import priced as priced_cart
+from transactional.checkout import rules, shoppers
 from transactional.checkout.errors import CartNotOpen, CartTooLarge, NotForSale
 from transactional.checkout.models import cart_lines, carts
-from transactional.checkout.tax import Treatment
+from transactional.checkout.priced import PricedCart
 from transactional.errors import NotFound
-from transactional.promotions import live, pricing
+from transactional.members import service as members
 from transactional.promotions.errors import CouponUnknown
 from transactional.promotions.models import promotion_codes, promotions
-from transactional.promotions.pricing import NOBODY, Shopper
-from transactional.promotions.rules import Outcome
+from transactional.promotions.pricing import Shopper
 from transactional.staff.service import Terms
-from transactional.stock import backorders
-from transactional.stock import service as stock
 from transactional.stock.rules import Place
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _lines = select(cart_lines).where(cart_lines.c.cart_id == bindparam("cart_id"))
-_priced_lines = (
-    select(
-        cart_lines.c.id,
-        cart_lines.c.sku_id,
-        cart_lines.c.quantity,
-        skus.c.code.label("sku"),
-        skus.c.options,
-        skus.c.price,
-        skus.c.list_price,
-        skus.c.cost,
-        skus.c.has_prices,
-        skus.c.has_supply,
-        skus.c.tax_class,
-        skus.c.weight_grams,
-        products.c.slug.label("product"),
-        products.c.name,
-        products.c.image,
-        products.c.status,
-        products.c.category_id,
-        products.c.brand_id,
-        live.VERSION.label("promotions"),
-        sale_terms.VERSION.label("sale_terms"),
-        stock.available(skus.c.id).label("available"),
-    )
-    .join(skus, skus.c.id == cart_lines.c.sku_id)
-    .join(products, products.c.id == skus.c.product_id)
-    .where(cart_lines.c.cart_id == bindparam("cart_id"))
-    .order_by(cart_lines.c.position)
-)
 _units = (
     select(func.coalesce(func.sum(cart_lines.c.quantity), 0))
     .join(carts, carts.c.id == cart_lines.c.cart_id)
@@ -76,35 +42,32 @@ _coupon = (
 )
 
 
-@dataclass(frozen=True)
-class PricedCart:
-    """A cart with its lines and what they cost now, delivered to an address.
+def create(
+    uow: UnitOfWork,
+    terms: Terms,
+    visitor_id: str | None = None,
+    channel: str = "web",
+    customer_id: str | None = None,
+) -> str:
+    """Open an empty cart; returns its id.
 
     Args:
-        offers: the deliveries that can be had.
-        delivery: the chosen one of them; None when it cannot be had.
+        channel: where its order will come from: web, api, phone, staff or group.
+        customer_id: whose cart it is, when that is proven.
     """
-
-    cart: Row
-    lines: list[Row]
-    amounts: rules.Amounts
-    promotions: Outcome
-    offers: list[Offer]
-    delivery: Offer | None
-    taxed: Treatment
+    return str(_open(uow, terms, visitor_id, channel, customer_id)["id"])
 
 
-def create(uow: UnitOfWork, terms: Terms, visitor_id: str | None = None) -> str:
-    """Open an empty cart; returns its id."""
-    return str(_open(uow, terms, visitor_id)["id"])
-
-
-def _open(uow: UnitOfWork, terms: Terms, visitor_id: str | None) -> Row:
+def _open(
+    uow: UnitOfWork, terms: Terms, visitor_id: str | None, channel: str, customer_id: str | None
+) -> Row:
     row = {
         "id": uow.new_id(),
         "currency": terms.currency,
         "status": "open",
         "visitor_id": visitor_id,
+        "channel": channel,
+        "customer_id": customer_id,
         "created_at": uow.now,
         "updated_at": uow.now,
     }
@@ -235,15 +198,19 @@ def remove_coupon(uow: UnitOfWork, cart_id: str, code: str) -> None:
     uow.update(carts, cart, coupons=left or None, updated_at=uow.now)
 
 
-def priced(
-    db: Reading,
-    terms: Terms,
-    cart_id: str,
-    shopper: Shopper = NOBODY,
-    to: Place | None = None,
-    method: str | None = None,
-) -> PricedCart:
-    """The cart at today's prices; see `price_lines`.
+def give(uow: UnitOfWork, cart_id: str, customer_id: str) -> None:
+    """Make a cart that of a customer who proved to be its buyer.
+
+    Raises:
+        NotFound, CartNotOpen: see `lock_open`; NotFound also when there is no such customer.
+    """
+    cart = lock_open(uow, cart_id)
+    members.find(uow, customer_id)
+    uow.update(carts, cart, customer_id=customer_id, updated_at=uow.now)
+
+
+def find(db: Reading, cart_id: str) -> Row:
+    """A cart without its lines.
 
     Raises:
         NotFound: there is no such cart.
@@ -251,17 +218,35 @@ def priced(
     cart = db.get(carts, cart_id)
     if cart is None:
         raise NotFound("cart", cart_id)
-    return price_lines(db, terms, cart, shopper, to, method)
+    return cart
+
+
+def priced(
+    db: Reading,
+    terms: Terms,
+    cart_id: str,
+    email: str = "",
+    to: Place | None = None,
+    method: str | None = None,
+) -> PricedCart:
+    """The cart at today's prices, for its customer or who an e-mail address names; see `price_lines`.
+
+    Raises:
+        NotFound: there is no such cart.
+    """
+    cart = find(db, cart_id)
+    return price_lines(db, terms, cart, shoppers.of_cart(db, cart, email), to, method)
 
 
 def price_lines(
     db: Reading,
     terms: Terms,
     cart: Row,
-    shopper: Shopper = NOBODY,
+    shopper: Shopper,
     to: Place | None = None,
     method: str | None = None,
     unit_price: int | None = None,
+    company_of: str | None = None,
 ) -> PricedCart:
     """The lines of a cart that is already read, at today's prices and under the promotions that are on.
 
@@ -269,44 +254,18 @@ def price_lines(
         to: where it goes; somewhere in the shop's own country when it is not known yet.
         method: code of the delivery; the first that can be had when none is asked for.
         unit_price: agreed for every unit; promotions then give nothing.
+        company_of: country of the company that buys, by its tax number; None when no company does.
     """
-    found = backorders.orderable(db, db.rows(_priced_lines, cart_id=cart["id"]))
-    lines = prices.at_their_prices(db, found, cart["currency"])
-    if unit_price is not None:
-        listed = {line["id"]: max(unit_price, line["list_price"]) for line in lines}
-        agreed = {"price": unit_price, "promotions": None}
-        lines = [{**line, **agreed, "list_price": listed[line["id"]]} for line in lines]
-    return _price(db, terms, cart, lines, shopper, to or Place(terms.country, ""), method)
+    lines = priced_cart.lines_of(db, cart, shopper, unit_price)
+    return priced_cart.price(
+        db, terms, cart, lines, shopper, to or Place(terms.country, ""), method, company_of
+    )
 
 
-def opened(uow: UnitOfWork, terms: Terms, visitor_id: str | None) -> PricedCart:
+def opened(uow: UnitOfWork, terms: Terms, visitor_id: str | None, channel: str) -> PricedCart:
     """Open an empty cart and show it: it has no lines to look for."""
-    cart = _open(uow, terms, visitor_id)
-    return _price(uow, terms, cart, [], NOBODY, Place(terms.country, ""), None)
-
-
-def _price(
-    db: Reading, terms: Terms, cart: Row, lines: list[Row], shopper: Shopper, to: Place, method: str | None
-) -> PricedCart:
-    items = [
-        rules.Item(line["quantity"], line["list_price"], line["price"], tax_class=line["tax_class"])
-        for line in lines
-    ]
-    sale = sale_terms.of_version(db, lines[0]["sale_terms"] if lines else None)
-    goods = rules.goods(items)
-    weight = sum(line["weight_grams"] * line["quantity"] for line in lines)
-    offers = sale.offers(to, Parcel(goods, weight, cart["currency"]))
-    chosen = delivery.choose(offers, method)
-    charge = chosen.price if chosen and goods else 0
-    how = pricing.Delivery(charge, to.country, chosen.code if chosen else None)
-    given = pricing.outcome_of(db, terms, cart, lines, how, shopper)
-    if given.lines:
-        items = [
-            replace(item, promotions=given.off(line["id"])) for item, line in zip(items, lines, strict=True)
-        ]
-    taxed = sale.treatment(to, sale_terms.shop_day(db, terms))
-    amounts = rules.amounts(items, taxed, charge, given.shipping)
-    return PricedCart(cart, lines, amounts, given, offers, chosen, taxed)
+    cart = _open(uow, terms, visitor_id, channel, None)
+    return priced_cart.price(uow, terms, cart, [], Shopper(channel=channel), Place(terms.country, ""))
 
 
 def is_open(db: Reading, cart_id: str) -> bool:

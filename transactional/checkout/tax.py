@@ -31,6 +31,7 @@ class TaxZone:
     countries: frozenset[str]
     prices_include_tax: bool
     rates: tuple[TaxRate, ...]
+    reverse_charge: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,13 @@ class Treatment:
     Args:
         prices_include_tax: whether prices contain tax; otherwise it is added on top of them.
         rates: basis points by tax class; a class that is not named is taxed as standard.
+        reverse_charge: whether companies of other countries than the shop's owe the tax themselves.
     """
 
     zone: str
     prices_include_tax: bool
     rates: Mapping[str, int]
+    reverse_charge: bool = False
 
     def rate(self, tax_class: str) -> int:
         """Basis points; a gift card is not taxed, as what is bought with it will be."""
@@ -59,6 +62,14 @@ class Treatment:
             return net, price - net
         return price, divide_half_up(price * rate_bp, BASIS_POINTS)
 
+    def without_tax(self, price: int, tax_class: str) -> int:
+        """What `price` is to somebody who pays no tax."""
+        return self.split(price, self.rate(tax_class))[0]
+
+    def reversed(self) -> "Treatment":
+        """The same sale to a company that owes the tax itself: prices are without it."""
+        return Treatment(self.zone, False, {}, True)
+
 
 UNTAXED = Treatment("none", True, {})
 
@@ -72,4 +83,5 @@ def treatment(zones: Sequence[TaxZone], country: str, day: date) -> Treatment:
     in_force = sorted(
         (each for each in zone.rates if each.valid_from <= day), key=lambda each: each.valid_from
     )
-    return Treatment(zone.code, zone.prices_include_tax, {each.tax_class: each.rate_bp for each in in_force})
+    rates = {each.tax_class: each.rate_bp for each in in_force}
+    return Treatment(zone.code, zone.prices_include_tax, rates, zone.reverse_charge)

@@ -39,6 +39,7 @@ _FORMS = {
 }
 _ELSEWHERE = r"[A-Z0-9]{4,20}"
 _PREFIX_OF = {"GR": "EL"}
+_COUNTRY_OF = {"EL": "GR", "XI": "GB"}
 
 
 def normalised(number: str) -> str:
@@ -47,7 +48,12 @@ def normalised(number: str) -> str:
 
 
 def is_plausible(number: str, country: str) -> bool:
-    """Whether it has the form of its country, with or without the country's letters in front.
+    """Whether it has the form of its country; see `country_of`."""
+    return country_of(number, country) is not None
+
+
+def country_of(number: str, country: str) -> str | None:
+    """The country whose form a number has, with or without the country's letters; None when it has none.
 
     Args:
         country: ISO 3166-1 alpha-2 of the company; letters of another country in the number overrule it.
@@ -56,5 +62,5 @@ def is_plausible(number: str, country: str) -> bool:
     home = _PREFIX_OF.get(country, country)
     for prefix in (bare[:2], home):
         if prefix in _FORMS and re.fullmatch(_FORMS[prefix], bare.removeprefix(prefix)):
-            return True
-    return home not in _FORMS and re.fullmatch(_ELSEWHERE, bare) is not None
+            return _COUNTRY_OF.get(prefix, prefix)
+    return country if home not in _FORMS and re.fullmatch(_ELSEWHERE, bare) else None

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import Table, bindparam, select
 
 from transactional.checkout import sale_terms
-from transactional.checkout.errors import ZonesOverlap
+from transactional.checkout.errors import ZoneInUse, ZonesOverlap
 from transactional.checkout.models import (
     delivery_methods,
     delivery_rates,
@@ -125,6 +125,42 @@ def put_method(
     sale_terms.changed(uow)
 
 
+def remove_zone(uow: UnitOfWork, code: str) -> None:
+    """Take a zone of delivery away: its addresses lie in the closest that is left.
+
+    Raises:
+        NotFound: there is no such zone.
+        ZoneInUse: methods have rates for it.
+    """
+    sale_terms.lock(uow)
+    if using := [row["code"] for row in methods(uow) if any(each["zone"] == code for each in row["rates"])]:
+        raise ZoneInUse(code, using)
+    uow.delete(delivery_zones, _coded(uow, delivery_zones, "delivery zone", code))
+    sale_terms.changed(uow)
+
+
+def remove_method(uow: UnitOfWork, code: str) -> None:
+    """Take a method of delivery away, with its rates; orders keep its code and name.
+
+    Raises:
+        NotFound: there is no such method.
+    """
+    sale_terms.lock(uow)
+    method = _coded(uow, delivery_methods, "delivery method", code)
+    for row in uow.lock_rows(delivery_rates, _rates_of_method, method_id=method["id"]):
+        uow.delete(delivery_rates, row)
+    uow.delete(delivery_methods, method)
+    sale_terms.changed(uow)
+
+
+def _coded(uow: UnitOfWork, table: Table, what: str, code: str) -> Row:
+    known = uow.row(select(table).where(table.c.code == code))
+    locked = uow.lock(table, known["id"]) if known else None
+    if locked is None:
+        raise NotFound(what, code)
+    return locked
+
+
 def put_tax_zone(
     uow: UnitOfWork,
     code: str,
@@ -132,6 +168,7 @@ def put_tax_zone(
     name: str,
     countries: Sequence[str],
     prices_include_tax: bool,
+    reverse_charge: bool,
     rates: Sequence[tuple[str, int, date]],
 ) -> None:
     """Make a zone of tax or change it; its rates are replaced.
@@ -146,8 +183,8 @@ def put_tax_zone(
     for other in zones(uow, tax_zones):
         if other["code"] != code and _share(countries, other["countries"]):
             raise ZonesOverlap(code, other["code"])
-    values = {"name": name, "countries": sorted(set(countries)), "prices_include_tax": prices_include_tax}
-    zone = _put(uow, tax_zones, code, values)
+    how = {"prices_include_tax": prices_include_tax, "reverse_charge": reverse_charge}
+    zone = _put(uow, tax_zones, code, {"name": name, "countries": sorted(set(countries)), **how})
     for row in uow.lock_rows(tax_rates, _rates_of_tax_zone, zone_id=zone["id"]):
         uow.delete(tax_rates, row)
     uow.insert_many(

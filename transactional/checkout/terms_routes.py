@@ -76,6 +76,24 @@ async def put_delivery_method(request: Request, code: Annotated[Code, Path()], b
     return respond(view)
 
 
+@router.delete("/delivery/zones/{code}", response_model=DeliveryTermsView, responses=_REFUSALS)
+async def remove_delivery_zone(request: Request, code: Annotated[Code, Path()]) -> Response:
+    """Take a zone away to which no method delivers."""
+    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+        terms_editing.remove_zone(uow, code)
+        view = _delivery(uow)
+    return respond(view)
+
+
+@router.delete("/delivery/methods/{code}", response_model=DeliveryTermsView, responses=problems(401, 404))
+async def remove_delivery_method(request: Request, code: Annotated[Code, Path()]) -> Response:
+    """Take a method away with its rates; one that is only to rest is put with `is_active` false."""
+    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+        terms_editing.remove_method(uow, code)
+        view = _delivery(uow)
+    return respond(view)
+
+
 @router.get("/tax", response_model=TaxTermsView, responses=problems(401))
 async def get_tax_terms(request: Request) -> Response:
     """Which tax holds where, for what and since when."""

@@ -40,7 +40,10 @@ class ZoneView(BaseModel):
 
 
 class RateIn(BaseModel):
-    """A price in a zone: `flat`; by `weight`, from weight_from to below weight_to; `free_over` free_from."""
+    """A price in a zone: `flat`; by `weight`, from weight_from to below weight_to; `free_over` free_from.
+
+    One by weight may be free from an amount too.
+    """
 
     model_config = ConfigDict(extra="forbid")
     zone: Code = Field(examples=["everywhere"])
@@ -55,8 +58,8 @@ class RateIn(BaseModel):
 
     @model_validator(mode="after")
     def kind_has_its_bounds(self) -> Self:
-        if (self.kind == "free_over") != (self.free_from is not None):
-            raise ValueError("free_from belongs to free_over, and only to it")
+        if self.kind != "weight" and (self.kind == "free_over") != (self.free_from is not None):
+            raise ValueError("free_from belongs to free_over, and may belong to weight")
         if self.weight_to is not None and self.weight_to <= self.weight_from:
             raise ValueError("weight_to must be above weight_from")
         return self
@@ -101,6 +104,13 @@ class TaxZoneIn(BaseModel):
     name: Name = Field(examples=["At home"])
     countries: list[Country] = Field(max_length=250, examples=[["GB"]])
     prices_include_tax: bool = Field(description="Otherwise tax is added on top.", examples=[True])
+    reverse_charge: bool = Field(
+        False,
+        description=(
+            "Whether companies that ask for an invoice with a tax number of another country than the shop's"
+            " pay no tax, as they owe it themselves."
+        ),
+    )
     rates: list[TaxRateIn] = Field(min_length=1, max_length=100)
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from transactional.checkout.priced import PricedCart
 from transactional.checkout.requirements import Missing
 from transactional.checkout.review import explained
 from transactional.checkout.schemas import (
@@ -15,7 +16,6 @@ from transactional.checkout.schemas import (
     PartView,
     Shortage,
 )
-from transactional.checkout.service import PricedCart
 from transactional.promotions.views import applied_views, discounts_of, hints, plain_money
 from transactional.security import Keys
 
@@ -41,6 +41,8 @@ def cart_view(basket: PricedCart, keys: Keys) -> CartView:
     return CartView(
         token=keys.token("cart", basket.cart["id"]),
         status=basket.cart["status"],
+        channel=basket.cart["channel"],
+        has_customer=basket.cart["customer_id"] is not None,
         currency=basket.cart["currency"],
         lines=lines,
         goods=sum(line.total for line in lines),

@@ -1,176 +1,121 @@
-"""An invoice or credit note as PDF: the same bytes whenever it is printed.
+"""An invoice or credit note as PDF: the same bytes whenever it is printed."""
 
-The core fonts of PDF are used, which every reader has and nothing needs to be embedded for. They write the
-letters of Windows-1252: western Europe's, with pound and euro. Others lose their accents, and what is left
-after that is printed as a question mark; the stored document keeps all of them.
-"""
-
-import unicodedata
 from collections.abc import Callable, Sequence
+from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
-from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-from settings import theme
 from transactional.checkout.explanation import percent
 from transactional.invoices import rules
 from transactional.invoices.rules import DocumentLine
+from transactional.invoices.sheet import BOTTOM, LEFT, MARK, WIDTH, Sheet
 from transactional.staff.service import Terms
 from transactional.unit_of_work import Row
 
-_FONT = "Helvetica"
-_ENCODING = "cp1252"
 _TITLES = {"invoice": "Invoice", "credit_note": "Credit note"}
-_WIDTHS = (82, 16, 20, 26, 26)  # millimetres: item, units, tax rate, net, with tax
-_LEFT, _WIDTH = 20, sum(_WIDTHS)
-_BOTTOM = 25
-_STROKES = str.maketrans("ŁłĐđĦħŦŧı", "LlDdHhTti")  # which Unicode takes for letters of their own
-
-
-def printable(text: str) -> str:
-    """`text` in the letters of Windows-1252; see the module."""
-    return "".join(_printable(letter) for letter in text)
-
-
-def _printable(letter: str) -> str:
-    bare = unicodedata.normalize("NFKD", letter.translate(_STROKES))
-    plain = "".join(each for each in bare if not unicodedata.combining(each))
-    return next((each for each in (letter, plain) if _fits(each)), "?")
-
-
-def _fits(text: str) -> bool:
-    try:
-        text.encode(_ENCODING)
-    except UnicodeEncodeError:
-        return False
-    return bool(text) and text.isprintable()
-
-
-class _Sheet(FPDF):
-    """A page with the shop's colours; what every page ends with stands in `footer`."""
-
-    def __init__(self, line: str):
-        super().__init__(format="A4")
-        self.core_fonts_encoding = _ENCODING
-        self._line = printable(line)
-        self.set_margins(_LEFT, 20, 210 - _LEFT - _WIDTH)
-        self.set_auto_page_break(True, _BOTTOM)
-
-    def footer(self) -> None:
-        self.set_y(-15)
-        self.set_font(_FONT, size=8)
-        self.colour("muted")
-        self.cell(_WIDTH - 20, 5, self._line)
-        self.cell(20, 5, f"Page {self.page_no()}", align="R")
-
-    def colour(self, name: str) -> None:
-        self.set_text_color(getattr(theme().colours, name))
-
-    def text_line(self, text: str, *, size: float = 10, bold: bool = False, colour: str = "ink") -> None:
-        self.set_font(_FONT, "B" if bold else "", size)
-        self.colour(colour)
-        self.multi_cell(85, size * 0.5, printable(text), new_x=XPos.LEFT, new_y=YPos.NEXT, align="L")
-
-    def rule(self, name: str) -> None:
-        self.set_draw_color(getattr(theme().colours, name))
-        self.line(_LEFT, self.get_y(), _LEFT + _WIDTH, self.get_y())
-
-    def row(
-        self, cells: Sequence[str], *, bold: bool = False, colour: str = "ink", height: float = 7
-    ) -> None:
-        """Cells of the table; the first is on the left, numbers are on the right."""
-        self.set_font(_FONT, "B" if bold else "", 9)
-        self.colour(colour)
-        for at, (text, width) in enumerate(zip(cells, _WIDTHS, strict=True)):
-            self.cell(width, height, self._shortened(printable(text), width), align="R" if at else "L")
-        self.ln(height)
-
-    def _shortened(self, text: str, width: float) -> str:
-        if self.get_string_width(text) <= width - 2:
-            return text
-        while text and self.get_string_width(text + "\u2026") > width - 2:
-            text = text[:-1]
-        return text + "\u2026"
+_HEADINGS = ("Item", "SKU", "Units", "Unit price", "Discount", "Tax", "Net", "With tax")
+_WIDTHS = (50, 27, 12, 21, 20, 12, 22, 22)
+_COLUMN = 88  # where the second party stands, right of the first
+_Money = Callable[[int], str]
 
 
 def pdf(invoice: Row, order_number: str, terms: Terms) -> bytes:
     """A stored document, printed."""
-    seller, buyer = invoice["seller"], invoice["buyer"]
-    footer = " \u00b7 ".join(part for part in (seller["name"], _tax_number(seller)) if part)
-    sheet = _Sheet(f"{footer} \u00b7 {invoice['number']}")
+    seller = invoice["seller"]
+    footer = " · ".join(part for part in (seller["name"], _tax_number(seller)) if part)
+    sheet = Sheet(f"{footer} · {invoice['number']}")
     sheet.set_creation_date(invoice["issued_at"])
-    sheet.set_title(printable(f"{_TITLES[invoice['kind']]} {invoice['number']}"))
-    sheet.set_author(printable(seller["name"]))
+    sheet.set_title(f"{_TITLES[invoice['kind']]} {invoice['number']}")
+    sheet.set_author(seller["name"])
     sheet.add_page()
     _head(sheet, invoice, order_number, terms)
-    top = sheet.get_y()
-    _party(sheet, "From", [seller["name"], *_split(seller["address"]), _tax_number(seller)], _LEFT, top)
-    below = sheet.get_y()
-    named = [buyer["company"] or "", buyer["name"], buyer["address"]]
-    where = f"{buyer['postal_code'] or ''} {buyer['city'] or ''}".strip()
-    _party(
-        sheet,
-        "To",
-        [*named, where, _country(buyer["country"], terms.locale), _tax_number(buyer)],
-        _LEFT + 88,
-        top,
-    )
-    sheet.set_xy(_LEFT, max(below, sheet.get_y()) + 10)
+    _parties(sheet, invoice, terms)
     lines = [DocumentLine(**line) for line in invoice["lines"]]
     money = _money(invoice["currency"], terms.locale)
-    _table(sheet, lines, money)
+    sheet.rows([_HEADINGS, *(_cells(line, money) for line in lines)], _WIDTHS)
     _sums(sheet, invoice, lines, money)
+    if sheet.lacks_letters:
+        told = f"{MARK} stands for a letter that this print cannot show. The electronic invoice has it."
+        sheet.ln(4)
+        sheet.text_line(told, size=8, colour="muted")
     return bytes(sheet.output())
 
 
-def _head(sheet: _Sheet, invoice: Row, order_number: str, terms: Terms) -> None:
-    sheet.set_font(_FONT, "B", 22)
-    sheet.colour("accent")
-    sheet.cell(_WIDTH, 10, _TITLES[invoice["kind"]], new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-    day = invoice["issued_at"].astimezone(ZoneInfo(terms.time_zone)).date()
-    shown = format_date(day, "d MMMM yyyy", locale=terms.locale)
-    sheet.set_font(_FONT, size=10)
-    sheet.colour("muted")
-    told = f"{invoice['number']}   \u00b7   {shown}   \u00b7   Order {order_number}"
-    sheet.cell(_WIDTH, 6, printable(told), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+def _head(sheet: Sheet, invoice: Row, order_number: str, terms: Terms) -> None:
+    sheet.text_line(_TITLES[invoice["kind"]], size=22, colour="accent")
+    issued = _day(invoice["issued_at"].astimezone(ZoneInfo(terms.time_zone)).date(), terms)
+    sheet.text_line(f"{invoice['number']}   ·   {issued}   ·   Order {order_number}", colour="muted")
+    told = [
+        invoice["corrects"] and f"Corrects invoice {invoice['corrects']}",
+        invoice["sent_on"] and f"Sent on {_day(invoice['sent_on'], terms)}",
+        invoice["promised_on"] and f"Delivery by {_day(invoice['promised_on'], terms)}",
+    ]
+    if any(told):
+        sheet.text_line("   ·   ".join(each for each in told if each), colour="muted")
     sheet.ln(4)
     sheet.rule("accent")
     sheet.ln(6)
 
 
-def _party(sheet: _Sheet, label: str, lines: Sequence[str | None], left: float, top: float) -> None:
+def _parties(sheet: Sheet, invoice: Row, terms: Terms) -> None:
+    seller, buyer = invoice["seller"], invoice["buyer"]
+    top = sheet.get_y()
+    _party(sheet, "From", [seller["name"], *_split(seller["address"]), _tax_number(seller)], LEFT, top)
+    below = sheet.get_y()
+    named = [buyer["company"] or "", buyer["name"], buyer["address"]]
+    where = f"{buyer['postal_code'] or ''} {buyer['city'] or ''}".strip()
+    shown = [*named, where, _country(buyer["country"], terms.locale), _tax_number(buyer)]
+    _party(sheet, "To", shown, LEFT + _COLUMN, top)
+    sheet.set_xy(LEFT, max(below, sheet.get_y()) + 10)
+
+
+def _party(sheet: Sheet, label: str, lines: Sequence[str | None], left: float, top: float) -> None:
     sheet.set_xy(left, top)
-    sheet.text_line(label, size=8, colour="muted")
-    for at, line in enumerate(each for each in lines if each):
-        sheet.set_x(left)
-        sheet.text_line(line, bold=at == 0)
-
-
-def _table(sheet: _Sheet, lines: Sequence[DocumentLine], money: Callable[[int], str]) -> None:
-    sheet.row(("Item", "Units", "Tax", "Net", "With tax"), colour="muted")
-    sheet.rule("ink")
+    sheet.text_line(label, size=8, colour="muted", width=_COLUMN - 3)
     for line in lines:
-        units = "" if line.quantity is None else str(line.quantity)
-        total = money(line.net + line.tax)
-        sheet.row((line.name, units, percent(line.tax_rate_bp), money(line.net), total), height=8)
-        sheet.rule("line")
+        if line:
+            sheet.set_x(left)
+            sheet.text_line(line, width=_COLUMN - 3)
 
 
-def _sums(sheet: _Sheet, invoice: Row, lines: Sequence[DocumentLine], money: Callable[[int], str]) -> None:
+def _cells(line: DocumentLine, money: _Money) -> list[str]:
+    def shown(amount: int | None) -> str:
+        return "" if amount is None else money(amount)
+
+    units = "" if line.quantity is None else str(line.quantity)
+    rate = percent(line.tax_rate_bp)
+    amounts = (money(line.net), money(line.net + line.tax))
+    return [line.name, line.sku or "", units, shown(line.unit_price), shown(line.discount), rate, *amounts]
+
+
+def _sums(sheet: Sheet, invoice: Row, lines: Sequence[DocumentLine], money: _Money) -> None:
     taxes = rules.taxes(lines)
-    if sheet.get_y() + 7 * (len(taxes) + 3) > sheet.h - _BOTTOM:
+    if sheet.get_y() + 7 * (len(taxes) + 4) > sheet.h - BOTTOM:
         sheet.add_page()
     sheet.ln(3)
-    sheet.row(("", "", "", "Net", money(invoice["net"])))
+    _sum(sheet, "Net", money(invoice["net"]))
     for rate, (net, tax) in taxes.items():
-        sheet.row(("", "", f"Tax {percent(rate)}", f"on {money(net)}", money(tax)), colour="muted")
+        _sum(sheet, f"Tax {percent(rate)} on {money(net)}", money(tax), colour="muted")
     label = "Total" if invoice["kind"] == "invoice" else "Credited"
-    sheet.row(("", "", "", label, money(invoice["total"])), bold=True, colour="accent_dark", height=9)
+    _sum(sheet, label, money(invoice["total"]), size=12, colour="accent_dark")
+    if invoice["reverse_charge"]:
+        sheet.ln(4)
+        sheet.text_line("Reverse charge: the buyer accounts for the tax.")
+
+
+def _sum(sheet: Sheet, label: str, amount: str, *, size: float = 9, colour: str = "ink") -> None:
+    sheet.write_in(colour, size)
+    sheet.cell(WIDTH - 30, 7, sheet.fitting(label), align="R")
+    sheet.cell(30, 7, sheet.fitting(amount), align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+
+def _day(day: date, terms: Terms) -> str:
+    return str(format_date(day, "d MMMM yyyy", locale=terms.locale))
 
 
 def _country(code: str | None, locale: str) -> str:
@@ -185,7 +130,7 @@ def _split(address: str) -> list[str]:
     return [part.strip() for part in address.split(",")]
 
 
-def _money(currency: str, locale: str) -> Callable[[int], str]:
+def _money(currency: str, locale: str) -> _Money:
     precision = get_currency_precision(currency)
 
     def text(minor: int) -> str:

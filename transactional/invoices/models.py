@@ -1,6 +1,18 @@
 """Tables of invoices and credit notes as documents: who asked for them, and what was issued."""
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    false,
+)
 
 from transactional.database import Id, Money, id_column, metadata, moment, reference
 
@@ -12,6 +24,13 @@ invoice_requests = Table(
     Column("buyer", JSON, nullable=False, comment="Name, company, tax number and address, as asked for."),
     Column("status", String(16), nullable=False, comment="open or issued."),
     moment("created_at"),
+    Column(
+        "reverse_charge",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="Whether the order was sold without tax, as the buyer accounts for it.",
+    ),
     UniqueConstraint("order_id"),
     CheckConstraint("status in ('open', 'issued')", name="status"),
     Index("ix_invoice_requests_status", "status"),
@@ -42,7 +61,23 @@ invoices = Table(
     # What is printed is kept as it was: the order and the settings may change later.
     Column("seller", JSON, nullable=False, comment="Name, address and tax number."),
     Column("buyer", JSON, nullable=False, comment="Name, company, tax number and address."),
-    Column("lines", JSON, nullable=False, comment="Name, SKU, quantity, net, tax and its rate."),
+    Column(
+        "lines",
+        JSON,
+        nullable=False,
+        comment="Name, SKU, quantity, unit price, discount, net, tax and its rate.",
+    ),
+    Column("corrects", String(32), nullable=True, comment="Number of a credit note's invoice."),
+    Column("sent_on", Date, nullable=True, comment="Day of the shop's calendar on which the goods left."),
+    Column("promised_on", Date, nullable=True, comment="By when they were to arrive, while none has left."),
+    Column(
+        "reverse_charge",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="Whether the buyer accounts for the tax.",
+    ),
+    Index("ix_invoices_issued_at", "issued_at"),
     UniqueConstraint("kind", "year", "sequence"),
     CheckConstraint("kind in ('invoice', 'credit_note')", name="kind"),
     CheckConstraint("total = net + tax", name="total"),

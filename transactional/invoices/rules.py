@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from transactional.money import divide_half_up
 from transactional.unit_of_work import Row
 
 _PREFIX = {"invoice": "INV", "credit_note": "CRN"}
@@ -15,6 +16,8 @@ class DocumentLine:
     Args:
         quantity: None for delivery.
         tax_rate_bp: basis points.
+        unit_price: at list price, without tax; None for delivery, and where it was not kept.
+        discount: off all units together, without tax.
     """
 
     name: str
@@ -23,6 +26,8 @@ class DocumentLine:
     net: int
     tax: int
     tax_rate_bp: int
+    unit_price: int | None = None
+    discount: int | None = None
 
 
 def number(kind: str, year: int, sequence: int) -> str:
@@ -102,7 +107,9 @@ def _net(line: Row) -> int:
 
 
 def _goods(line: Row, quantity: int, net: int, tax: int) -> DocumentLine:
-    return DocumentLine(line["name"], line["sku"], quantity, net, tax, line["tax_rate_bp"] or 0)
+    gross = divide_half_up(line["gross"] * quantity, line["quantity"])
+    unit_price, rate = divide_half_up(line["gross"], line["quantity"]), line["tax_rate_bp"] or 0
+    return DocumentLine(line["name"], line["sku"], quantity, net, tax, rate, unit_price, max(gross - net, 0))
 
 
 def _delivery(order: Row, net: int, tax: int) -> list[DocumentLine]:

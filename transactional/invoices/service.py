@@ -1,13 +1,16 @@
 """Invoices and the documents of credit notes: issued once an order is paid, numbered without gaps."""
 
 from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, func, select
 
 from settings import Settings
+from transactional.checkout.requirements import Invoicee
 from transactional.checkout.sale_terms import shop_day
 from transactional.errors import NotFound
-from transactional.invoices import rules
+from transactional.invoices import requests, rules
 from transactional.invoices.errors import NotInvoiceable
 from transactional.invoices.models import invoice_counters, invoice_requests, invoices
 from transactional.invoices.rules import DocumentLine
@@ -19,7 +22,6 @@ from transactional.staff.service import Terms
 from transactional.unit_of_work import Increment, Reading, Row, UnitOfWork
 
 _next_number = Increment(invoice_counters, invoice_counters.c.id, ["last"])
-_request = select(invoice_requests).where(invoice_requests.c.order_id == bindparam("order_id"))
 _of_order = (
     select(invoices)
     .where(invoices.c.order_id == bindparam("order_id"))
@@ -77,12 +79,17 @@ class Seller:
         )
 
 
-def issue(uow: UnitOfWork, terms: Terms, seller: Seller, order_id: str) -> list[Row]:
+def issue(
+    uow: UnitOfWork, terms: Terms, seller: Seller, order_id: str, invoicee: Invoicee | None = None
+) -> list[Row]:
     """Issue what is still to be issued for an order: its invoice, one for what each change added, and a
     document for each credit note.
 
     The counters are locked last, so that others wait only for the commit, and a transaction that is rolled
     back leaves no gap.
+
+    Args:
+        invoicee: who the invoice is to be made out to; as asked for with the order, or its buyer, when None.
 
     Returns:
         All documents of the order, the invoice first.
@@ -90,14 +97,17 @@ def issue(uow: UnitOfWork, terms: Terms, seller: Seller, order_id: str) -> list[
     Raises:
         NotFound: there is no such order.
         NotInvoiceable: it has not been paid, or its amounts are not known.
+        InvoiceIssued, InvoiceeFixed, OrderIncomplete: see `requests.change`.
     """
     order = orders.lock(uow, order_id)
     if order["paid_at"] is None or order["total"] is None:
         raise NotInvoiceable(order["status"])
     issued = of_order(uow, order_id)
+    if invoicee is not None:
+        requests.change(uow, order, invoicee, issued[0]["number"] if issued else None)
     there = {row["document_id"] for row in issued}
     lines = orders.find(uow, order_id).lines
-    asked = uow.row(_request, order_id=order_id)
+    asked = requests.of_order(uow, order_id)
     due: list[tuple[str, str, str | None, list[DocumentLine]]] = []
     applied = [row for row in changes.of_order(uow, order_id) if row["status"] == "applied"]
     if order_id not in there:
@@ -111,14 +121,27 @@ def issue(uow: UnitOfWork, terms: Terms, seller: Seller, order_id: str) -> list[
             due.append(("credit_note", note["id"], note["id"], rules.of_credit_note(order, lines, credited)))
     if asked is not None and asked["status"] == "open" and due:
         uow.update(invoice_requests, uow.lock(invoice_requests, asked["id"]) or asked, status="issued")
-    buyer = issued[0]["buyer"] if issued else rules.buyer_of(order, asked["buyer"] if asked else {})
-    common = {"order_id": order_id, "buyer": buyer, "seller": asdict(seller), "currency": order["currency"]}
-    year = shop_day(uow, terms).year
-    new = [
-        _insert(uow, kind, year, document_lines, {**common, "document_id": key, "credit_note_id": note_id})
-        for kind, key, note_id, document_lines in due
-    ]
-    return [*issued, *new]
+    common = {
+        "order_id": order_id,
+        "buyer": issued[0]["buyer"] if issued else rules.buyer_of(order, asked["buyer"] if asked else {}),
+        "seller": asdict(seller),
+        "currency": order["currency"],
+        "reverse_charge": asked is not None and asked["reverse_charge"],
+        **_delivery_days(order, terms),
+    }
+    documents = list(issued)
+    for kind, key, note_id, document_lines in due:
+        corrects = documents[0]["number"] if kind == "credit_note" else None
+        told = {**common, "document_id": key, "credit_note_id": note_id, "corrects": corrects}
+        documents.append(_insert(uow, kind, shop_day(uow, terms).year, document_lines, told))
+    return documents
+
+
+def _delivery_days(order: Row, terms: Terms) -> dict[str, date | None]:
+    """When the goods left, or by when they are promised while they have not."""
+    zone = ZoneInfo(terms.time_zone)
+    sent, promised = (at and at.astimezone(zone).date() for at in (order["shipped_at"], order["promised_at"]))
+    return {"sent_on": sent, "promised_on": None if sent else promised}
 
 
 def _insert(uow: UnitOfWork, kind: str, year: int, lines: list[DocumentLine], common: Row) -> Row:
@@ -160,6 +183,27 @@ def due(db: Reading, limit: int) -> list[str]:
 def of_order(db: Reading, order_id: str) -> list[Row]:
     """All documents of an order, the invoice first."""
     return db.rows(_of_order, order_id=order_id)
+
+
+def search(
+    db: Reading, terms: Terms, first: date | None, last: date | None, kind: str | None, page: int, size: int
+) -> tuple[list[Row], int]:
+    """Documents issued on days of the shop's calendar, the newest first, and how many there are.
+
+    Args:
+        first, last: inclusive; without bound when None.
+    """
+    zone = ZoneInfo(terms.time_zone)
+    chosen = select(invoices)
+    if first is not None:
+        chosen = chosen.where(invoices.c.issued_at >= datetime.combine(first, time(), zone))
+    if last is not None:
+        chosen = chosen.where(invoices.c.issued_at < datetime.combine(last + timedelta(1), time(), zone))
+    if kind is not None:
+        chosen = chosen.where(invoices.c.kind == kind)
+    total = db.value(select(func.count()).select_from(chosen.subquery()))
+    newest = chosen.order_by(invoices.c.issued_at.desc(), invoices.c.number.desc())
+    return db.rows(newest.limit(size).offset((page - 1) * size)), int(total)
 
 
 def find(db: Reading, number: str, order_id: str | None = None) -> Row:

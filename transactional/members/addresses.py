@@ -1,13 +1,17 @@
-"""The address book of a customer. Until there is a sign-in only the staff reads and writes it.
+"""The address book of a customer. Until there is a sign-in only the staff writes it.
 
-Checkout neither shows nor fills it: an e-mail address typed into a form proves nothing about who typed it.
+The checkout shows it to a cart whose customer is proven by the wallet's token: an e-mail address typed into
+a form proves nothing about who typed it.
 """
+
+from dataclasses import replace
 
 from sqlalchemy import bindparam, select
 
 from transactional.errors import NotFound
 from transactional.members.errors import TooManyAddresses
 from transactional.members.models import customer_addresses, customers
+from transactional.members.service import Buyer
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 MAX_ADDRESSES = 50  # of one customer
@@ -15,6 +19,10 @@ _of_customer = (
     select(customer_addresses)
     .where(customer_addresses.c.customer_id == bindparam("customer_id"))
     .order_by(customer_addresses.c.label)
+)
+_labelled = select(customer_addresses).where(
+    customer_addresses.c.customer_id == bindparam("customer_id"),
+    customer_addresses.c.label == bindparam("label"),
 )
 _DEFAULTS = ("is_shipping_default", "is_billing_default")
 
@@ -28,6 +36,20 @@ def of_customer(db: Reading, customer_id: str) -> list[Row]:
     if db.get(customers, customer_id) is None:
         raise NotFound("customer", customer_id)
     return db.rows(_of_customer, customer_id=customer_id)
+
+
+def at(db: Reading, customer_id: str, label: str, typed: Buyer) -> Buyer:
+    """A buyer whose name and address are those the customer has saved under a label.
+
+    Raises:
+        NotFound: there is no such address.
+    """
+    saved = db.row(_labelled, customer_id=customer_id, label=label)
+    if saved is None:
+        raise NotFound("address", label)
+    names = ("name", "city", "region", "postal_code", "country")
+    where = ", ".join(part for part in (saved["company"], saved["lines"]) if part)
+    return replace(typed, address=where, **{name: saved[name] for name in names})
 
 
 def put(uow: UnitOfWork, customer_id: str, label: str, values: Row) -> None:

@@ -1,6 +1,6 @@
 """Tables of who buys."""
 
-from sqlalchemy import Boolean, Column, String, Table, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, String, Table, UniqueConstraint
 
 from transactional.database import id_column, metadata, moment, reference
 
@@ -16,6 +16,12 @@ customers = Table(
     Column("region", String(200), nullable=True),
     Column("postal_code", String(32), nullable=True),
     Column("country", String(100), nullable=True, comment="ISO 3166 code, or the source's own word."),
+    Column(
+        "groups",
+        JSON(none_as_null=True),
+        nullable=True,
+        comment="Whose prices and offers are the customer's too; null for none.",
+    ),
     moment("created_at"),
 )
 

@@ -1,5 +1,6 @@
 """What the staff sends and receives about customers."""
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -31,3 +32,29 @@ class AddressView(AddressIn):
 
 class AddressesView(BaseModel):
     addresses: list[AddressView]
+
+
+# As a price's `customer_group` and a promotion's segments name it.
+Group = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_. -]{0,63}$")]
+
+
+class GroupsIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    groups: list[Group] = Field(max_length=50, examples=[["trade"]])
+
+
+class CustomerView(BaseModel):
+    id: str
+    email: str | None = Field(description="Null for imported customers.")
+    name: str | None
+    city: str | None
+    country: str | None
+    groups: list[str] = Field(description="Whose prices and offers are the customer's too.")
+    created_at: datetime
+
+
+class CustomersView(BaseModel):
+    items: list[CustomerView]
+    page: int
+    page_size: int
+    total: int

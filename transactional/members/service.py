@@ -1,11 +1,13 @@
-"""Customers, known by their e-mail address."""
+"""Customers, known by their e-mail address; the groups they are in are the staff's."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
+from transactional.errors import NotFound
 from transactional.members.models import customers
-from transactional.unit_of_work import Reading, UnitOfWork
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _by_email = select(customers.c.id).where(customers.c.email == bindparam("email"))
 
@@ -21,6 +23,41 @@ class Buyer:
     postal_code: str
     country: str
     region: str | None = None
+
+
+def find(db: Reading, customer_id: str) -> Row:
+    """A customer.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    customer = db.get(customers, customer_id)
+    if customer is None:
+        raise NotFound("customer", customer_id)
+    return customer
+
+
+def search(db: Reading, email: str, name: str, page: int, page_size: int) -> tuple[list[Row], int]:
+    """Customers whose e-mail address and name contain these, the newest first, and how many there are."""
+    chosen = select(customers)
+    for column, part in ((customers.c.email, email), (customers.c.name, name)):
+        if part:
+            chosen = chosen.where(func.lower(column).contains(part.strip().lower(), autoescape=True))
+    total = db.value(select(func.count()).select_from(chosen.subquery()))
+    newest = chosen.order_by(customers.c.id.desc()).limit(page_size).offset((page - 1) * page_size)
+    return db.rows(newest), int(total)
+
+
+def put_groups(uow: UnitOfWork, customer_id: str, groups: Sequence[str]) -> None:
+    """Let a customer be in these groups and no others.
+
+    Raises:
+        NotFound: there is no such customer.
+    """
+    customer = uow.lock(customers, customer_id)
+    if customer is None:
+        raise NotFound("customer", customer_id)
+    uow.update(customers, customer, groups=sorted(set(groups)) or None)
 
 
 def known(db: Reading, email: str) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 from transactional.checkout import service as checkout
 from transactional.checkout.requirements import NO_WISHES, Wishes
 from transactional.errors import ShopError
+from transactional.members import service as members
 from transactional.members.service import Buyer
 from transactional.orders import service
 from transactional.orders.errors import GiftCardNotGiven, RecipientRefused
@@ -23,7 +24,9 @@ def by_phone(
     coupons: Sequence[str] = (),
     **how: Any,
 ) -> Placed:
-    """Order for a customer who rang; the cart is made on the way, so prices and stock are everybody's.
+    """Order for a customer who rang; the cart is made on the way.
+
+    The staff vouches for who rings: prices and address book are those of the buyer's e-mail address.
 
     Args:
         quantities: units by SKU code.
@@ -34,10 +37,10 @@ def by_phone(
         CouponUnknown: no promotion that is on has this code.
         What `service.place` does.
     """
-    cart_id = filled_cart(uow, terms, quantities)
+    cart_id = filled_cart(uow, terms, quantities, "phone", members.known(uow, buyer.email))
     for code in coupons:
         checkout.add_coupon(uow, cart_id, code)
-    return service.place(uow, terms, cart_id, buyer, channel="phone", **how)
+    return service.place(uow, terms, cart_id, buyer, **how)
 
 
 def gratis(
@@ -65,9 +68,8 @@ def gratis(
     placed = service.place(
         uow,
         terms,
-        filled_cart(uow, terms, quantities),
+        filled_cart(uow, terms, quantities, "staff"),
         buyer,
-        channel="staff",
         wishes=wishes,
         special=Special(purpose, unit_price=0, reason=reason),
     )
@@ -100,8 +102,14 @@ def gift_list(
     return placed
 
 
-def filled_cart(uow: UnitOfWork, terms: Terms, quantities: Mapping[str, int]) -> str:
+def filled_cart(
+    uow: UnitOfWork,
+    terms: Terms,
+    quantities: Mapping[str, int],
+    channel: str,
+    customer_id: str | None = None,
+) -> str:
     """A cart of its own with these units by SKU code; returns its id."""
-    cart_id = checkout.create(uow, terms)
+    cart_id = checkout.create(uow, terms, channel=channel, customer_id=customer_id)
     checkout.add(uow, cart_id, quantities)
     return cart_id

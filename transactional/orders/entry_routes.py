@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, shop_of
+from transactional.checkout.tenders import wanted
 from transactional.orders import entry
 from transactional.orders.entry_schemas import (
     EnteredOrderView,
@@ -44,7 +45,7 @@ async def order_by_phone(request: Request, key: IdempotencyKey, body: PhoneOrder
             **vars(methods.choose(shop.providers, shop.terms.currency)),
             wishes=body.wishes(),
             expected_total=body.expected_total,
-            tenders=[each.wanted(shop.keys) for each in body.tenders],
+            tenders=wanted(body.tenders, shop.keys),
         )
         return _view(shop, uow, placed)
 

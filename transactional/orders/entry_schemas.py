@@ -8,9 +8,10 @@ from pydantic import BaseModel, Field
 
 from transactional.checkout.requirements import MAX_NOTE, Wishes
 from transactional.checkout.rules import MAX_COUPONS, MAX_LINES
+from transactional.checkout.sale_schemas import BuyerIn, SaleIn
 from transactional.checkout.schemas import LineIn
 from transactional.orders.rules import Gratis
-from transactional.orders.schemas import BuyerIn, OrderView, ReasonIn, SaleIn
+from transactional.orders.schemas import OrderView, ReasonIn
 from transactional.promotions.schemas import Code
 
 MAX_RECIPIENTS = 100
@@ -18,7 +19,10 @@ Lines = Annotated[list[LineIn], Field(min_length=1, max_length=MAX_LINES)]
 
 
 class PhoneOrderIn(SaleIn):
-    """An order for somebody on the phone, who is told the total and pays on the order's page."""
+    """An order for somebody on the phone, who is told the total and pays on the order's page.
+
+    The staff knows who rings: a customer of the buyer's e-mail address has the own prices and address book.
+    """
 
     lines: Lines
     coupons: list[Code] = Field([], max_length=MAX_COUPONS)
@@ -31,9 +35,9 @@ class GratisOrderIn(ReasonIn):
     buyer: BuyerIn
     lines: Lines
     delivery_method: str | None = Field(
-        None, max_length=32, description="One that serves the address; the first when none is given."
+        None, description="One that serves the address; the first when none is given."
     )
-    note: str | None = Field(None, max_length=MAX_NOTE, description="For who packs the parcel.")
+    note: str | None = Field(None, description=f"For who packs the parcel; at most {MAX_NOTE} characters.")
 
     def wishes(self) -> Wishes:
         """Nobody buys, so the terms of sale need not be accepted."""

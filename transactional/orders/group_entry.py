@@ -104,9 +104,9 @@ def join(uow: UnitOfWork, terms: Terms, code: str, buyer: Buyer, quantity: int =
     customer_id = members.known(uow, buyer.email)
     if customer_id and uow.value(_own, group_id=held["id"], customer_id=customer_id):
         raise AlreadyInGroup(code)
-    cart_id = filled_cart(uow, terms, {group["sku"]: quantity})
+    cart_id = filled_cart(uow, terms, {group["sku"]: quantity}, "group")
     special = Special(unit_price=held["price"], group_id=held["id"])
-    return service.place(uow, terms, cart_id, buyer, channel="group", special=special, **how)
+    return service.place(uow, terms, cart_id, buyer, special=special, **how)
 
 
 def end(uow: UnitOfWork, code: str) -> None:

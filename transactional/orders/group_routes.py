@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, respond, shop_of
+from transactional.checkout.tenders import wanted
 from transactional.orders import group_entry, groups
 from transactional.orders.group_schemas import GroupIn, GroupOrderIn, GroupsView, GroupView, group_view
 from transactional.orders.routes import view_of
@@ -70,7 +71,7 @@ async def join_group(request: Request, key: IdempotencyKey, code: Code, body: Gr
             **vars(methods.choose(shop.providers, shop.terms.currency)),
             wishes=body.wishes(),
             expected_total=body.expected_total,
-            tenders=[each.wanted(shop.keys) for each in body.tenders],
+            tenders=wanted(body.tenders, shop.keys),
         )
         return view_of(shop, uow, placed.order_id)
 

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from transactional.checkout.rules import MAX_QUANTITY
+from transactional.checkout.sale_schemas import SaleIn
 from transactional.checkout.schemas import Quantity
 from transactional.orders.groups import Group
-from transactional.orders.schemas import SaleIn
 
 GroupCode = Annotated[str, Field(pattern="^[a-z0-9-]{3,40}$", examples=["shirts-for-ten"])]
 

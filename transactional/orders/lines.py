@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from transactional.catalog.rules import GIFT_CARD, variant_name
-from transactional.checkout.service import PricedCart
+from transactional.checkout.priced import PricedCart
 from transactional.unit_of_work import Row, UnitOfWork
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, respond, shop_of
+from transactional.checkout.tenders import wanted
 from transactional.orders import after_sales, service, shipping
 from transactional.orders.schemas import CancelIn, CreditIn, CreditNoteView, OrderIn, OrderView, ReturnIn
 from transactional.orders.service import OrderWithLines
@@ -33,11 +34,10 @@ async def place_order(request: Request, key: IdempotencyKey, body: OrderIn) -> R
             shop.terms,
             cart_id,
             body.buyer.buyer(),
-            channel="api",
             **vars(methods.choose(shop.providers, shop.terms.currency)),
             wishes=body.wishes(),
             expected_total=body.expected_total,
-            tenders=[each.wanted(shop.keys) for each in body.tenders],
+            tenders=wanted(body.tenders, shop.keys),
         )
         order = service.header(uow, placed.order_id)
         return order_view(OrderWithLines(order, placed.lines, placed.promotions), shop.keys)

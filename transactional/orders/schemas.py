@@ -8,10 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from transactional.checkout.requirements import COUNTRY, EMAIL, MAX_NOTE, Invoicee, Wishes
+from transactional.checkout.sale_schemas import SaleIn
 from transactional.checkout.schemas import PartView
-from transactional.members.service import Buyer
-from transactional.payments.schemas import TenderIn
 
 Status = Literal[
     "pending_payment",
@@ -28,71 +26,6 @@ Status = Literal[
     "returned",
 ]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-
-
-class BuyerIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    email: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, max_length=320, pattern=EMAIL),
-        Field(examples=["ada@example.com"]),
-    ]
-    name: Annotated[Line, Field(examples=["Ada Lovelace"])]
-    address: Annotated[Line, Field(examples=["12 St James's Square"])]
-    city: Annotated[Line, Field(examples=["London"])]
-    region: Line | None = None
-    postal_code: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=32),
-        Field(examples=["SW1Y 4JH"]),
-    ]
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.", examples=["GB"])]
-
-    def buyer(self) -> Buyer:
-        return Buyer(**self.model_dump())
-
-
-class InvoiceeIn(BaseModel):
-    """Who the invoice is made out to; what is not given is the buyer's."""
-
-    model_config = ConfigDict(extra="forbid")
-    name: Annotated[Line, Field(examples=["Ada Lovelace"])]
-    company: Line | None = Field(None, examples=["Analytical Engines Ltd"])
-    tax_number: Annotated[str, StringConstraints(strip_whitespace=True, max_length=32)] | None = Field(
-        None, description="Of the company; its form is checked, by country.", examples=["GB 123 4567 89"]
-    )
-    address: Line | None = None
-    city: Line | None = None
-    postal_code: Annotated[str, StringConstraints(strip_whitespace=True, max_length=32)] | None = None
-    country: Annotated[str, Field(pattern=COUNTRY)] | None = None
-
-    def invoicee(self) -> Invoicee:
-        return Invoicee(**self.model_dump())
-
-
-class SaleIn(BaseModel):
-    """What an order says besides its goods."""
-
-    model_config = ConfigDict(extra="forbid")
-    buyer: BuyerIn
-    delivery_method: str | None = Field(
-        None, max_length=32, description="One of the cart's deliveries; the first when none is given."
-    )
-    note: str | None = Field(None, max_length=MAX_NOTE, description="For who packs the parcel.")
-    invoice: InvoiceeIn | None = None
-    terms_accepted: bool = False
-    expected_total: int | None = Field(
-        None, ge=0, description="What the shopper was shown; another total is refused with `price_changed`."
-    )
-    tenders: list[TenderIn] = Field(
-        [],
-        max_length=10,
-        description="What pays in this order, each as much as it has; a payment provider takes the rest.",
-    )
-
-    def wishes(self) -> Wishes:
-        invoice = None if self.invoice is None else self.invoice.invoicee()
-        return Wishes(self.delivery_method, self.note, self.terms_accepted, invoice)
 
 
 class OrderIn(SaleIn):

@@ -10,9 +10,9 @@ from transactional.catalog.rules import GIFT_CARD
 from transactional.checkout import service as checkout
 from transactional.checkout.errors import PriceChanged
 from transactional.checkout.models import carts
+from transactional.checkout.priced import PricedCart
 from transactional.checkout.requirements import NO_WISHES, Wishes, gate
-from transactional.checkout.review import address_of, missing_of
-from transactional.checkout.service import PricedCart
+from transactional.checkout.review import review
 from transactional.errors import NotFound
 from transactional.invoices import requests as invoice_requests
 from transactional.members import service as members
@@ -27,7 +27,6 @@ from transactional.payments.rules import points_earned
 from transactional.payments.tenders import Wanted
 from transactional.promotions import budgets, pricing
 from transactional.promotions.models import order_promotions
-from transactional.promotions.pricing import Shopper
 from transactional.staff.service import Terms
 from transactional.stock import service as stock
 from transactional.stock.rules import Place
@@ -83,7 +82,6 @@ def place(
     cart_id: str,
     buyer: Buyer,
     *,
-    channel: str = "web",
     provider: str = "sandbox",
     method: str = "card",
     wishes: Wishes = NO_WISHES,
@@ -96,8 +94,8 @@ def place(
     One that costs nothing is paid at once.
 
     Args:
-        channel: where it came in: web, api, phone, staff or group.
         provider, method: how the rest will probably be paid; paying may choose another way.
+        buyer: who orders; a cart of a customer's is that customer's order whatever e-mail address is typed.
         wishes: delivery, note and invoice as the shopper wants them.
         tenders: what the buyer pays with before a provider is asked for the rest.
         expected_total: minor units the shopper was shown.
@@ -112,20 +110,18 @@ def place(
         GiftCardNotValid, TenderEmpty: a tender cannot be used.
     """
     cart = checkout.lock_open(uow, cart_id)
-    customer_id = members.customer_id(uow, buyer)
-    to = Place(buyer.country, buyer.postal_code)
-    shopper = Shopper(customer_id, is_known=True, channel=channel)
-    method_wanted, price = wishes.delivery_method, special.unit_price
-    basket = checkout.price_lines(uow, terms, cart, shopper, to, method_wanted, price)
-    gate(missing_of(basket, address_of(buyer), wishes, terms))
+    seen = review(uow, terms, cart, buyer, wishes, tenders, special.unit_price)
+    gate(seen.missing)
+    buyer, basket = seen.buyer, seen.basket
+    customer_id = seen.customer_id or members.customer_id(uow, buyer)
     if expected_total not in (None, basket.amounts.total):
         raise PriceChanged(expected_total or 0, basket.amounts.total)
-    order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, channel, special))
+    order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, special))
     backorders = stock.reserve(
         uow,
         {line["sku_id"]: line["quantity"] for line in basket.lines},
         order["number"],
-        to=to,
+        to=Place(buyer.country, buyer.postal_code),
         policy=terms.allocation,
         supplies={line["sku_id"]: line["supply"] for line in basket.lines if "supply" in line},
     )
@@ -135,7 +131,8 @@ def place(
     if wishes.note:
         notes.add(uow, order["id"], "shopper", wishes.note)
     if wishes.invoice:
-        invoice_requests.request(uow, order["id"], wishes.invoice)
+        untaxed = basket.taxed.reverse_charge
+        invoice_requests.request(uow, order["id"], wishes.invoice, reverse_charge=untaxed)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
     opened = payments.open_all(uow, order, tenders, provider, method)
     if not opened or opened[-1]["kind"] == "internal":
@@ -152,7 +149,6 @@ def _order_row(
     basket: PricedCart,
     buyer: Buyer,
     customer_id: str,
-    channel: str,
     special: Special,
 ) -> Row:
     order_id = uow.new_id()
@@ -164,7 +160,7 @@ def _order_row(
         "cart_id": basket.cart["id"],
         "customer_id": customer_id,
         "status": "pending_payment",
-        "channel": channel,
+        "channel": basket.cart["channel"],
         "currency": basket.cart["currency"],
         "gross": amounts.gross,
         "discount": amounts.discount,

@@ -1,6 +1,6 @@
 """Orders as they go over the wire."""
 
-from transactional.checkout.explanation import Delivered, Given, Part, Sold, explain
+from transactional.checkout.explanation import Delivered, Part, Sold, explain, given_of
 from transactional.checkout.schemas import PartView
 from transactional.orders.credits import CreditNote
 from transactional.orders.schemas import CreditNoteView, OrderLineView, OrderPromotionView, OrderView
@@ -54,11 +54,9 @@ def delivered(found: OrderWithLines) -> Delivered:
 
 def explained(found: OrderWithLines) -> list[Part]:
     """The rows that add up to the order's total."""
-    given = [
-        Given(row["promotion_id"], row["reason"], row["discount"], row["order_line_id"] is None)
-        for row in found.promotions
-    ]
-    return explain(sold_lines(found), given, delivered(found))
+    nets: dict[str | None, int] = {None: found.order["shipping"]}
+    nets |= {line["id"]: line["gross"] - line["discount"] for line in found.lines}
+    return explain(sold_lines(found), given_of(found.promotions, nets), delivered(found))
 
 
 def _given(found: OrderWithLines, line_id: str | None) -> list[OrderPromotionView]:

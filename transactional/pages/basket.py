@@ -8,9 +8,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from transactional.api import request_id, shop_of
 from transactional.checkout import service as checkout
-from transactional.checkout.service import PricedCart
+from transactional.checkout.priced import PricedCart
 from transactional.errors import NotFound, ShopError
-from transactional.members import service as members
 from transactional.pages.rendering import (
     CART_COOKIE,
     VISITOR_COOKIE,
@@ -19,10 +18,8 @@ from transactional.pages.rendering import (
     page,
     see_other,
 )
-from transactional.promotions.pricing import NOBODY, Shopper
 from transactional.promotions.views import discounts_of, hints
 from transactional.shop import Shop
-from transactional.stock.rules import Place
 from transactional.unit_of_work import Row
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -133,17 +130,14 @@ def type_coupon(request: Request, coupon: str) -> str:
     return ""
 
 
-def open_basket(
-    request: Request, shop: Shop, email: str = "", to: Place | None = None, method: str | None = None
-) -> PricedCart | None:
-    """The browser's basket, priced for the buyer of `email` and the place once they are known."""
+def open_basket(request: Request, shop: Shop) -> PricedCart | None:
+    """The browser's basket; None when there is none, or it is ordered."""
     known = cart_id(request, shop)
     if known is None:
         return None
     with shop.database.read() as db:
         try:
-            shopper = Shopper(members.known(db, email), is_known=True) if email else NOBODY
-            basket = checkout.priced(db, shop.terms, known, shopper, to, method)
+            basket = checkout.priced(db, shop.terms, known)
         except NotFound:
             return None
     return basket if basket.cart["status"] == "open" else None

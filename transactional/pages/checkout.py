@@ -10,9 +10,10 @@ from starlette.datastructures import FormData
 from transactional import idempotency
 from transactional.api import request_id, shop_of
 from transactional.checkout.errors import OrderIncomplete, PriceChanged
-from transactional.checkout.requirements import Address, Invoicee, Wishes
-from transactional.checkout.review import explained, missing_of
-from transactional.checkout.service import PricedCart
+from transactional.checkout.models import carts
+from transactional.checkout.requirements import Invoicee, Wishes
+from transactional.checkout.review import Review, explained, review
+from transactional.checkout.tenders import gift_card
 from transactional.errors import ShopError
 from transactional.idempotency import Answer
 from transactional.members.service import Buyer
@@ -20,7 +21,6 @@ from transactional.orders import service as orders
 from transactional.pages.basket import (
     amounts_view,
     lines_view,
-    open_basket,
     promotions_view,
     type_coupon,
     value_of_basket,
@@ -33,13 +33,13 @@ from transactional.payments.tenders import Wanted
 from transactional.promotions.errors import PromotionUsedUp
 from transactional.shop import Shop
 from transactional.stock.errors import OutOfStock
-from transactional.stock.rules import Place
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 # Every field with the most that is kept of it: more than is allowed, so that too much is told and not cut.
 _ADDRESS = ("email", "name", "address", "city", "postal_code", "country")
-_INVOICE = ("invoice_name", "invoice_company", "invoice_tax_number")
+_BILLING = ("invoice_address", "invoice_city", "invoice_postal_code", "invoice_country")
+_INVOICE = ("invoice_name", "invoice_company", "invoice_tax_number", *_BILLING)
 _FIELDS = dict.fromkeys(
     (*_ADDRESS, *_INVOICE, "delivery_method", "invoice", "terms_accepted", "attempt"), 400
 )
@@ -56,24 +56,34 @@ def _read(sent: FormData) -> Form:
     return {name: str(sent.get(name, ""))[:most].strip() for name, most in _FIELDS.items()}
 
 
-def _address(form: Form) -> Address:
-    return Address(**{name: form[name] for name in _ADDRESS})
+def _buyer(form: Form) -> Buyer:
+    return Buyer(**{name: form[name] for name in _ADDRESS})
 
 
 def _wishes(form: Form) -> Wishes:
     invoice = None
     if form["invoice"]:
         name = form["invoice_name"] or form["name"]
-        company, tax_number = form["invoice_company"] or None, form["invoice_tax_number"] or None
-        invoice = Invoicee(name, company, tax_number)
+        given = {field.removeprefix("invoice_"): form[field] or None for field in _INVOICE[1:]}
+        invoice = Invoicee(name, **given)
     return Wishes(
         form["delivery_method"] or None, form["note"] or None, bool(form["terms_accepted"]), invoice
     )
 
 
-def _basket(request: Request, shop: Shop, form: Form) -> PricedCart | None:
-    to = Place(form["country"], form["postal_code"])
-    return open_basket(request, shop, form["email"], to, form["delivery_method"] or None)
+def _tenders(shop: Shop, form: Form) -> list[Wanted]:
+    """What the shopper pays with before the provider is asked for the rest."""
+    return [gift_card(form["gift_card"], shop.keys)] if form["gift_card"] else []
+
+
+def _review(request: Request, shop: Shop, form: Form) -> Review | None:
+    """The browser's cart as its order would be; None when there is none, or it is ordered."""
+    known = cart_id(request, shop)
+    with shop.database.read() as db:
+        cart = db.get(carts, known) if known else None
+        if cart is None or cart["status"] != "open":
+            return None
+        return review(db, shop.terms, cart, _buyer(form), _wishes(form), _tenders(shop, form))
 
 
 @router.get("/checkout", response_model=None)
@@ -94,11 +104,12 @@ def _page(
     request: Request, form: Form, errors: dict[str, str], problem: str, status: int
 ) -> HTMLResponse | RedirectResponse:
     shop = shop_of(request)
-    basket = _basket(request, shop, form)
-    if basket is None or not basket.lines:
+    seen = _review(request, shop, form)
+    if seen is None or not seen.basket.lines:
         return see_other("/cart")
+    basket = seen.basket
     chosen = basket.delivery.code if basket.delivery else ""
-    if not chosen:
+    if basket.parcel and not chosen:
         errors = {"delivery_method": _NO_DELIVERY, **errors}
     with shop.database.read() as db:
         return page(
@@ -114,6 +125,7 @@ def _page(
             countries=countries(shop.terms.locale),
             expiry_minutes=shop.settings.order_expiry_minutes,
             terms_demanded=shop.terms.must_be_accepted,
+            parcel=basket.parcel,
             offers=basket.offers,
             ways=methods.offered(shop.providers, shop.terms.currency),
             lines=lines_view(basket),
@@ -133,12 +145,12 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
     known = cart_id(request, shop)
     if known is None or len(form["attempt"]) != 36:
         return see_other("/cart")
-    basket = _basket(request, shop, form)
-    if basket is not None:  # it is None when the button is pressed again
-        missing = missing_of(basket, _address(form), _wishes(form), shop.terms)
-        errors = {each.field: each.message for each in missing if each.refusal is None}
-        if errors:
-            return _page(request, form, errors, "", 422)
+    seen = _review(request, shop, form)
+    # It is None when the button is pressed again; lines alone are told of by the basket.
+    if seen is not None and any(each.refusal is None for each in seen.missing):
+        fields = {each.field: each.message for each in seen.missing}
+        errors = {("gift_card" if name == "tenders" else name): told for name, told in fields.items()}
+        return _page(request, form, errors, "", 422)
     try:
         order_id = _place_once(request, shop, form, known)
     except (OutOfStock, PriceChanged, PromotionUsedUp, OrderIncomplete) as refused:
@@ -151,16 +163,6 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
     return await send_to_pay(request, shop, order_id)
 
 
-def _tenders(shop: Shop, form: Form) -> list[Wanted]:
-    """What the shopper pays with before the provider is asked for the rest."""
-    if not form["gift_card"]:
-        return []
-    number = shop.keys.gift_card_number(form["gift_card"])
-    if number is None:
-        raise GiftCardNotValid
-    return [Wanted("gift_card", number)]
-
-
 def _place_once(request: Request, shop: Shop, form: Form, known: str) -> str:
     """The order of this attempt's id, made now or before."""
     key = f"page:{form['attempt']}"
@@ -171,12 +173,11 @@ def _place_once(request: Request, shop: Shop, form: Form, known: str) -> str:
         before = idempotency.claim(uow, key, print_of)
         if before is not None:
             return before.body
-        buyer = Buyer(**vars(_address(form)))
         placed = orders.place(
             uow,
             shop.terms,
             known,
-            buyer,
+            _buyer(form),
             wishes=_wishes(form),
             expected_total=total,
             tenders=_tenders(shop, form),

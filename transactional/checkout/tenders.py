@@ -1,0 +1,52 @@
+"""Tenders that could not be used, before anything is taken of them."""
+
+from collections.abc import Iterator, Sequence
+
+from transactional.checkout.requirements import Missing
+from transactional.ledger import service as accounts
+from transactional.ledger.rules import BALANCE, POINTS, held
+from transactional.payments import gift_cards
+from transactional.payments.errors import GiftCardNotValid, TenderEmpty
+from transactional.payments.schemas import TenderIn
+from transactional.payments.tenders import Wanted
+from transactional.security import Keys
+from transactional.unit_of_work import Reading
+
+_NO_CARD = ""
+
+
+def wanted(asked: Sequence[TenderIn], keys: Keys) -> list[Wanted]:
+    """The tenders a request asks for; a gift card whose code is not ours is no card's.
+
+    Raises:
+        NotFound: we did not make the token of a wallet.
+    """
+    return [
+        gift_card(each.code, keys, each.amount) if each.method == "gift_card" else each.wanted(keys)
+        for each in asked
+    ]
+
+
+def gift_card(code: str, keys: Keys, amount: int | None = None) -> Wanted:
+    """The gift card of a code as it was typed; see `wanted`."""
+    return Wanted("gift_card", keys.gift_card_number(code) or _NO_CARD, amount)
+
+
+def unusable(db: Reading, tenders: Sequence[Wanted], currency: str) -> Iterator[Missing]:
+    """What is wrong with tenders: they are unknown, over, or empty."""
+    for each in tenders:
+        try:
+            if accounts.balance(db, _account(db, each, currency)) == 0:
+                raise TenderEmpty(each.method)
+        except (GiftCardNotValid, TenderEmpty) as refusal:
+            yield Missing(refusal.code, "tenders", refusal.message, refusal)
+
+
+def _account(db: Reading, tender: Wanted, currency: str) -> str:
+    match tender.method:
+        case "gift_card":
+            return gift_cards.spendable(db, tender.holder, currency)
+        case "balance":
+            return held(BALANCE, tender.holder)
+        case "points":
+            return held(POINTS, tender.holder)
