@@ -5,13 +5,12 @@ two moves that are harmless alone can make a cycle together.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from transactional.catalog import rules, service
-from transactional.catalog.drafts import ProductDraft, SkuDraft
+from transactional.catalog import creation, rules, service
+from transactional.catalog.drafts import Picture, ProductDraft, SkuDraft
 from transactional.catalog.errors import (
     AlreadyThere,
     CategoryCycle,
@@ -38,14 +37,6 @@ _pictures = (
     .order_by(product_media.c.position)
 )
 _CODES_AT_ONCE = 10_000  # SQLite takes 32,766 parameters in one statement
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One picture of a product; `alt` says what it shows."""
-
-    url: str
-    alt: str = ""
 
 
 def add_category(uow: UnitOfWork, slug: str, name: str, parent_id: str | None) -> str:
@@ -125,13 +116,7 @@ def add_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> str:
     if uow.value(_product_by_slug, slug=draft.slug) is not None:
         raise AlreadyThere("product", draft.slug)
     check_codes(uow, [sku.code for sku in draft.skus])
-    return create(uow, draft, currency)[0]
-
-
-def create(uow: UnitOfWork, draft: ProductDraft, currency: str) -> tuple[str, dict[str, str]]:
-    """Add a product that is known to be new; returns its id, and its SKU ids by code."""
-    sku_ids = service.create_product(uow, draft, currency)
-    return str(uow.value(_product_by_slug, slug=draft.slug)), sku_ids
+    return creation.create_products(uow, [draft], currency)[0][0]
 
 
 def edit_product(uow: UnitOfWork, product_id: str, changes: dict[str, Any]) -> None:
@@ -175,7 +160,7 @@ def add_skus(uow: UnitOfWork, product_id: str, drafts: Sequence[SkuDraft], curre
     lock_product(uow, product_id)
     check_codes(uow, [draft.code for draft in drafts])
     position = uow.value(_next_position, product_id=product_id)
-    return service.add_skus(uow, product_id, drafts, currency, position)
+    return creation.add_skus(uow, product_id, drafts, currency, position)
 
 
 def edit_sku(uow: UnitOfWork, sku_id: str, changes: dict[str, Any]) -> None:
@@ -210,11 +195,7 @@ def set_pictures(uow: UnitOfWork, product_id: str, wanted: Sequence[Picture]) ->
         return
     for row in uow.lock_rows(product_media, for_update(_pictures, product_media), product_id=product_id):
         uow.delete(product_media, row)
-    rows = [
-        {"id": uow.new_id(), "product_id": product_id, "url": each.url, "alt": each.alt, "position": at}
-        for at, each in enumerate(wanted)
-    ]
-    uow.insert_many(product_media, rows)
+    uow.insert_many(product_media, creation.media_rows(uow, product_id, wanted))
     uow.update(products, product, image=wanted[0].url if wanted else None, updated_at=uow.now)
 
 

@@ -1,14 +1,12 @@
 """The catalogue: what is on the shelves, and putting things there."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
-from transactional.catalog import pricing, rules, supply
-from transactional.catalog.drafts import ProductDraft, SkuDraft
-from transactional.catalog.errors import NothingToSell
+from transactional.catalog import creation, pricing, rules, supply
+from transactional.catalog.drafts import ProductDraft
 from transactional.catalog.models import brands, categories, products, skus
 from transactional.catalog.schemas import (
     CategoryView,
@@ -212,7 +210,7 @@ def create_category(
 ) -> str:
     """Add a category; returns its id."""
     row = {"id": uow.new_id(), "parent_id": parent_id, "slug": slug, "name": name, "position": position}
-    return str(uow.insert(categories, row)["id"])
+    return str(uow.insert(categories, {**row, "is_hidden": False})["id"])
 
 
 def create_brand(uow: UnitOfWork, slug: str, name: str) -> str:
@@ -226,56 +224,7 @@ def create_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> dict[
     Raises:
         NothingToSell: it is to be live and has no SKU.
     """
-    if draft.status == "live" and not draft.skus:
-        raise NothingToSell(draft.slug)
-    product_id = uow.new_id()
-    uow.insert(
-        products,
-        {
-            "id": product_id,
-            "category_id": draft.category_id,
-            "brand_id": draft.brand_id,
-            "slug": draft.slug,
-            "name": draft.name,
-            "description": draft.description,
-            "status": draft.status,
-            "image": draft.image,
-            "created_at": uow.now,
-            "updated_at": uow.now,
-            "product_type": draft.product_type,
-            "tags": list(draft.tags),
-            "attributes": dict(draft.attributes),
-        },
-    )
-    return add_skus(uow, product_id, draft.skus, currency)
-
-
-def add_skus(
-    uow: UnitOfWork, product_id: str, drafts: Sequence[SkuDraft], currency: str, position: int = 0
-) -> dict[str, str]:
-    """Add SKUs to a product from `position` on, none in stock yet; returns their ids by code."""
-    rows = [_sku_row(uow, product_id, at, sku, currency) for at, sku in enumerate(drafts, position)]
-    uow.insert_many(skus, rows)
-    return {row["code"]: row["id"] for row in rows}
-
-
-def _sku_row(uow: UnitOfWork, product_id: str, position: int, sku: SkuDraft, currency: str) -> Row:
-    return {
-        "id": uow.new_id(),
-        "product_id": product_id,
-        "code": sku.code,
-        "options": dict(sku.options),
-        "list_price": sku.list_price,
-        "price": sku.price,
-        "cost": sku.cost,
-        "currency": currency,
-        "weight_grams": sku.weight_grams,
-        "position": position,
-        "barcode": sku.barcode,
-        "tax_class": sku.tax_class,
-        "has_prices": False,
-        "has_supply": False,
-    }
+    return creation.create_products(uow, [draft], currency)[1]
 
 
 def set_price(uow: UnitOfWork, sku_id: str, *, price: int, list_price: int) -> None:

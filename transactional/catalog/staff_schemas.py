@@ -6,8 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_serializer, model_validator
 
 from transactional.catalog.csv_format import OPTIONS
-from transactional.catalog.drafts import ProductDraft, SkuDraft
-from transactional.catalog.editing import Picture
+from transactional.catalog.drafts import Picture, ProductDraft, SkuDraft
 from transactional.catalog.repricing import MAX_PRICE
 from transactional.catalog.rules import TAX_CLASSES
 
