@@ -21,7 +21,6 @@ from transactional.catalog.bulk_schemas import (
     SkuPricesIn,
     bulk_view,
 )
-from transactional.catalog.errors import PriceAboveList
 from transactional.catalog.staff_routes import REFUSALS, changed, staff_catalogue
 from transactional.unit_of_work import Reading, UnitOfWork
 
@@ -35,7 +34,9 @@ async def show_matrix(request: Request, key: IdempotencyKey, product_id: UUID, b
     def work(uow: UnitOfWork) -> MatrixView:
         cells = generation.cells(uow, str(product_id), body.batch())
         return MatrixView(
-            cells=[CellView(**vars(cell)) for cell in cells], new=sum(not cell.exists for cell in cells)
+            cells=[CellView(**vars(cell)) for cell in cells],
+            new=sum(not cell.exists for cell in cells),
+            taken=sum(cell.taken for cell in cells),
         )
 
     return await once(request, key, "staff", work, 200)
@@ -46,12 +47,13 @@ async def show_matrix(request: Request, key: IdempotencyKey, product_id: UUID, b
 )
 async def create_skus(request: Request, key: IdempotencyKey, product_id: UUID, body: BatchIn) -> Response:
     """Create the chosen combinations that are not there yet, all or none."""
-    if body.price > body.list_price:
-        raise PriceAboveList(body.code_template, body.price, body.list_price)
     currency = shop_of(request).terms.currency
 
     def work(uow: UnitOfWork) -> BatchView:
-        codes = generation.create(uow, str(product_id), body.batch(), body.like(), currency)
+        overrides = [each.override() for each in body.overrides]
+        codes = generation.create(
+            uow, str(product_id), body.batch(), body.like(), currency, overrides, body.on_hand
+        )
         return BatchView(created=len(codes), codes=list(codes))
 
     return await once(request, key, "staff", work)

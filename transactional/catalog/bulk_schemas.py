@@ -7,10 +7,18 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from transactional.catalog.bulk import Rules, Selection
 from transactional.catalog.csv_format import OPTIONS
 from transactional.catalog.drafts import SkuDraft
-from transactional.catalog.generation import Batch
+from transactional.catalog.generation import Batch, Override
 from transactional.catalog.matrix import MAX_COMBINATIONS
 from transactional.catalog.repricing import MAX_PRICE, MAX_UNITS, Change, Kind, Rule, digest
-from transactional.catalog.staff_schemas import Grams, Options, Price, SkuCode, TaxClass, Word
+from transactional.catalog.staff_schemas import (
+    Barcode,
+    Grams,
+    Options,
+    Price,
+    SkuCode,
+    TaxClass,
+    Word,
+)
 
 Values = Annotated[list[Word], Field(min_length=1, max_length=MAX_COMBINATIONS)]
 Patterns = Annotated[list[Options], Field(max_length=1_000)]
@@ -36,12 +44,38 @@ class MatrixIn(BaseModel):
         return Batch(values, self.code_template, self.only, self.leave_out)
 
 
+Units = Annotated[int, Field(ge=0, le=MAX_UNITS)]
+
+
+class OverrideIn(BaseModel):
+    """What is different for the combinations that fit a pattern; only what is named."""
+
+    model_config = ConfigDict(extra="forbid")
+    options: Options = Field(examples=[{"size": "L"}])
+    price: Price = Field(0, examples=[2_190])
+    list_price: Price = Field(0, examples=[2_690])
+    cost: Price = 0
+    weight_grams: Grams = 0
+    barcode: Barcode | None = None
+    on_hand: Units | None = None
+
+    def override(self) -> Override:
+        values = self.model_dump(exclude_unset=True, exclude={"options", "on_hand"})
+        return Override(self.options, values, self.on_hand)
+
+
 class BatchIn(MatrixIn):
     price: Price = Field(examples=[1_990])
     list_price: Price = Field(examples=[2_490])
     cost: Price = 0
     weight_grams: Grams = 0
     tax_class: TaxClass = "standard"
+    on_hand: Units = Field(0, description="Units of each that are there from the start.")
+    overrides: list[OverrideIn] = Field(
+        default_factory=list,
+        max_length=MAX_COMBINATIONS,
+        description="Of several that fit, that which names most options holds.",
+    )
 
     def like(self) -> SkuDraft:
         return SkuDraft(
@@ -58,11 +92,13 @@ class CellView(BaseModel):
     options: dict[str, str]
     code: str
     exists: bool
+    taken: bool = Field(description="Another SKU has this code: it cannot be made so.")
 
 
 class MatrixView(BaseModel):
     cells: list[CellView]
     new: int = Field(description="How many of the cells would be made.")
+    taken: int = Field(description="How many codes are taken; then none can be made.")
 
 
 class BatchView(BaseModel):

@@ -90,7 +90,7 @@ def _lines(rows: Iterator[tuple[int, list[str]]], fields: list[str]) -> Iterator
             raise FaultyError(
                 number,
                 "",
-                f"the file has more than {MAX_ROWS:,} rows: split it between two products, or export it in parts",
+                f"the file has more than {MAX_ROWS:,} rows: split it, or export parts",
             )
         cells = {field: unguarded(cell) for field, cell in zip(fields, row, strict=True) if field}
         yield Line(number, cells)

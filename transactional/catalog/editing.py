@@ -1,4 +1,4 @@
-"""What the staff does to categories, brands, products, SKUs and pictures.
+"""What the staff does to categories, brands, products and pictures.
 
 Locks are taken in the order category, product, SKU, stock level. Whoever changes the tree holds all of it:
 two moves that are harmless alone can make a cycle together.
@@ -7,16 +7,15 @@ two moves that are harmless alone can make a cycle together.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
-from transactional.catalog import creation, rules, service
-from transactional.catalog.drafts import Picture, ProductDraft, SkuDraft
+from transactional.catalog import creation, rules, service, sku_editing
+from transactional.catalog.drafts import Picture, ProductDraft
 from transactional.catalog.errors import (
     AlreadyThere,
     CategoryCycle,
     IllegalStatus,
     NothingToSell,
-    PriceAboveList,
 )
 from transactional.catalog.models import brands, categories, product_media, products, skus
 from transactional.errors import NotFound
@@ -25,18 +24,12 @@ from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 _tree = select(categories).order_by(categories.c.id)
 _category_by_slug = select(categories.c.id).where(categories.c.slug == bindparam("slug"))
 _product_by_slug = select(products.c.id).where(products.c.slug == bindparam("slug"))
-_known_codes = (
-    select(skus.c.code).where(skus.c.code.in_(bindparam("codes", expanding=True))).order_by(skus.c.code)
-)
-_next_position = select(func.coalesce(func.max(skus.c.position) + 1, 0)).where(
-    skus.c.product_id == bindparam("product_id")
-)
+_sellable = select(skus.c.id).where(skus.c.product_id == bindparam("product_id"), skus.c.retired_at.is_(None))
 _pictures = (
     select(product_media)
     .where(product_media.c.product_id == bindparam("product_id"))
     .order_by(product_media.c.position)
 )
-_CODES_AT_ONCE = 10_000  # SQLite takes 32,766 parameters in one statement
 
 
 def add_category(uow: UnitOfWork, slug: str, name: str, parent_id: str | None) -> str:
@@ -110,12 +103,13 @@ def add_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> str:
 
     Raises:
         NotFound: there is no such category or brand.
-        AlreadyThere: the slug or a SKU code is taken.
+        AlreadyThere: the slug, a SKU code or a barcode is taken.
+        OtherOptions, SameOptions: see `sku_editing.check_options`.
     """
     _check_place(uow, {"category_id": draft.category_id, "brand_id": draft.brand_id})
     if uow.value(_product_by_slug, slug=draft.slug) is not None:
         raise AlreadyThere("product", draft.slug)
-    check_codes(uow, [sku.code for sku in draft.skus])
+    sku_editing.check_new(uow, draft.skus, [])
     return creation.create_products(uow, [draft], currency)[0][0]
 
 
@@ -125,7 +119,7 @@ def edit_product(uow: UnitOfWork, product_id: str, changes: dict[str, Any]) -> N
     Raises:
         NotFound: there is no such product, category or brand.
     """
-    product = lock_product(uow, product_id)
+    product = sku_editing.lock_product(uow, product_id)
     _check_place(uow, changes)
     changed = {name: value for name, value in changes.items() if product[name] != value}
     if changed:
@@ -140,42 +134,14 @@ def set_status(uow: UnitOfWork, product_id: str, status: str) -> None:
         IllegalStatus: its life does not lead there, see `rules.LIFECYCLE`.
         NothingToSell: it has no SKU to go live with.
     """
-    product = lock_product(uow, product_id)
+    product = sku_editing.lock_product(uow, product_id)
     if product["status"] == status:
         return
     if status not in rules.LIFECYCLE[product["status"]]:
         raise IllegalStatus(product["status"], status)
-    if status == "live" and uow.value(_next_position, product_id=product_id) == 0:
+    if status == "live" and uow.value(_sellable.limit(1), product_id=product_id) is None:
         raise NothingToSell(product["slug"])
     uow.update(products, product, status=status, updated_at=uow.now)
-
-
-def add_skus(uow: UnitOfWork, product_id: str, drafts: Sequence[SkuDraft], currency: str) -> dict[str, str]:
-    """Add SKUs behind those of a product; returns their ids by code.
-
-    Raises:
-        NotFound: there is no such product.
-        AlreadyThere: a code is taken.
-    """
-    lock_product(uow, product_id)
-    check_codes(uow, [draft.code for draft in drafts])
-    position = uow.value(_next_position, product_id=product_id)
-    return creation.add_skus(uow, product_id, drafts, currency, position)
-
-
-def edit_sku(uow: UnitOfWork, sku_id: str, changes: dict[str, Any]) -> None:
-    """Change columns of a SKU: price, list_price, cost (minor units), weight_grams, barcode, tax_class.
-
-    Raises:
-        NotFound: there is no such SKU.
-        PriceAboveList: the price would be above the list price.
-    """
-    sku = _locked(uow, skus, "SKU", sku_id)
-    after = {**sku, **changes}
-    if after["price"] > after["list_price"]:
-        raise PriceAboveList(sku["code"], after["price"], after["list_price"])
-    if after != sku:
-        uow.update(skus, sku, **changes)
 
 
 def pictures(db: Reading, product: Row) -> list[Picture]:
@@ -190,31 +156,13 @@ def set_pictures(uow: UnitOfWork, product_id: str, wanted: Sequence[Picture]) ->
     Raises:
         NotFound: there is no such product.
     """
-    product = lock_product(uow, product_id)
+    product = sku_editing.lock_product(uow, product_id)
     if pictures(uow, product) == list(wanted):
         return
     for row in uow.lock_rows(product_media, for_update(_pictures, product_media), product_id=product_id):
         uow.delete(product_media, row)
     uow.insert_many(product_media, creation.media_rows(uow, product_id, wanted))
     uow.update(products, product, image=wanted[0].url if wanted else None, updated_at=uow.now)
-
-
-def lock_product(uow: UnitOfWork, product_id: str) -> Row:
-    """Raises NotFound when there is no such product."""
-    return _locked(uow, products, "product", product_id)
-
-
-def check_codes(uow: UnitOfWork, codes: Sequence[str]) -> None:
-    """Raises AlreadyThere when a SKU code is taken, or stands in `codes` twice."""
-    seen: set[str] = set()
-    for code in codes:
-        if code in seen:
-            raise AlreadyThere("SKU", code)
-        seen.add(code)
-    for start in range(0, len(codes), _CODES_AT_ONCE):
-        taken = uow.value(_known_codes, codes=list(codes[start : start + _CODES_AT_ONCE]))
-        if taken is not None:
-            raise AlreadyThere("SKU", taken)
 
 
 def _check_place(db: Reading, given: dict[str, Any]) -> None:

@@ -70,6 +70,28 @@ class OtherOptions(ShopError):
         )
 
 
+class SameOptions(ShopError):
+    code = "same_options"
+
+    def __init__(self, sku: str, other: str):
+        super().__init__(f"{sku} and {other} would have the same options.", sku=sku, other=other)
+
+
+class UnknownCombination(ShopError):
+    code = "unknown_combination"
+
+    def __init__(self, options: dict[str, str]):
+        shown = ", ".join(f"{name} {value}" for name, value in options.items())
+        super().__init__(f"No chosen combination has {shown}.", options=options)
+
+
+class LastSku(ShopError):
+    code = "last_sku"
+
+    def __init__(self, sku: str):
+        super().__init__(f"{sku} is all that its product has to sell: retire the product.", sku=sku)
+
+
 class PreviewOutdated(ShopError):
     code = "preview_outdated"
 

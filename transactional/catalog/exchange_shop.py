@@ -19,7 +19,7 @@ _keys: BindParameter[Any] = bindparam("keys", expanding=True)
 _products_called = select(products).where(products.c.slug.in_(_keys)).order_by(products.c.id)
 _skus_called = select(skus).where(skus.c.code.in_(_keys)).order_by(skus.c.id)
 _skus_of = (
-    select(skus.c.product_id, skus.c.code, skus.c.options, skus.c.position)
+    select(skus.c.product_id, skus.c.code, skus.c.options, skus.c.position, skus.c.retired_at)
     .where(skus.c.product_id.in_(_keys))
     .order_by(skus.c.position)
 )
@@ -51,6 +51,7 @@ class InShop:
         self.levels = inventory.levels(uow, [row["id"] for row in self.skus.values()])
         self.category_ids: dict[str, str] = {}  # by handle, of products that come to stand there
         self.positions = {row["product_id"]: row["position"] + 1 for row in rows}
+        self._sellable = {row["product_id"] for row in rows if row["retired_at"] is None}
         self._others: dict[str, dict[frozenset[tuple[str, str]], str]] = {}  # SKUs the file leaves alone
         in_file = set(codes)
         for row in rows:
@@ -96,7 +97,8 @@ class InShop:
         if known and wanted not in (None, status, *rules.LIFECYCLE[status]):
             reason = f"a product that is {status} cannot become {wanted}"
             found.append(self._fault(product.line, "status", reason))
-        if wanted == "live" and not product.variants and not (known and known["id"] in self.positions):
+        added = any(variant.code not in self.skus for variant in product.variants)
+        if wanted == "live" and not added and not (known and known["id"] in self._sellable):
             found.append(self._fault(product.line, "status", "a product without a SKU cannot be live"))
         return found
 

@@ -24,12 +24,14 @@ _categories = select(categories).order_by(categories.c.position, categories.c.na
 _available = stock.available(skus.c.id)
 _lowest_price = (
     select(func.min(skus.c.price))
-    .where(skus.c.product_id == products.c.id)
+    .where(skus.c.product_id == products.c.id, skus.c.retired_at.is_(None))
     .correlate(products)
     .scalar_subquery()
 )
 _reduced = (
-    select(skus.c.id).where(skus.c.product_id == products.c.id, skus.c.price < skus.c.list_price).exists()
+    select(skus.c.id)
+    .where(skus.c.product_id == products.c.id, skus.c.price < skus.c.list_price, skus.c.retired_at.is_(None))
+    .exists()
 )
 _orderings: dict[Sort, tuple[ColumnElement[Any], ...]] = {
     "newest": (products.c.id.desc(),),  # a UUIDv7 begins with the time it was made
@@ -52,10 +54,12 @@ _cards = (
     .offset(bindparam("skip"))
 )
 _count = select(func.count()).select_from(products)
-_shown = products.c.status == "live"  # what is live has SKUs: see `create_product` and `editing.set_status`
+_shown = (
+    products.c.status == "live"
+)  # what is live has SKUs: see `creation`, `editing.set_status`, `sku_editing`
 _skus_of = (
     select(skus, _available.label("available"))
-    .where(skus.c.product_id == bindparam("product_id"))
+    .where(skus.c.product_id == bindparam("product_id"), skus.c.retired_at.is_(None))
     .order_by(skus.c.position)
 )
 _offers = (
@@ -68,7 +72,7 @@ _offers = (
         skus.c.has_prices,
         _available.label("available"),
     )
-    .where(skus.c.product_id.in_(bindparam("product_ids", expanding=True)))
+    .where(skus.c.product_id.in_(bindparam("product_ids", expanding=True)), skus.c.retired_at.is_(None))
     .order_by(skus.c.price, skus.c.position)
 )
 _product_by_slug = (

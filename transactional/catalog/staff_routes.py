@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, request_id, respond, shop_of
-from transactional.catalog import editing, service, staff_views
+from transactional.catalog import editing, service, sku_editing, staff_views
 from transactional.catalog.schemas import CategoryList
 from transactional.catalog.staff_schemas import (
     BrandIn,
@@ -20,7 +20,9 @@ from transactional.catalog.staff_schemas import (
     PlaceIn,
     ProductChanges,
     ProductIn,
+    RetiredIn,
     SkuChanges,
+    SkuOptionsIn,
     SkusIn,
     StaffProduct,
     StaffProducts,
@@ -172,10 +174,32 @@ async def add_skus(request: Request, key: IdempotencyKey, product_id: UUID, body
     currency = shop_of(request).terms.currency
 
     def work(uow: UnitOfWork) -> StaffProduct:
-        editing.add_skus(uow, str(product_id), [sku.draft() for sku in body.skus], currency)
+        sku_editing.add_skus(uow, str(product_id), [sku.draft() for sku in body.skus], currency)
         return staff_views.product(uow, str(product_id))
 
     return await once(request, key, "staff", work)
+
+
+@staff_router.put("/products/{product_id}/options", response_model=StaffProduct, responses=_CHANGES)
+async def set_options(request: Request, product_id: UUID, body: SkuOptionsIn) -> Response:
+    """Give SKUs other options: a plain one its first, or all of them one more."""
+
+    def work(uow: UnitOfWork) -> StaffProduct:
+        sku_editing.set_options(uow, str(product_id), body.skus)
+        return staff_views.product(uow, str(product_id))
+
+    return changed(request, work)
+
+
+@staff_router.put("/skus/{sku_id}/retired", response_model=Created, responses=_CHANGES)
+async def retire_sku(request: Request, sku_id: UUID, body: RetiredIn) -> Response:
+    """Take a SKU off sale, or back on it; carts show that it is not for sale."""
+
+    def work(uow: UnitOfWork) -> Created:
+        sku_editing.retire(uow, str(sku_id), is_retired=body.retired)
+        return Created(id=str(sku_id))
+
+    return changed(request, work)
 
 
 @staff_router.patch("/skus/{sku_id}", response_model=Created, responses=_CHANGES)
@@ -183,7 +207,7 @@ async def edit_sku(request: Request, sku_id: UUID, body: SkuChanges) -> Response
     """Change what is named of a SKU; placed orders keep their prices."""
 
     def work(uow: UnitOfWork) -> Created:
-        editing.edit_sku(uow, str(sku_id), body.model_dump(exclude_unset=True))
+        sku_editing.edit_sku(uow, str(sku_id), body.model_dump(exclude_unset=True))
         return Created(id=str(sku_id))
 
     return changed(request, work)

@@ -1,5 +1,6 @@
 """What the staff sends about the catalogue, and sees of it. Money is minor units; prices contain tax."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -71,6 +72,7 @@ class SkuIn(BaseModel):
     weight_grams: Grams = 0
     barcode: Barcode | None = None
     tax_class: TaxClass = "standard"
+    image: Url | None = None
 
     @model_validator(mode="after")
     def reduced_at_most(self) -> "SkuIn":
@@ -98,6 +100,22 @@ class SkuChanges(BaseModel):
     weight_grams: Grams = 0
     barcode: Barcode | None = None
     tax_class: TaxClass = "standard"
+    image: Url | None = None
+    options: Options = Field(default_factory=dict)
+
+
+class SkuOptionsIn(BaseModel):
+    """Options by SKU code; all SKUs of a product have the same options, and no two the same values."""
+
+    model_config = ConfigDict(extra="forbid")
+    skus: dict[SkuCode, Options] = Field(
+        min_length=1, max_length=1_000, examples=[{"HAT-XL-RED": {"size": "XL", "colour": "Dark red"}}]
+    )
+
+
+class RetiredIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    retired: bool = Field(description="It cannot be bought; its orders and its stock stay.", examples=[False])
 
 
 class ProductIn(BaseModel):
@@ -174,6 +192,8 @@ class StaffSku(BaseModel):
     barcode: str | None
     tax_class: str
     position: int
+    image: str | None
+    retired_at: datetime | None
     on_hand: int
     reserved: int
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, case, func, select
 
 from transactional.catalog import pricing as prices
 from transactional.catalog.models import products, skus
@@ -42,7 +42,7 @@ _priced_lines = (
         products.c.slug.label("product"),
         products.c.name,
         products.c.image,
-        products.c.status,
+        case((skus.c.retired_at.is_(None), products.c.status), else_="retired").label("status"),
         products.c.category_id,
         products.c.brand_id,
         live.VERSION.label("promotions"),
@@ -62,7 +62,11 @@ _units = (
 _for_sale: Select[tuple[str, str]] = (
     select(skus.c.code, skus.c.id)
     .join(products, products.c.id == skus.c.product_id)
-    .where(products.c.status == "live", skus.c.code.in_(bindparam("codes", expanding=True)))
+    .where(
+        products.c.status == "live",
+        skus.c.retired_at.is_(None),
+        skus.c.code.in_(bindparam("codes", expanding=True)),
+    )
 )
 _coupon = (
     select(promotion_codes.c.id)
@@ -126,7 +130,7 @@ def add(uow: UnitOfWork, cart_id: str, quantities: Mapping[str, int]) -> None:
 
     Raises:
         NotFound, CartNotOpen: see `lock_open`.
-        NotForSale: a code is unknown, or its product is not live.
+        NotForSale: a code is unknown, or it or its product is not for sale.
         CartTooLarge: too many lines, or too many of one SKU.
     """
     cart = lock_open(uow, cart_id)
