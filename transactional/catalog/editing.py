@@ -14,17 +14,29 @@ from transactional.catalog.drafts import Picture, ProductDraft
 from transactional.catalog.errors import (
     AlreadyThere,
     CategoryCycle,
+    CategoryInUse,
     IllegalStatus,
     NothingToSell,
 )
-from transactional.catalog.models import brands, categories, product_media, products, skus
+from transactional.catalog.models import brands, categories, category_slugs, product_media, products, skus
 from transactional.errors import NotFound
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _tree = select(categories).order_by(categories.c.id)
 _category_by_slug = select(categories.c.id).where(categories.c.slug == bindparam("slug"))
+_slug_before = select(category_slugs).where(category_slugs.c.slug == bindparam("slug"))
+_old_slugs = (
+    select(category_slugs)
+    .where(category_slugs.c.category_id == bindparam("category_id"))
+    .order_by(category_slugs.c.id)
+)
+_in_category = select(products.c.id).where(products.c.category_id == bindparam("category_id")).limit(1)
 _product_by_slug = select(products.c.id).where(products.c.slug == bindparam("slug"))
-_sellable = select(skus.c.id).where(skus.c.product_id == bindparam("product_id"), skus.c.retired_at.is_(None))
+_sellable = (
+    select(skus.c.id)
+    .where(skus.c.product_id == bindparam("product_id"), skus.c.retired_at.is_(None))
+    .limit(1)
+)
 _pictures = (
     select(product_media)
     .where(product_media.c.product_id == bindparam("product_id"))
@@ -37,24 +49,63 @@ def add_category(uow: UnitOfWork, slug: str, name: str, parent_id: str | None) -
 
     Raises:
         NotFound: there is no such parent.
-        AlreadyThere: the slug is taken.
+        AlreadyThere: the slug is, or was, another's.
     """
     tree = uow.lock_rows(categories, for_update(_tree, categories))
     if parent_id is not None and all(row["id"] != parent_id for row in tree):
         raise NotFound("category", parent_id)
-    if uow.value(_category_by_slug, slug=slug) is not None:
-        raise AlreadyThere("category", slug)
+    _free_slug(uow, slug, None)
     position = max((row["position"] + 1 for row in tree if row["parent_id"] == parent_id), default=0)
     return service.create_category(uow, slug, name, parent_id=parent_id, position=position)
 
 
-def rename_category(uow: UnitOfWork, category_id: str, name: str) -> None:
-    """Give a category another name; its slug stays, because links know it.
+def edit_category(uow: UnitOfWork, category_id: str, changes: dict[str, Any]) -> None:
+    """Change columns of a category: name, slug, description, image, is_hidden; an old slug leads on.
 
     Raises:
         NotFound: there is no such category.
+        AlreadyThere: the slug is, or was, another's.
     """
-    uow.update(categories, _locked(uow, categories, "category", category_id), name=name)
+    tree = {row["id"]: row for row in uow.lock_rows(categories, for_update(_tree, categories))}
+    if category_id not in tree:
+        raise NotFound("category", category_id)
+    category = tree[category_id]
+    slug = str(changes.get("slug", category["slug"]))
+    if slug != category["slug"]:
+        _free_slug(uow, slug, category_id)
+        row = {"id": uow.new_id(), "category_id": category_id, "slug": category["slug"]}
+        uow.insert(category_slugs, row)
+    if any(category[name] != value for name, value in changes.items()):
+        uow.update(categories, category, **changes)
+
+
+def delete_category(uow: UnitOfWork, category_id: str) -> None:
+    """Delete a category that holds nothing.
+
+    Raises:
+        NotFound: there is no such category.
+        CategoryInUse: it has products, of whatever state, or categories below it.
+    """
+    tree = uow.lock_rows(categories, for_update(_tree, categories))
+    category = next((row for row in tree if row["id"] == category_id), None)
+    if category is None:
+        raise NotFound("category", category_id)
+    below = any(row["parent_id"] == category_id for row in tree)
+    if below or uow.value(_in_category, category_id=category_id) is not None:
+        raise CategoryInUse(category["slug"])
+    for row in uow.lock_rows(category_slugs, for_update(_old_slugs, category_slugs), category_id=category_id):
+        uow.delete(category_slugs, row)
+    uow.delete(categories, category)
+
+
+def _free_slug(uow: UnitOfWork, slug: str, category_id: str | None) -> None:
+    """See that no category has this slug, nor had it; one may have its own back."""
+    if uow.value(_category_by_slug, slug=slug) is not None:
+        raise AlreadyThere("category", slug)
+    for row in uow.lock_rows(category_slugs, for_update(_slug_before, category_slugs), slug=slug):
+        if row["category_id"] != category_id:
+            raise AlreadyThere("category", slug)
+        uow.delete(category_slugs, row)
 
 
 def move_category(uow: UnitOfWork, category_id: str, parent_id: str | None, position: int) -> None:
@@ -139,9 +190,14 @@ def set_status(uow: UnitOfWork, product_id: str, status: str) -> None:
         return
     if status not in rules.LIFECYCLE[product["status"]]:
         raise IllegalStatus(product["status"], status)
-    if status == "live" and uow.value(_sellable.limit(1), product_id=product_id) is None:
+    if status == "live" and not is_sellable(uow, product_id):
         raise NothingToSell(product["slug"])
     uow.update(products, product, status=status, updated_at=uow.now)
+
+
+def is_sellable(db: Reading, product_id: str) -> bool:
+    """Whether a product has a SKU that is not retired."""
+    return db.value(_sellable, product_id=product_id) is not None
 
 
 def pictures(db: Reading, product: Row) -> list[Picture]:

@@ -17,6 +17,13 @@ class CategoryCycle(ShopError):
         super().__init__(f"{category} cannot come to stand below itself.", category=category)
 
 
+class CategoryInUse(ShopError):
+    code = "category_in_use"
+
+    def __init__(self, category: str):
+        super().__init__(f"{category} has products or categories in it.", category=category)
+
+
 class IllegalStatus(ShopError):
     code = "illegal_status"
 

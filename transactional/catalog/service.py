@@ -3,14 +3,16 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 
 from transactional.catalog import creation, pricing, rules, supply
 from transactional.catalog.drafts import ProductDraft
-from transactional.catalog.models import brands, categories, products, skus
+from transactional.catalog.models import brands, categories, category_slugs, product_media, products, skus
 from transactional.catalog.schemas import (
+    BrandView,
     CategoryView,
     Named,
+    PictureView,
     ProductCard,
     ProductPage,
     ProductView,
@@ -57,6 +59,23 @@ _count = select(func.count()).select_from(products)
 _shown = (
     products.c.status == "live"
 )  # what is live has SKUs: see `creation`, `editing.set_status`, `sku_editing`
+_slug_now = (
+    select(categories.c.slug)
+    .join(category_slugs, category_slugs.c.category_id == categories.c.id)
+    .where(category_slugs.c.slug == bindparam("slug"))
+)
+_brands_shown = (
+    select(brands.c.slug, brands.c.name, func.count(products.c.id).label("products"))
+    .join(products, products.c.brand_id == brands.c.id)
+    .where(_shown)
+    .group_by(brands.c.id, brands.c.slug, brands.c.name)
+    .order_by(brands.c.name, brands.c.slug)
+)
+_media = (
+    select(product_media.c.url, product_media.c.alt)
+    .where(product_media.c.product_id == bindparam("product_id"))
+    .order_by(product_media.c.position)
+)
 _skus_of = (
     select(skus, _available.label("available"))
     .where(skus.c.product_id == bindparam("product_id"), skus.c.retired_at.is_(None))
@@ -83,19 +102,31 @@ _product_by_slug = (
 
 
 def list_categories(db: Reading) -> list[CategoryView]:
-    """All categories, siblings in their order."""
-    return [CategoryView(**row) for row in db.rows(_categories)]
+    """The categories that are shown, siblings in their order."""
+    return [CategoryView(**row) for row in rules.shown(db.rows(_categories))]
+
+
+def current_slug(db: Reading, slug: str) -> str | None:
+    """The slug of the category that had this one before; None when none had."""
+    found: str | None = db.value(_slug_now, slug=slug)
+    return found
+
+
+def list_brands(db: Reading) -> list[BrandView]:
+    """The brands that have live products, by name."""
+    return [BrandView(**row) for row in db.rows(_brands_shown)]
 
 
 def category_pictures(db: Reading) -> dict[str, str]:
-    """A product's picture for each category that has one, by slug."""
+    """A picture for each category that has one, or a product with one, by slug."""
     pictured = (
-        select(categories.c.slug, func.min(products.c.image).label("image"))
-        .join(products, products.c.category_id == categories.c.id)
-        .where(products.c.status == "live", products.c.image.is_not(None))
-        .group_by(categories.c.slug)
+        select(
+            categories.c.slug, func.coalesce(categories.c.image, func.min(products.c.image)).label("image")
+        )
+        .join(products, and_(products.c.category_id == categories.c.id, _shown), isouter=True)
+        .group_by(categories.c.id, categories.c.slug, categories.c.image)
     )
-    return {row["slug"]: row["image"] for row in db.rows(pictured)}
+    return {row["slug"]: row["image"] for row in db.rows(pictured) if row["image"]}
 
 
 def list_products(
@@ -150,7 +181,7 @@ def _called(word: str) -> Select[tuple[str]]:
 
 
 def _subtree_ids(db: Reading, slug: str) -> list[str]:
-    tree = db.rows(_categories)
+    tree = rules.shown(db.rows(_categories))
     for category in tree:
         if category["slug"] == slug:
             return sorted(rules.subtree(tree, category["id"]))
@@ -203,10 +234,19 @@ def product(db: Reading, slug: str) -> ProductView:
         name=row["name"],
         description=row["description"],
         image=row["image"],
+        pictures=_pictures(db, row),
+        product_type=row["product_type"],
+        tags=row["tags"],
+        attributes=row["attributes"],
         brand=Named(slug=row["brand_slug"], name=row["brand_name"]) if row["brand_id"] else None,
         category_path=[Named(slug=step["slug"], name=step["name"]) for step in steps],
         skus=supply.sku_views(db, offered),
     )
+
+
+def _pictures(db: Reading, product: Row) -> list[PictureView]:
+    found = [PictureView(**row) for row in db.rows(_media, product_id=product["id"])]
+    return found or ([PictureView(url=product["image"], alt="")] if product["image"] else [])
 
 
 def create_category(
