@@ -1,4 +1,4 @@
-"""What is for sale, and where it stands: SKUs are retired, products go live, categories are hidden and moved."""
+"""What is for sale and where: SKUs are retired, products go live by date, categories are hidden and moved."""
 
 import asyncio
 from datetime import timedelta

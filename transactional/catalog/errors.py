@@ -124,4 +124,11 @@ class NotBought(ShopError):
     code = "not_bought"
 
     def __init__(self, product: str):
-        super().__init__(f"This order does not have {product}.", product=product)
+        super().__init__(f"This order has not bought {product}.", product=product)
+
+
+class AlreadyReviewed(ShopError):
+    code = "already_reviewed"
+
+    def __init__(self, product: str):
+        super().__init__(f"{product} has been reviewed with this order.", product=product)

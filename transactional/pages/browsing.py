@@ -157,8 +157,9 @@ async def product(
     slug: str,
     problem: str = Query("", max_length=200),
     thanks: str = Query("", max_length=20),
+    order: str = Query("", max_length=200),
 ) -> HTMLResponse:
-    return product_page(request, slug, problem=problem, thanks=thanks)
+    return product_page(request, slug, problem=problem, thanks=thanks, order=order)
 
 
 def product_page(
@@ -169,9 +170,15 @@ def product_page(
     thanks: str = "",
     form: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
+    order: str = "",
     status: int = 200,
 ) -> HTMLResponse:
-    """The page of a product; `form` and `errors` are what was typed about it and cannot be taken."""
+    """The page of a product.
+
+    Args:
+        form, errors: what was typed about it and cannot be taken.
+        order: token of the order with which it was bought, to review it.
+    """
     shop = shop_of(request)
     with shop.database.read() as db:
         found = catalog.product(db, slug)
@@ -195,7 +202,10 @@ def product_page(
             rating=feedback.rating(db, found.id),
             reviews=feedback.published(db, reviews, found.id),
             questions=feedback.published(db, questions, found.id),
-            form={"said": "", **(form or {})},
+            form={"said": "review" if order else "", **(form or {})},
+            order=order,
+            # The token opens the order: neither the tracker nor the next page may learn it.
+            **({"secret_path": f"/p/{slug}"} if order else {}),
             errors=errors or {},
             thanks=thanks,
             chosen=chosen,
