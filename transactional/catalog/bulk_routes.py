@@ -1,8 +1,9 @@
 """The staff's work on many SKUs at once: the matrix of options, and prices and stock in bulk."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from transactional.api import IdempotencyKey, once, problems, respond, shop_of
@@ -25,6 +26,8 @@ from transactional.catalog.staff_routes import REFUSALS, changed, staff_catalogu
 from transactional.unit_of_work import Reading, UnitOfWork
 
 router = staff_catalogue()
+Page = Annotated[int, Query(ge=1, le=10_000)]
+Size = Annotated[int, Query(ge=1, le=1_000)]
 
 
 @router.post("/products/{product_id}/matrix", status_code=200, response_model=MatrixView, responses=REFUSALS)
@@ -60,21 +63,25 @@ async def create_skus(request: Request, key: IdempotencyKey, product_id: UUID, b
 
 
 @router.post("/bulk/preview", status_code=200, response_model=BulkView, responses=REFUSALS)
-async def preview_change(request: Request, key: IdempotencyKey, body: BulkIn) -> Response:
+async def preview_change(
+    request: Request, key: IdempotencyKey, body: BulkIn, page: Page = 1, page_size: Size = 100
+) -> Response:
     """What a bulk change would do to each SKU; the digest applies exactly that."""
 
     def work(uow: UnitOfWork) -> BulkView:
-        return bulk_view(bulk.preview(uow, body.selection(), body.rules()))
+        return bulk_view(bulk.preview(uow, body.selection(), body.rules()), page, page_size)
 
     return await once(request, key, "staff", work, 200)
 
 
 @router.post("/bulk", status_code=200, response_model=BulkView, responses=REFUSALS)
-async def apply_change(request: Request, key: IdempotencyKey, body: ApplyIn) -> Response:
+async def apply_change(
+    request: Request, key: IdempotencyKey, body: ApplyIn, page: Page = 1, page_size: Size = 100
+) -> Response:
     """Do what a preview showed; refused when anything changed since."""
 
     def work(uow: UnitOfWork) -> BulkView:
-        return bulk_view(bulk.apply(uow, body.selection(), body.rules(), body.digest))
+        return bulk_view(bulk.apply(uow, body.selection(), body.rules(), body.digest), page, page_size)
 
     return await once(request, key, "staff", work, 200)
 
