@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: up test check bench env lock system
+.PHONY: up test check bench histories env lock system
 
 up: env
 	@$(BIN)/storehouse up
@@ -16,6 +16,10 @@ check: env
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint dbt_project --disable-progress-bar
+
+# Two thousand random histories of the shop on each database: an hour on two cores.
+histories: env system
+	@$(BIN)/pytest -n 2 tests/transactional/test_everything.py --sequences 2000
 
 bench: env
 	@$(BIN)/python -m tests.benchmarks

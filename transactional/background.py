@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from transactional import idempotency
+from transactional.catalog import schedule
 from transactional.invoices import service as invoices
 from transactional.invoices.service import Seller
 from transactional.orders import changes, group_entry, review
@@ -23,6 +24,7 @@ _COMPLETION_BATCH = 20
 _GROUPS_BATCH = 20
 _CHANGES_BATCH = 20
 _SUPPLY_BATCH = 20
+_PRODUCTS_BATCH = 20
 _LONGEST_NAP = 20.0
 _HOUR = 3_600.0
 
@@ -125,6 +127,17 @@ async def supply(shop: Shop) -> float:
     return 0.0 if len(due) >= _SUPPLY_BATCH else _LONGEST_NAP
 
 
+async def change_assortment(shop: Shop) -> float:
+    """Take products live, and retire them, at the moments that were planned; one transaction each."""
+    with shop.database.read() as db:
+        due = schedule.due(db, _PRODUCTS_BATCH)
+    for product_id in due:
+        with shop.database.transaction("system:schedule") as uow:
+            schedule.follow(uow, product_id)
+        await asyncio.sleep(0)  # let requests in between
+    return 0.0 if len(due) >= _PRODUCTS_BATCH else _LONGEST_NAP
+
+
 async def forget(shop: Shop) -> float:
     keep = timedelta(hours=shop.settings.idempotency_hours)
     with shop.database.transaction("system:forget") as uow:
@@ -148,6 +161,7 @@ async def running(shop: Shop, refunds_waiting: asyncio.Event) -> AsyncIterator[N
         (expire_changes, asyncio.Event()),
         (complete, asyncio.Event()),
         (supply, asyncio.Event()),
+        (change_assortment, asyncio.Event()),
         (forget, asyncio.Event()),
     ]
     tasks = [asyncio.create_task(_repeat(shop, job, wake)) for job, wake in jobs]

@@ -127,6 +127,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def rehearsing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes and is rolled back at the end."""
+    with engine.connect() as connection:
+        _begin_sqlite(connection, "BEGIN IMMEDIATE")
+        yield connection
+        connection.rollback()
+
+
+@contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that only reads, and waits for no writer."""
     with engine.connect() as connection:

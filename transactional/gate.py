@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 # Signed by the provider, told apart by its inbox; a burst of them must not be refused.
 _IMPORTS = ("/api/v1/staff/catalogue/imports/", "/api/v1/staff/payouts")
+_BATCH = "/matrix/skus"  # ten thousand SKUs may each have a price of their own
 _UNLIMITED = ("/healthz", "/api/v1/webhooks/", "/static/")
 
 
@@ -87,7 +88,8 @@ class Gate:
         if not scope["path"].startswith(_UNLIMITED) and not self._limiter.admit(client, time.monotonic()):
             await refusal(scope["path"], RateLimited(1))(scope, receive, send_with_headers)
             return
-        most = self._max_import_bytes if scope["path"].startswith(_IMPORTS) else self._max_body_bytes
+        is_large = scope["path"].startswith(_IMPORTS) or scope["path"].endswith(_BATCH)
+        most = self._max_import_bytes if is_large else self._max_body_bytes
         body = await self._bounded(headers, receive, most)
         if body is None:
             problem = PayloadTooLarge(most)

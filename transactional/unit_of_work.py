@@ -32,7 +32,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from transactional import change_log
 from transactional.change_log import Captured
-from transactional.database import Clock, reading, utc_now, writing
+from transactional.database import Clock, reading, rehearsing, utc_now, writing
 
 Row = dict[str, Any]
 NewId = Callable[[datetime], str]
@@ -75,8 +75,7 @@ def _insert(table: Table) -> Insert:
 @lru_cache
 def _insert_unless_there(table: Table, by: tuple[str, ...], dialect: str) -> Insert:
     dialect_insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    unless_there = dialect_insert(table).on_conflict_do_nothing(index_elements=by)
-    return unless_there.execution_options(preserve_rowcount=True)
+    return dialect_insert(table).on_conflict_do_nothing(index_elements=by).returning(table.c.id)
 
 
 @lru_cache
@@ -201,12 +200,24 @@ class UnitOfWork(Reading):
 
         Waits for another transaction that is inserting the same.
         """
-        full = {name: row.get(name) for name in _columns(table)}
-        done = self.connection.execute(_insert_unless_there(table, by, self.connection.dialect.name), full)
-        if done.rowcount == 0:
-            return False
-        self._capture(table, "c", None, full)
-        return True
+        return bool(self.insert_many_unless_there(table, [row], *by))
+
+    def insert_many_unless_there(
+        self, table: Table, rows: Sequence[Mapping[str, Any]], *by: str
+    ) -> list[Row]:
+        """Insert those rows whose values of the unique column(s) `by` no row has; returns them whole.
+
+        Waits for another transaction that is inserting the same.
+        """
+        names = _columns(table)
+        full = [{name: row.get(name) for name in names} for row in rows]
+        statement = _insert_unless_there(table, by, self.connection.dialect.name)
+        given = full if len(full) > 1 else full[0]
+        inserted: set[str] = set(self.connection.execute(statement, given).scalars())
+        made = [row for row in full if row["id"] in inserted]
+        for row in made:
+            self._capture(table, "c", None, row)
+        return made
 
     def update(self, table: Table, row: Row, **values: Any) -> Row:
         """Change columns of a row that this transaction locked or inserted. Returns it as it is then."""
@@ -290,6 +301,12 @@ class Database:
             uow = UnitOfWork(connection, self.clock(), actor, request_id, self._new_id)
             yield uow
             uow.write_change_log()
+
+    @contextmanager
+    def rehearsal(self, actor: str, request_id: str | None = None) -> Iterator[UnitOfWork]:
+        """A unit of work of which nothing stays: what it would have done can be told."""
+        with rehearsing(self.engine) as connection:
+            yield UnitOfWork(connection, self.clock(), actor, request_id, self._new_id)
 
     @contextmanager
     def read(self) -> Iterator[Reading]:

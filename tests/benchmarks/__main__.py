@@ -14,6 +14,7 @@ BENCHMARKS = (
     "bench_shop",
     "bench_history",
     "bench_catalog",
+    "bench_promotions",
     "bench_batch",
     "bench_freshness",
 )

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from transactional.catalog.csv_reading import MAX_ROWS
+
 HEADER = (
     "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,"
     "Option2 Name,Option2 Value,Variant SKU,Variant Grams,Variant Inventory Qty,Variant Price,"
@@ -39,16 +41,16 @@ BAD_CELLS: dict[str, list[str]] = {
     "Title": ["", "   ", "x" * 301],
     "Body (HTML)": ["x" * 20_001, "x" * 100_001],
     "Vendor": ["x" * 201],
-    "Product Category": ["", "Cars", "Clothes > Shoes", ">", "x" * 500],
+    "Product Category": ["", "Cars", "Cars > Vans", ">", "x" * 500],
     "Type": ["x" * 101],
     "Published": ["yes", "1", "live"],
     "Option1 Name": ["", " "],
     "Option2 Name": ["Size", "Colour"],
     "Option1 Value": ["", "x" * 101],
     "Option2 Value": ["Red"],
-    "Variant SKU": ["", " ", "A B", "A\tB", "A\nB", "x" * 65, "SHIRT0-S"],
-    "Variant Grams": ["-1", "heavy", "1.5", "1e3", "99999999999", "0x10", "=1+1"],
-    "Variant Inventory Qty": ["-1", "many", "2.5", "1e9", "9999999999"],
+    "Variant SKU": ["A B", "A\tB", "A\nB", "x" * 65, "SHIRT0-S"],
+    "Variant Grams": ["-1", "heavy", "1,5", "1e3", "99999999999", "0x10", "=1+1"],
+    "Variant Inventory Qty": ["--1", "many", "2.5", "1e9", "9999999999"],
     "Variant Price": [
         "",
         "-1",
@@ -85,7 +87,7 @@ BAD_SECOND_CELLS: dict[str, list[str]] = {
     "Option1 Name": ["Colour"],
     "Option1 Value": ["", "S"],
     "Option2 Value": ["Red"],
-    "Variant SKU": ["", "HAT-S", "SHIRT0-S"],
+    "Variant SKU": ["HAT-S", "SHIRT0-S"],
     "Variant Price": ["", "-5", "cheap"],
     "Handle": ["", "cap"],
 }
@@ -101,8 +103,9 @@ def malformed() -> Iterator[Malformed]:
             row = SECOND | {name: cell}
             line = good.count(b"\r\n")
             yield Malformed(f"second line, {name}: {cell!r}", file(FIRST, row), line)
-    for name in ("Handle", "Title", "Variant SKU", "Variant Price"):
+    for name in ("Handle", "Title", "Variant Price"):
         yield Malformed(f"no {name}", good.replace(name.encode(), b"Column", 1), 1)
+    for name in ("Handle", "Title", "Variant SKU", "Variant Price", "URL handle", "SKU"):
         yield Malformed(f"{name} twice", good.replace(b"Type", name.encode(), 1), 1)
     first_row = good.split(b"\r\n")[1]
     yield from (
@@ -129,8 +132,8 @@ def malformed() -> Iterator[Malformed]:
         Malformed("a huge cell", good.replace(b"Warm", b"x" * 200_000), 2),
         Malformed(
             "too many rows",
-            good + b"hat" + b"," * 22 + b"\r\n" + (b"hat" + b"," * 22 + b"\r\n") * 10_000,
-            10_002,
+            good + (b"hat" + b"," * 22 + b"\r\n") * MAX_ROWS,
+            MAX_ROWS + 2,
         ),
         Malformed("the same file twice", good + good.split(b"\r\n", 1)[1], 4),
     )

@@ -81,6 +81,7 @@ def sell_everywhere(shop: Shop) -> None:
             countries=["DK"],
             prices_include_tax=False,
             rates=[("standard", 2_500, date(2020, 1, 1))],
+            reverse_charge=False,
         )
 
 

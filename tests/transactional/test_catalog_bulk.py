@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from shopping import Shelves, key, level, placed_order, rows_of
 
 from transactional.catalog import bulk, pricing, repricing, service
-from transactional.catalog.bulk import Rules, Selection
+from transactional.catalog.bulk import Dated, Rules, Selection
 from transactional.catalog.errors import BulkRefused, PreviewOutdated
-from transactional.catalog.models import skus
+from transactional.catalog.models import sku_prices, skus
 from transactional.catalog.repricing import Change, Rule
 from transactional.checkout import service as checkout
 from transactional.errors import NotFound
 from transactional.shop import Shop
+from transactional.stock import warehousing
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -100,6 +101,55 @@ class TestBulkChange:
             changed(shop, Selection(), rules)
         assert rows_of(shop, skus) == before
         assert level(shop, shelves.skus["SHIRT1-S"]) == (10, 0)
+
+    def test_cost_and_tax_class_change_too(self, shop: Shop, shelves: Shelves) -> None:
+        changed(shop, Selection(product="shirt-0"), Rules(cost=Rule("add", 50), tax_class="reduced"))
+        seen = {row["code"]: (row["cost"], row["tax_class"]) for row in rows_of(shop, skus)}
+        assert (seen["SHIRT0-S"], seen["SHIRT1-S"]) == ((450, "reduced"), (400, "standard"))
+
+    def test_a_campaign_is_a_price_with_dates_for_each(
+        self, shop: Shop, shelves: Shelves, clock: MovableClock
+    ) -> None:
+        campaign = Rules(dated=Dated(Rule("percent", -2_000), clock.now + DAY, clock.now + 2 * DAY))
+        for _ in range(2):  # the second finds it there
+            done = changed(shop, Selection(category="clothes"), campaign)
+        assert {change.dated_price for change in done if change.sku.startswith("SHIRT0")} == {800}
+        assert len(rows_of(shop, sku_prices)) == 6
+        clock.forward(days=1)
+        with shop.database.read() as db:
+            assert {sku.price for sku in service.product(db, "shirt-0").skus} == {800}
+
+    def test_stock_of_a_chosen_warehouse_is_changed(self, shop: Shop, shelves: Shelves) -> None:
+        with shop.database.transaction("staff") as uow:
+            warehousing.put(
+                uow, "north", name="North", country="GB", postal_code="LS1", priority=1, is_active=True
+            )
+        north = Rules(on_hand=Rule("add", 7), warehouse="north")
+        for wanted in (7, 14):
+            done = changed(shop, Selection(codes=("SHIRT0-S",)), north)
+            assert [change.on_hand_after for change in done] == [wanted]
+        with shop.database.read() as db:
+            levels = warehousing.stock_of(db, shelves.skus["SHIRT0-S"]).levels
+            assert {row["warehouse"]: row["on_hand"] for row in levels} == {"main": 10, "north": 14}
+            with pytest.raises(NotFound):
+                bulk.preview(db, Selection(), Rules(on_hand=Rule("add", 1), warehouse="south"))
+
+    def test_what_is_shown_comes_in_pages_with_what_cannot_be_first(
+        self, client: TestClient, staff: dict[str, str], open_for_business: Shop
+    ) -> None:
+        placed_order(open_for_business, SHIRT2_S=3)
+        at = "/api/v1/staff/catalogue/bulk/preview"
+        body = {"on_hand": {"kind": "set", "amount": 1}}
+        pages = [
+            client.post(at, json=body, params={"page": n, "page_size": 4}, headers=staff | key()).json()
+            for n in (1, 2)
+        ]
+        assert [(len(page["changes"]), page["total"], page["problems"]) for page in pages] == [
+            (4, 6, 1),
+            (2, 6, 1),
+        ]
+        assert pages[0]["changes"][0]["sku"] == "SHIRT2-S"
+        assert pages[0]["digest"] == pages[1]["digest"]
 
     def test_over_http(self, client: TestClient, open_for_business: Shop) -> None:
         staff = {"Authorization": f"Bearer {open_for_business.keys.staff_token}"}

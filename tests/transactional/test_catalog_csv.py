@@ -7,10 +7,10 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 from malformed_csvs import FIRST, SECOND, file, malformed
+from shopify_files import of_template, row
 from shopping import Shelves, key, level, placed_order, rows_of
 
-from transactional.catalog import csv_format, editing
-from transactional.catalog.csv_export import export_products
+from transactional.catalog import csv_export, csv_format, editing
 from transactional.catalog.csv_format import FormatName
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.editing import Picture
@@ -20,19 +20,27 @@ from transactional.change_log import START, read_changes
 from transactional.errors import ImportRefused
 from transactional.money import minor_units, money_text
 from transactional.shop import Shop
+from transactional.stock.models import stock_levels
 from transactional.tables import LOGGED_TABLES
 
 FORMATS: tuple[FormatName, ...] = ("shopify", "storehouse")
 
 
-def imported(shop: Shop, data: bytes, name: FormatName = "shopify") -> list[Outcome]:
+def imported(
+    shop: Shop, data: bytes, name: FormatName = "shopify", category: str | None = None
+) -> list[Outcome]:
     with shop.database.transaction("staff") as uow:
-        return import_products(uow, data, name, "GBP")
+        return import_products(uow, data, name, "GBP", category)
 
 
 def exported(shop: Shop, name: FormatName) -> str:
-    with shop.database.read() as db:
-        return export_products(db, name)
+    lines, after = [csv_export.header(name)], csv_export.START
+    while after is not None:
+        with shop.database.read() as db:
+            found = csv_export.portion(db, name, after)
+        lines.append(found.text)
+        after = found.last
+    return "".join(lines)
 
 
 def everything(shop: Shop) -> dict[str, list[dict[str, object]]]:
@@ -114,6 +122,106 @@ class TestImport:
         )
         (hat,) = [row for row in rows_of(shop, products) if row["slug"] == "hat"]
         assert (hat["name"], hat["description"], hat["tags"]) == ("Cap", "<p>Warm</p>", ["wool"])
+
+
+@pytest.mark.usefixtures("shelves")
+class TestShopifysOwnFiles:
+    def test_the_present_template_goes_in(self, shop: Shop) -> None:
+        mug = row(
+            "mug", Title="Mug", **{"Option1 name": "Title", "Option1 value": "Default Title", "SKU": "MUG"}
+        )
+        shirt = row("tee", Title="Tee", **{"Option1 name": "Size", "Option1 value": "S", "SKU": "TEE-S"})
+        larger = row("tee", **{"Option1 value": "L", "SKU": "TEE-L", "Variant image URL": "/media/l.jpg"})
+        report = imported(shop, of_template(mug, shirt, larger), category="clothes")
+        assert [(line.sku, line.outcome) for line in report] == [
+            ("MUG", "created"),
+            ("TEE-S", "created"),
+            ("TEE-L", "created"),
+        ]
+        by_code = {each["code"]: each for each in rows_of(shop, skus)}
+        assert (by_code["MUG"]["options"], by_code["TEE-L"]["options"]) == ({}, {"Size": "L"})
+        assert (by_code["TEE-L"]["image"], by_code["MUG"]["weight_grams"]) == ("/media/l.jpg", 227)
+        assert {line.outcome for line in imported(shop, of_template(mug, shirt, larger))} == {"unchanged"}
+
+    @pytest.mark.parametrize(
+        ("published", "status", "becomes"),
+        [
+            ("FALSE", "active", "draft"),
+            ("TRUE", "active", "live"),
+            ("", "Active", "live"),
+            ("FALSE", "archived", "retired"),
+            ("TRUE", "unlisted", "draft"),
+        ],
+    )
+    def test_what_is_not_published_is_not_for_sale(
+        self, shop: Shop, published: str, status: str, becomes: str
+    ) -> None:
+        imported(shop, file(FIRST | {"Published": published, "Status": status}))
+        assert [each["status"] for each in rows_of(shop, products) if each["slug"] == "hat"] == [becomes]
+
+    def test_unpublishing_takes_off_sale_what_is_on_it(self, shop: Shop) -> None:
+        for published in ("TRUE", "FALSE", "FALSE"):
+            imported(shop, file(FIRST | {"Published": published}))
+        assert [each["status"] for each in rows_of(shop, products) if each["slug"] == "hat"] == ["retired"]
+
+    def test_gift_cards_and_what_is_not_taxed(self, shop: Shop) -> None:
+        card = row("card", Title="Card", SKU="CARD", **{"Gift card": "TRUE", "Charge tax": "FALSE"})
+        stamp = row("stamp", Title="Stamp", SKU="STAMP", **{"Charge tax": "FALSE"})
+        imported(shop, of_template(card, stamp), category="clothes")
+        classes = {each["code"]: each["tax_class"] for each in rows_of(shop, skus)}
+        assert (classes["CARD"], classes["STAMP"]) == ("gift_card", "zero")
+
+    def test_a_code_is_made_of_handle_and_options(self, shop: Shop) -> None:
+        report = imported(shop, file(FIRST | {"Variant SKU": ""}, SECOND | {"Variant SKU": ""}))
+        assert [(line.sku, line.note) for line in report] == [
+            ("HAT-S", "the SKU code was made: HAT-S"),
+            ("HAT-M", "the SKU code was made: HAT-M"),
+        ]
+        (small,) = [each for each in rows_of(shop, skus) if each["code"] == "HAT-S"]
+        with shop.database.transaction("staff") as uow:
+            uow.lock(skus, small["id"])
+            uow.update(skus, small, code="OUR-OWN")
+        again = imported(shop, file(FIRST | {"Variant SKU": ""}, SECOND | {"Variant SKU": ""}))
+        assert [(line.sku, line.outcome) for line in again] == [
+            ("OUR-OWN", "unchanged"),
+            ("HAT-M", "unchanged"),
+        ]
+
+    def test_a_made_code_that_is_taken_is_a_fault(self, shop: Shop) -> None:
+        taken = row("shirt0", Title="Other", **{"Option1 name": "Size", "Option1 value": "S"})
+        with pytest.raises(ImportRefused, match="SHIRT0-S is a SKU of another product"):
+            imported(shop, of_template(taken), category="clothes")
+
+    @pytest.mark.parametrize("path", ["", "Cars", "Vehicles > Cars"])
+    def test_goods_of_unknown_categories_go_where_the_import_says(self, shop: Shop, path: str) -> None:
+        with shop.database.transaction("staff") as uow:
+            other = editing.add_category(uow, "other", "Other", None)
+        (line,) = imported(shop, file(FIRST | {"Product Category": path}), category="other")
+        assert line.note == f"there is no category {path!r}: the one for such products is taken"
+        assert [each["category_id"] for each in rows_of(shop, products) if each["slug"] == "hat"] == [other]
+
+    def test_a_path_of_shopifys_is_mapped_by_its_last_known_part(self, shop: Shop) -> None:
+        with shop.database.transaction("staff") as uow:
+            hats = editing.add_category(uow, "hats", "Hats", None)
+        path = "Apparel & Accessories > Clothes > Hats > Sun hats"
+        for _ in range(2):
+            imported(shop, file(FIRST | {"Product Category": path}))
+        (hat,) = [each for each in rows_of(shop, products) if each["slug"] == "hat"]
+        assert hat["category_id"] == hats
+
+    def test_what_is_oversold_counts_as_nothing(self, shop: Shop) -> None:
+        (line,) = imported(shop, file(FIRST | {"Variant Inventory Qty": "-3"}))
+        assert line.note == "3 units are oversold: on hand counts as 0"
+        (hat,) = [each for each in rows_of(shop, skus) if each["code"] == "HAT-S"]
+        assert rows_of(shop, stock_levels.select().where(stock_levels.c.sku_id == hat["id"]).subquery()) == []
+
+    def test_a_barcode_is_one_skus(self, shop: Shop) -> None:
+        imported(shop, file(FIRST))
+        other = FIRST | {"Handle": "cap", "Variant SKU": "CAP"}
+        with pytest.raises(ImportRefused, match="is that of HAT-S already"):
+            imported(shop, file(other))
+        with pytest.raises(ImportRefused, match="400638 stands on line 2 already"):
+            imported(shop, file(FIRST, SECOND | {"Variant Barcode": "400638"}))
 
 
 def test_every_malformed_file_names_its_line_and_changes_nothing(shop: Shop, shelves: Shelves) -> None:
@@ -201,6 +309,35 @@ class TestOverHttp:
         out = client.get("/api/v1/staff/catalogue/exports/shopify", headers=staff)
         assert out.headers["content-type"] == "text/csv; charset=utf-8"
         assert client.post(at, content=out.content, headers=staff | key()).json()["unchanged"] == 1_507
+
+    def test_an_export_comes_in_parts_of_whole_products(
+        self, client: TestClient, staff: dict[str, str]
+    ) -> None:
+        at = "/api/v1/staff/catalogue/exports/storehouse"
+        whole = client.get(at, headers=staff).text.splitlines()
+        first = client.get(at, params={"rows": 5}, headers=staff).text.splitlines()
+        last = first[-1].split(",")[0]
+        rest = client.get(at, params={"after": last}, headers=staff).text.splitlines()
+        assert (len(whole), len(first), whole) == (7, 5, first + rest[1:])
+        assert client.get(at, params={"after": "nope"}, headers=staff).status_code == 404
+
+    def test_a_dry_run_reports_and_changes_nothing(
+        self, client: TestClient, staff: dict[str, str], open_for_business: Shop
+    ) -> None:
+        at = "/api/v1/staff/catalogue/imports/shopify"
+        before = everything(open_for_business)
+        data = file(FIRST | {"Product Category": ""}, SECOND)
+        tried = client.post(
+            at, params={"dry_run": True, "category": "clothes"}, content=data, headers=staff | key()
+        )
+        assert (tried.status_code, tried.json()["created"]) == (200, 2)
+        assert everything(open_for_business) == before
+        done = client.post(at, params={"category": "clothes"}, content=data, headers=staff | key())
+        assert (done.status_code, done.json()) == (201, tried.json())
+        bad = file(FIRST | {"Variant Price": "-1"})
+        assert (
+            client.post(at, params={"dry_run": True}, content=bad, headers=staff | key()).status_code == 422
+        )
 
     def test_a_fault_is_told_with_its_line(self, client: TestClient, staff: dict[str, str]) -> None:
         at = "/api/v1/staff/catalogue/imports/shopify"

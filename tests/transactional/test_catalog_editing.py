@@ -5,7 +5,7 @@ import pytest
 from fastapi.testclient import TestClient
 from shopping import Shelves, key, rows_of
 
-from transactional.catalog import editing, service
+from transactional.catalog import editing, service, sku_editing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.editing import Picture
 from transactional.catalog.errors import (
@@ -109,7 +109,9 @@ class TestProducts:
         with shop.database.transaction("staff") as uow:
             with pytest.raises(NothingToSell):
                 editing.set_status(uow, draft, "live")
-            editing.add_skus(uow, draft, [SkuDraft("HAT", 900, 1_000, 300, barcode="4006381333931")], "GBP")
+            sku_editing.add_skus(
+                uow, draft, [SkuDraft("HAT", 900, 1_000, 300, barcode="4006381333931")], "GBP"
+            )
             editing.set_status(uow, draft, "live")
         with shop.database.read() as db:
             assert [sku.code for sku in service.product(db, "hat").skus] == ["HAT"]
@@ -124,14 +126,15 @@ class TestProducts:
             return True
 
         with shop.database.transaction("staff") as uow:
-            editing.add_skus(uow, draft, [SkuDraft("HAT", 900, 1_000, 300)], "GBP")
+            sku_editing.add_skus(uow, draft, [SkuDraft("HAT", 900, 1_000, 300)], "GBP")
         steps = ["draft", "live", "draft", "retired", "draft", "live", "live"]
         assert [became(step) for step in steps] == [True, True, False, True, False, True, True]
 
     def test_skus_of_a_product_stand_in_the_order_they_came(self, shop: Shop, draft: str) -> None:
         with shop.database.transaction("staff") as uow:
             for codes in (("H1", "H2"), ("H3",)):
-                editing.add_skus(uow, draft, [SkuDraft(code, 1, 1, 1) for code in codes], "GBP")
+                drafts = [SkuDraft(code, 1, 1, 1, {"size": code}) for code in codes]
+                sku_editing.add_skus(uow, draft, drafts, "GBP")
         rows = sorted(rows_of(shop, skus), key=lambda row: row["position"])
         assert [row["code"] for row in rows] == ["H1", "H2", "H3"]
 
@@ -145,9 +148,9 @@ class TestProducts:
 
     def test_a_price_stays_at_or_below_the_list_price(self, shop: Shop, shelves: Shelves) -> None:
         with shop.database.transaction("staff") as uow:
-            editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 1_200, "tax_class": "zero"})
+            sku_editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 1_200, "tax_class": "zero"})
             with pytest.raises(PriceAboveList):
-                editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 1_201})
+                sku_editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 1_201})
 
     def test_the_first_picture_is_the_main_one(self, shop: Shop, draft: str) -> None:
         two = [Picture("/media/1.svg", "From above"), Picture("https://cdn.example/2.png")]

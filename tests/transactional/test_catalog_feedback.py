@@ -1,14 +1,17 @@
 import re
+import threading
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
-from shopping import key, ordered_over_http, rows_of
+from shopping import key, ordered_over_http, paid_order, rows_of
 from sqlalchemy import update
+from webpage import Webpage
 
-from transactional.catalog import richtext
+from transactional.catalog import feedback, richtext
+from transactional.catalog.errors import AlreadyReviewed
 from transactional.catalog.models import products, questions, reviews
 from transactional.database import writing
 from transactional.shop import Shop
@@ -56,13 +59,51 @@ class TestReviews:
         assert row["answer"] == "We are sorry." and row["answered_at"] is not None
         assert "We are sorry." in client.get("/p/shirt-0").text
 
-    def test_who_bought_here_can_show_it(self, client: TestClient, open_for_business: Shop) -> None:
+    def test_who_bought_here_can_show_it_once(self, client: TestClient, open_for_business: Shop) -> None:
+        shop = open_for_business
+        order = paid_order(shop, SHIRT0_S=1, SHIRT0_M=1)
+        body = {"author": "Ada", "rating": 5, "order": shop.keys.token("order", order.order_id)}
+        written(client, "reviews", **body)
+        assert rows_of(shop, reviews)[0]["order_id"] == order.order_id
+        for slug, code in (("shirt-0", "already_reviewed"), ("shirt-1", "not_bought")):
+            again = client.post(f"/api/v1/products/{slug}/reviews", json=body, headers=key())
+            assert (again.status_code, again.json()["code"]) == (409, code)
+        assert len(rows_of(shop, reviews)) == 1
+
+    def test_an_order_that_is_not_paid_has_bought_nothing(self, client: TestClient) -> None:
         order = ordered_over_http(client, SHIRT0_S=1)
-        written(client, "reviews", rating=5, order=order["token"])
-        assert rows_of(open_for_business, reviews)[0]["order_id"] == order["id"]
         body = {"author": "Ada", "rating": 5, "order": order["token"]}
-        other = client.post("/api/v1/products/shirt-1/reviews", json=body, headers=key())
-        assert (other.status_code, other.json()["code"]) == (409, "not_bought")
+        answer = client.post(f"{SHIRT}/reviews", json=body, headers=key())
+        assert (answer.status_code, answer.json()["code"]) == (409, "not_bought")
+
+    def test_two_reviews_at_once_are_one(self, open_for_business: Shop) -> None:
+        shop = open_for_business
+        order = paid_order(shop, SHIRT0_S=1)
+        outcomes: list[str] = []
+
+        def write() -> None:
+            try:
+                with shop.database.transaction("shopper") as uow:
+                    feedback.review(uow, "shirt-0", author="Ada", rating=5, order_id=order.order_id)
+                outcomes.append("written")
+            except AlreadyReviewed:
+                outcomes.append("refused")
+
+        writers = [threading.Thread(target=write) for _ in range(3)]
+        for each in writers:
+            each.start()
+        for each in writers:
+            each.join()
+        assert sorted(outcomes) == ["refused", "refused", "written"]
+
+    def test_the_queue_is_paged(self, client: TestClient, staff: dict[str, str]) -> None:
+        ids = {written(client, "reviews", rating=5) for _ in range(3)}
+        pages = [
+            client.get(f"{STAFF}/reviews", params={"page": n, "page_size": 2}, headers=staff).json()
+            for n in (1, 2)
+        ]
+        assert [(len(page["items"]), page["total"]) for page in pages] == [(2, 3), (1, 3)]
+        assert {each["id"] for page in pages for each in page["items"]} == ids
 
     @pytest.mark.parametrize(
         "body",
@@ -113,6 +154,23 @@ class TestPage:
         (row,) = rows_of(open_for_business, reviews)
         assert (row["rating"], row["title"], row["status"]) == (4, None, "pending")
         assert [row["question"] for row in rows_of(open_for_business, questions)] == ["Is it blue?"]
+
+    def test_the_orders_page_leads_to_a_review_with_it(
+        self, client: TestClient, open_for_business: Shop
+    ) -> None:
+        shop = open_for_business
+        token = shop.keys.token("order", paid_order(shop, SHIRT0_S=1).order_id)
+        link = f"/p/shirt-0?order={token}#reviews"
+        assert link in client.get(f"/orders/{token}").text
+        page = Webpage(client.get(link).text)
+        form = page.form("/p/shirt-0/reviews")
+        assert 'data-path="/p/shirt-0"' in client.get(link).text  # the tracker does not learn the token
+        typed = form.values | {"author": "Ada", "rating": "5"}
+        assert "once we have read it" in client.post(form.action, data=typed).text
+        assert rows_of(shop, reviews)[0]["order_id"] is not None
+        assert link not in client.get(f"/orders/{token}").text
+        again = client.post(form.action, data=typed)
+        assert again.status_code == 409 and "has been reviewed with this order" in again.text
 
     def test_a_form_keeps_what_was_typed(self, client: TestClient, open_for_business: Shop) -> None:
         form = {"author": " ", "rating": "2", "comment": "Typed <b>long</b>"}

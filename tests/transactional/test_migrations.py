@@ -232,3 +232,18 @@ def test_orders_of_before_tell_the_rate_that_held_for_all(empty_database: Callab
             bool(each) for each in connection.execute(text("select prices_include_tax from orders")).scalars()
         }
     assert (rates, told, included) == ({1_900}, {1_900}, {True})
+
+
+def test_of_skus_that_shared_a_barcode_the_first_keeps_it(empty_database: Callable[[], Engine]) -> None:
+    engine = empty_database()
+    with writing(engine) as connection:
+        command.upgrade(alembic_config(connection), "0002")
+        for statement in OLD_SHOP[:3]:
+            connection.execute(text(statement))
+        connection.execute(text(OLD_SHOP[2].replace(f"{_ID}03", f"{_ID}04").replace("'S'", "'T'")))
+        command.upgrade(alembic_config(connection), "0012")
+        connection.execute(text("update skus set barcode = '400'"))
+    migrate(engine)
+    with reading(engine) as connection:
+        found = connection.execute(text("select code, barcode from skus order by code")).all()
+    assert [tuple(row) for row in found] == [("S", "400"), ("T", None)]

@@ -91,7 +91,7 @@ def _filled(body: Any, known: dict[str, str]) -> Any:
 
 
 def shop_around(tour: Tour) -> None:
-    for path in ("/healthz", "/categories", "/products", "/payment-methods"):
+    for path in ("/healthz", "/categories", "/brands", "/products", "/payment-methods"):
         tour.call("get", path)
     for path in ("/products/{slug}", "/products/{slug}/reviews", "/products/{slug}/questions"):
         tour.call("get", path, slug="shirt-0")
@@ -235,7 +235,9 @@ def fill_the_catalogue(tour: Tour) -> None:
     tour.call("post", "/staff/catalogue/imports/{name}")
     tour.call("patch", "/staff/catalogue/categories/{category_id}", category_id=category)
     tour.call("put", "/staff/catalogue/categories/{category_id}/place", category_id=category)
+    tour.call("get", "/staff/catalogue/categories")
     brand = tour.call("post", "/staff/catalogue/brands")["id"]
+    tour.call("get", "/staff/catalogue/brands")
     tour.call("patch", "/staff/catalogue/brands/{brand_id}", brand_id=brand)
     product = tour.call("post", "/staff/catalogue/products", category_id=category)["id"]
     sku = tour.call("post", "/staff/catalogue/products/{product_id}/skus", product_id=product)["skus"][0][
@@ -243,15 +245,26 @@ def fill_the_catalogue(tour: Tour) -> None:
     ]
     tour.call("post", "/staff/catalogue/products/{product_id}/matrix", product_id=product)
     tour.call("post", "/staff/catalogue/products/{product_id}/matrix/skus", product_id=product)
-    for method, path in (("put", "/status"), ("put", "/pictures"), ("patch", ""), ("get", "")):
+    tour.call("put", "/staff/catalogue/products/{product_id}/options", product_id=product)
+    for method, path in (
+        ("put", "/schedule"),
+        ("put", "/status"),
+        ("put", "/pictures"),
+        ("patch", ""),
+        ("get", ""),
+    ):
         tour.call(method, f"/staff/catalogue/products/{{product_id}}{path}", product_id=product)
     tour.call("get", "/staff/catalogue/products")
     tour.call("patch", "/staff/catalogue/skus/{sku_id}", sku_id=sku)
+    tour.call("put", "/staff/catalogue/skus/{sku_id}/retired", sku_id=sku)
     tour.call("put", "/staff/catalogue/skus/{sku_id}/prices", sku_id=sku)
     tour.call("get", "/staff/catalogue/skus/{sku_id}/prices", sku_id=sku)
     digest = tour.call("post", "/staff/catalogue/bulk/preview")["digest"]
     tour.call("post", "/staff/catalogue/bulk", digest=digest)
     tour.call("get", "/staff/catalogue/exports/{name}")
+    body = {"slug": "empty", "name": "Empty"}
+    empty = tour.client.post(f"{API}/staff/catalogue/categories", json=body, headers=tour.headers | key())
+    tour.call("delete", "/staff/catalogue/categories/{category_id}", category_id=empty.json()["id"])
 
 
 def move_stock(tour: Tour) -> None:

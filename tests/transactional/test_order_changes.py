@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import books
@@ -28,14 +29,19 @@ from test_partial_cancellation import lines_of
 from test_races import at_once
 
 from transactional import background
+from transactional.catalog import pricing
 from transactional.catalog import service as catalog
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import categories
+from transactional.checkout import service as checkout
+from transactional.checkout import terms_editing
 from transactional.checkout.errors import NotForSale, OrderIncomplete, PriceChanged
+from transactional.checkout.requirements import Invoicee, Wishes
 from transactional.errors import IllegalTransition, NotFound
 from transactional.invoices import service as invoices
 from transactional.invoices.service import Seller
 from transactional.ledger import rules as chart
+from transactional.members.models import customers
 from transactional.orders import after_sales, change_entry, changes, review, service, shipping, transitions
 from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition
@@ -171,6 +177,16 @@ class TestAdding:
         assert change(shop, placed.order_id, add=[("SHIRT1-M", 1, 1_000)])["due"] == 1_000
         pay(shop, waiting_payment(shop))
         add_up(shop)
+
+    def test_a_member_of_a_group_pays_the_groups_price(self, shop: Shop, shelves: Shelves) -> None:
+        placed = paid_order(shop, SHIRT0_S=1)
+        with shop.database.transaction("staff") as uow:
+            row = {"currency": "GBP", "customer_group": "gold", "price": 1_200, "valid_from": uow.now}
+            pricing.set_prices(uow, shelves.skus["SHIRT1-M"], [row])
+            customer = uow.lock(customers, service.header(uow, placed.order_id)["customer_id"])
+            assert customer is not None
+            uow.update(customers, customer, groups=["gold"])
+        assert change(shop, placed.order_id, add=[("SHIRT1-M", 1)])["due"] == 1_200
 
     def test_what_is_not_there_is_not_added(self, shop: Shop, shelves: Shelves) -> None:
         placed = paid_order(shop, SHIRT0_S=1)
@@ -368,6 +384,30 @@ class TestDelivery:
         ship(shop, placed.order_id)
         assert status_of(shop, placed.order_id) == "shipped"
         assert level(shop, shelves.skus["SHIRT0-S"]) == (8, 0)
+        add_up(shop)
+
+    def test_a_company_that_owes_the_tax_itself_is_not_charged_it_for_more_either(
+        self, shop: Shop, shelves: Shelves
+    ) -> None:
+        with shop.database.transaction("staff") as uow:
+            terms_editing.put_tax_zone(
+                uow,
+                "germany",
+                name="Germany",
+                countries=["DE"],
+                prices_include_tax=True,
+                rates=[("standard", 2_000, date(2020, 1, 1))],
+                reverse_charge=True,
+            )
+            berlin = replace(ADA, postal_code="10115", country="DE")
+            invoice = Invoicee("Ada", company="Analytical GmbH", tax_number="DE136695976")
+            cart_id = checkout.create(uow, shop.terms)
+            checkout.add(uow, cart_id, {"SHIRT0-S": 1})
+            placed = service.place(uow, shop.terms, cart_id, berlin, wishes=Wishes(invoice=invoice))
+        pay(shop, waiting_payment(shop))
+        assert change(shop, placed.order_id, add=[("SHIRT0-M", 3)])["due"] == 3 * 833
+        pay(shop, waiting_payment(shop))
+        assert order_of(shop, placed.order_id)["tax"] == 0
         add_up(shop)
 
 

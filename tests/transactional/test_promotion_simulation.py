@@ -71,11 +71,9 @@ def test_orders_keep_the_codes_they_used(shop: Shop, clock: MovableClock) -> Non
 def test_only_sales_to_shoppers_one_by_one_are_looked_at(shop: Shop, clock: MovableClock) -> None:
     placed(shop, {"SHIRT0-S": 1})
     with shop.database.transaction("staff") as uow:
-        cart_id = checkout.create(uow, shop.terms)
+        cart_id = checkout.create(uow, shop.terms, channel="staff")
         checkout.add(uow, cart_id, {"SHIRT0-S": 1})
-        orders.place(
-            uow, shop.terms, cart_id, ADA, channel="staff", special=Special(unit_price=0, purpose="gift")
-        )
+        orders.place(uow, shop.terms, cart_id, ADA, special=Special(unit_price=0, purpose="gift"))
     assert simulated(shop, clock, HALF).orders == 1
 
 

@@ -1,11 +1,13 @@
-"""Bulk change of prices and stock: a selection and rules; looked at first, then done as it was shown."""
+"""Bulk change of what SKUs cost and of their stock: a selection and rules; looked at, then done as shown."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Select, select
 
-from transactional.catalog import inventory, rules
+from transactional.catalog import inventory, pricing, rules
 from transactional.catalog.errors import BulkRefused, PreviewOutdated, TooManySelected
+from transactional.catalog.inventory import Level
 from transactional.catalog.models import brands, categories, products, skus
 from transactional.catalog.repricing import Change, Rule, digest
 from transactional.errors import NotFound
@@ -27,19 +29,41 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Dated:
+    """A price that holds from one moment until another (None: no end), made of the SKU's own price.
+
+    Args:
+        customer_group: None is everybody.
+    """
+
+    rule: Rule
+    valid_from: datetime
+    valid_to: datetime | None = None
+    customer_group: str | None = None
+
+
+@dataclass(frozen=True)
 class Rules:
-    """What changes; None: stays."""
+    """What changes; None: stays.
+
+    Args:
+        warehouse: code of the one whose stock is changed; None is the first.
+    """
 
     price: Rule | None = None
     list_price: Rule | None = None
+    cost: Rule | None = None
+    tax_class: str | None = None
+    dated: Dated | None = None
     on_hand: Rule | None = None
+    warehouse: str | None = None
 
 
 def preview(db: Reading, selection: Selection, wanted: Rules) -> list[Change]:
     """Every selected SKU before and after, by code.
 
     Raises:
-        NotFound: there is no such category, brand or product, or a code is unknown.
+        NotFound: there is no such category, brand, product or warehouse, or a code is unknown.
         TooManySelected: they are more than MAX_SKUS.
     """
     return _changes(db, db.rows(_selected(db, selection)), selection, wanted)
@@ -63,13 +87,18 @@ def apply(uow: UnitOfWork, selection: Selection, wanted: Rules, shown: str) -> l
     problems = [f"{change.sku}: {change.problem}" for change in changes if change.problem]
     if problems:
         raise BulkRefused(problems)
-    by_id = {row["id"]: row for row in rows}
+    by_columns: dict[tuple[str, ...], dict[str, Row]] = {}
     for change in changes:
-        prices = {"price": change.price_after, "list_price": change.list_price_after}
-        if prices != {"price": change.price_before, "list_price": change.list_price_before}:
-            uow.update(skus, by_id[change.sku_id], **prices)
+        if columns := change.columns:
+            by_columns.setdefault(tuple(columns), {})[change.sku_id] = columns
+    for alike in by_columns.values():
+        uow.update_many(skus, alike)
+    if wanted.dated:
+        amounts = {change.sku_id: change.dated_price or 0 for change in changes}
+        dates = (wanted.dated.customer_group, wanted.dated.valid_from, wanted.dated.valid_to)
+        pricing.add_dated(uow, rows, amounts, *dates)
     units = {change.sku_id: change.on_hand_after - change.on_hand_before for change in changes}
-    inventory.adjust(uow, units, f"bulk change {shown[:16]}")
+    inventory.adjust(uow, units, f"bulk change {shown[:16]}", wanted.warehouse)
     return changes
 
 
@@ -78,24 +107,28 @@ def _changes(db: Reading, rows: list[Row], selection: Selection, wanted: Rules) 
         raise TooManySelected(MAX_SKUS)
     if unknown := set(selection.codes) - {row["code"] for row in rows}:
         raise NotFound("SKU in this selection", min(unknown))
-    levels = inventory.levels(db, [row["id"] for row in rows])
-    found = []
-    for row in sorted(rows, key=lambda row: row["code"]):
-        level = levels[row["id"]]
-        found.append(
-            Change(
-                row["id"],
-                row["code"],
-                row["price"],
-                _after(wanted.price, row["price"]),
-                row["list_price"],
-                _after(wanted.list_price, row["list_price"]),
-                level.on_hand,
-                _after(wanted.on_hand, level.on_hand),
-                level.reserved,
-            )
-        )
-    return found
+    levels = inventory.levels(db, [row["id"] for row in rows], wanted.warehouse)
+    return [_change(row, levels[row["id"]], wanted) for row in sorted(rows, key=lambda row: str(row["code"]))]
+
+
+def _change(row: Row, level: Level, wanted: Rules) -> Change:
+    price = _after(wanted.price, row["price"])
+    return Change(
+        sku_id=row["id"],
+        sku=row["code"],
+        price_before=row["price"],
+        price_after=price,
+        list_price_before=row["list_price"],
+        list_price_after=_after(wanted.list_price, row["list_price"]),
+        cost_before=row["cost"],
+        cost_after=_after(wanted.cost, row["cost"]),
+        tax_class_before=row["tax_class"],
+        tax_class_after=wanted.tax_class or row["tax_class"],
+        dated_price=wanted.dated.rule.apply(price) if wanted.dated else None,
+        on_hand_before=level.on_hand,
+        on_hand_after=_after(wanted.on_hand, level.on_hand),
+        reserved=level.reserved,
+    )
 
 
 def _after(rule: Rule | None, before: int) -> int:

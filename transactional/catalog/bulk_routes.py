@@ -1,12 +1,13 @@
 """The staff's work on many SKUs at once: the matrix of options, and prices and stock in bulk."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from transactional.api import IdempotencyKey, once, problems, respond, shop_of
-from transactional.catalog import bulk, generation, pricing
+from transactional.catalog import bulk, collector, generation, pricing
 from transactional.catalog.bulk_schemas import (
     ApplyIn,
     BatchIn,
@@ -21,11 +22,12 @@ from transactional.catalog.bulk_schemas import (
     SkuPricesIn,
     bulk_view,
 )
-from transactional.catalog.errors import PriceAboveList
 from transactional.catalog.staff_routes import REFUSALS, changed, staff_catalogue
 from transactional.unit_of_work import Reading, UnitOfWork
 
 router = staff_catalogue()
+Page = Annotated[int, Query(ge=1, le=10_000)]
+Size = Annotated[int, Query(ge=1, le=1_000)]
 
 
 @router.post("/products/{product_id}/matrix", status_code=200, response_model=MatrixView, responses=REFUSALS)
@@ -35,7 +37,9 @@ async def show_matrix(request: Request, key: IdempotencyKey, product_id: UUID, b
     def work(uow: UnitOfWork) -> MatrixView:
         cells = generation.cells(uow, str(product_id), body.batch())
         return MatrixView(
-            cells=[CellView(**vars(cell)) for cell in cells], new=sum(not cell.exists for cell in cells)
+            cells=[CellView(**vars(cell)) for cell in cells],
+            new=sum(not cell.exists for cell in cells),
+            taken=sum(cell.taken for cell in cells),
         )
 
     return await once(request, key, "staff", work, 200)
@@ -46,35 +50,42 @@ async def show_matrix(request: Request, key: IdempotencyKey, product_id: UUID, b
 )
 async def create_skus(request: Request, key: IdempotencyKey, product_id: UUID, body: BatchIn) -> Response:
     """Create the chosen combinations that are not there yet, all or none."""
-    if body.price > body.list_price:
-        raise PriceAboveList(body.code_template, body.price, body.list_price)
     currency = shop_of(request).terms.currency
 
     def work(uow: UnitOfWork) -> BatchView:
-        codes = generation.create(uow, str(product_id), body.batch(), body.like(), currency)
+        overrides = [each.override() for each in body.overrides]
+        codes = generation.create(
+            uow, str(product_id), body.batch(), body.like(), currency, overrides, body.on_hand
+        )
         return BatchView(created=len(codes), codes=list(codes))
 
-    return await once(request, key, "staff", work)
+    with collector.paused():
+        return await once(request, key, "staff", work)
 
 
 @router.post("/bulk/preview", status_code=200, response_model=BulkView, responses=REFUSALS)
-async def preview_change(request: Request, key: IdempotencyKey, body: BulkIn) -> Response:
+async def preview_change(
+    request: Request, key: IdempotencyKey, body: BulkIn, page: Page = 1, page_size: Size = 100
+) -> Response:
     """What a bulk change would do to each SKU; the digest applies exactly that."""
 
     def work(uow: UnitOfWork) -> BulkView:
-        return bulk_view(bulk.preview(uow, body.selection(), body.rules()))
+        return bulk_view(bulk.preview(uow, body.selection(), body.rules()), page, page_size)
 
     return await once(request, key, "staff", work, 200)
 
 
 @router.post("/bulk", status_code=200, response_model=BulkView, responses=REFUSALS)
-async def apply_change(request: Request, key: IdempotencyKey, body: ApplyIn) -> Response:
+async def apply_change(
+    request: Request, key: IdempotencyKey, body: ApplyIn, page: Page = 1, page_size: Size = 100
+) -> Response:
     """Do what a preview showed; refused when anything changed since."""
 
     def work(uow: UnitOfWork) -> BulkView:
-        return bulk_view(bulk.apply(uow, body.selection(), body.rules(), body.digest))
+        return bulk_view(bulk.apply(uow, body.selection(), body.rules(), body.digest), page, page_size)
 
-    return await once(request, key, "staff", work, 200)
+    with collector.paused():
+        return await once(request, key, "staff", work, 200)
 
 
 def _prices(db: Reading, sku_id: str) -> SkuPrices:

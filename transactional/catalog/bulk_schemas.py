@@ -4,13 +4,21 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from transactional.catalog.bulk import Rules, Selection
+from transactional.catalog.bulk import Dated, Rules, Selection
 from transactional.catalog.csv_format import OPTIONS
 from transactional.catalog.drafts import SkuDraft
-from transactional.catalog.generation import Batch
+from transactional.catalog.generation import Batch, Override
 from transactional.catalog.matrix import MAX_COMBINATIONS
 from transactional.catalog.repricing import MAX_PRICE, MAX_UNITS, Change, Kind, Rule, digest
-from transactional.catalog.staff_schemas import Grams, Options, Price, SkuCode, TaxClass, Word
+from transactional.catalog.staff_schemas import (
+    Barcode,
+    Grams,
+    Options,
+    Price,
+    SkuCode,
+    TaxClass,
+    Word,
+)
 
 Values = Annotated[list[Word], Field(min_length=1, max_length=MAX_COMBINATIONS)]
 Patterns = Annotated[list[Options], Field(max_length=1_000)]
@@ -36,12 +44,38 @@ class MatrixIn(BaseModel):
         return Batch(values, self.code_template, self.only, self.leave_out)
 
 
+Units = Annotated[int, Field(ge=0, le=MAX_UNITS)]
+
+
+class OverrideIn(BaseModel):
+    """What is different for the combinations that fit a pattern; only what is named."""
+
+    model_config = ConfigDict(extra="forbid")
+    options: Options = Field(examples=[{"size": "L"}])
+    price: Price = Field(0, examples=[2_190])
+    list_price: Price = Field(0, examples=[2_690])
+    cost: Price = 0
+    weight_grams: Grams = 0
+    barcode: Barcode | None = None
+    on_hand: Units | None = None
+
+    def override(self) -> Override:
+        values = self.model_dump(exclude_unset=True, exclude={"options", "on_hand"})
+        return Override(self.options, values, self.on_hand)
+
+
 class BatchIn(MatrixIn):
     price: Price = Field(examples=[1_990])
     list_price: Price = Field(examples=[2_490])
     cost: Price = 0
     weight_grams: Grams = 0
     tax_class: TaxClass = "standard"
+    on_hand: Units = Field(0, description="Units of each that are there from the start.")
+    overrides: list[OverrideIn] = Field(
+        default_factory=list,
+        max_length=MAX_COMBINATIONS,
+        description="Of several that fit, that which names most options holds.",
+    )
 
     def like(self) -> SkuDraft:
         return SkuDraft(
@@ -58,11 +92,13 @@ class CellView(BaseModel):
     options: dict[str, str]
     code: str
     exists: bool
+    taken: bool = Field(description="Another SKU has this code: it cannot be made so.")
 
 
 class MatrixView(BaseModel):
     cells: list[CellView]
     new: int = Field(description="How many of the cells would be made.")
+    taken: int = Field(description="How many codes are taken; then none can be made.")
 
 
 class BatchView(BaseModel):
@@ -91,6 +127,25 @@ class UnitsIn(BaseModel):
         return Rule(self.kind, self.amount)
 
 
+class DatedIn(BaseModel):
+    """A price with dates besides the SKU's own, of which it is made."""
+
+    model_config = ConfigDict(extra="forbid")
+    rule: RuleIn
+    customer_group: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    valid_from: AwareDatetime = Field(examples=["2026-11-27T00:00:00Z"])
+    valid_to: AwareDatetime | None = Field(None, examples=["2026-12-01T00:00:00Z"])
+
+    @model_validator(mode="after")
+    def ends_later(self) -> "DatedIn":
+        if self.valid_to is not None and self.valid_to <= self.valid_from:
+            raise ValueError("valid_to is not after valid_from")
+        return self
+
+    def dated(self) -> Dated:
+        return Dated(self.rule.rule(), self.valid_from, self.valid_to, self.customer_group)
+
+
 class BulkIn(BaseModel):
     """SKUs for which all that is given holds, and what becomes of them. Nothing given: all SKUs."""
 
@@ -101,7 +156,13 @@ class BulkIn(BaseModel):
     skus: list[SkuCode] = Field(default_factory=list, max_length=1_000, description="Codes.")
     price: RuleIn | None = None
     list_price: RuleIn | None = None
+    cost: RuleIn | None = None
+    tax_class: TaxClass | None = None
+    dated_price: DatedIn | None = None
     on_hand: UnitsIn | None = Field(None, examples=[None])
+    warehouse: Annotated[str, Field(max_length=32)] | None = Field(
+        None, description="Code of the one whose stock changes; the first when it is not given."
+    )
 
     def selection(self) -> Selection:
         return Selection(self.category, self.brand, self.product, tuple(self.skus))
@@ -110,6 +171,10 @@ class BulkIn(BaseModel):
         return Rules(
             price=None if self.price is None else self.price.rule(),
             list_price=None if self.list_price is None else self.list_price.rule(),
+            cost=None if self.cost is None else self.cost.rule(),
+            tax_class=self.tax_class,
+            dated=None if self.dated_price is None else self.dated_price.dated(),
+            warehouse=self.warehouse,
             on_hand=None if self.on_hand is None else self.on_hand.rule(),
         )
 
@@ -124,21 +189,38 @@ class ChangeView(BaseModel):
     price_after: int
     list_price_before: int
     list_price_after: int
+    cost_before: int
+    cost_after: int
+    tax_class_before: str
+    tax_class_after: str
+    dated_price: int | None
     on_hand_before: int
     on_hand_after: int
     problem: str | None
 
 
 class BulkView(BaseModel):
+    """A page of the changes, those that cannot be made first; the digest is of all of them."""
+
     digest: str
     changes: list[ChangeView]
+    page: int
+    page_size: int
+    total: int
     problems: int = Field(description="SKUs that cannot be changed so; then nothing can be applied.")
 
 
-def bulk_view(changes: list[Change]) -> BulkView:
-    views = [ChangeView(**change._asdict(), problem=change.problem) for change in changes]
+def bulk_view(changes: list[Change], page: int, page_size: int) -> BulkView:
+    wrong = [change for change in changes if change.problem]
+    first = [*wrong, *(change for change in changes if not change.problem)] if wrong else changes
+    shown = first[(page - 1) * page_size : page * page_size]
     return BulkView(
-        digest=digest(changes), changes=views, problems=sum(view.problem is not None for view in views)
+        digest=digest(changes),
+        changes=[ChangeView(**change._asdict(), problem=change.problem) for change in shown],
+        page=page,
+        page_size=page_size,
+        total=len(changes),
+        problems=len(wrong),
     )
 
 

@@ -1,16 +1,18 @@
 """The two CSV formats of products: Shopify's and ours. The same fields under other names.
 
-Shopify's is that of https://help.shopify.com/en/manual/products/import-export/using-csv; ours has besides
-what Shopify's cannot hold: tax class and attributes.
+Shopify's is that of https://help.shopify.com/en/manual/products/import-export/using-csv, with the present
+names of its columns and those before; ours has besides what Shopify's cannot hold: tax class and attributes.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 OPTIONS = 3  # Shopify's limit, and ours
 SEPARATOR = " > "  # between the names of a category's path
+# What Shopify writes as the only option of a product that has none.
+PLAIN_OPTION = ("Title", "Default Title")
 FormatName = Literal["storehouse", "shopify"]
 
 # What describes the product stands on its first line; the others hold further SKUs and pictures.
@@ -20,12 +22,18 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 @dataclass(frozen=True)
 class Format:
-    """Column names by field, in the order of an export; and the format's own words for a product's status."""
+    """Column names by field, in the order of an export; and the format's own words for a product's status.
+
+    Args:
+        strict: what others write loosely is a mistake: a column it does not know, a number below zero.
+        older: names by field that a file may have instead.
+    """
 
     columns: Mapping[str, str]
     statuses: Mapping[str, str]
-    strict: bool  # whether a column it does not know is a mistake
+    strict: bool
     required: tuple[str, ...] = ("handle", "title", "sku", "price")
+    older: Mapping[str, str] = field(default_factory=dict)
 
 
 def _options(name: str, value: str) -> dict[str, str]:
@@ -37,29 +45,47 @@ def _options(name: str, value: str) -> dict[str, str]:
 FORMATS: dict[FormatName, Format] = {
     "shopify": Format(
         {
-            "handle": "Handle",
             "title": "Title",
-            "body": "Body (HTML)",
+            "handle": "URL handle",
+            "body": "Description",
             "vendor": "Vendor",
-            "category": "Product Category",
+            "category": "Product category",
             "type": "Type",
             "tags": "Tags",
-            "published": "Published",
-            **_options("Option{} Name", "Option{} Value"),
-            "sku": "Variant SKU",
-            "grams": "Variant Grams",
-            "stock": "Variant Inventory Qty",
-            "price": "Variant Price",
-            "list_price": "Variant Compare At Price",
-            "barcode": "Variant Barcode",
-            "image": "Image Src",
-            "image_position": "Image Position",
-            "image_alt": "Image Alt Text",
-            "cost": "Cost per item",
+            "published": "Published on online store",
             "status": "Status",
+            "sku": "SKU",
+            "barcode": "Barcode",
+            **_options("Option{} name", "Option{} value"),
+            "price": "Price",
+            "list_price": "Compare-at price",
+            "cost": "Cost per item",
+            "taxed": "Charge tax",
+            "stock": "Inventory quantity",
+            "grams": "Weight value (grams)",
+            "image": "Product image URL",
+            "image_position": "Image position",
+            "image_alt": "Image alt text",
+            "sku_image": "Variant image URL",
+            "gift_card": "Gift card",
         },
         {"live": "active", "draft": "draft", "retired": "archived"},
         strict=False,  # it has dozens of columns that say nothing about what we sell
+        required=("handle", "title", "price"),
+        older={
+            "handle": "Handle",
+            "body": "Body (HTML)",
+            "published": "Published",
+            "sku": "Variant SKU",
+            "barcode": "Variant Barcode",
+            "price": "Variant Price",
+            "list_price": "Variant Compare At Price",
+            "taxed": "Variant Taxable",
+            "stock": "Variant Inventory Qty",
+            "grams": "Variant Grams",
+            "image": "Image Src",
+            "sku_image": "Variant Image",
+        },
     ),
     "storehouse": Format(
         {
@@ -84,6 +110,7 @@ FORMATS: dict[FormatName, Format] = {
             "image": "picture",
             "image_position": "picture_position",
             "image_alt": "picture_alt",
+            "sku_image": "sku_picture",
         },
         {"live": "live", "draft": "draft", "retired": "retired"},
         strict=True,

@@ -1,15 +1,16 @@
 """From lines of a CSV file to products with their SKUs and pictures; all faults are found at once."""
 
-import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from transactional.catalog.csv_format import OPTIONS, PRODUCT_FIELDS, SEPARATOR, Format
+from transactional.catalog import csv_cells
+from transactional.catalog.csv_format import OPTIONS, PLAIN_OPTION, PRODUCT_FIELDS, SEPARATOR, Format
 from transactional.catalog.csv_reading import Fault, Line
-from transactional.catalog.editing import Picture
-from transactional.catalog.rules import TAX_CLASSES
+from transactional.catalog.drafts import Picture
+from transactional.catalog.matrix import MAX_CODE, in_code
+from transactional.catalog.rules import GIFT_CARD, TAX_CLASSES
 from transactional.money import minor_units
 
 MAX_PICTURES = 50
@@ -22,18 +23,28 @@ _LONGEST = {
     "barcode": 64,
     "image": 300,
     "image_alt": 300,
+    "sku_image": 300,
 }
 _HANDLE = re.compile(r"[\w-]{1,160}")
 _PICTURE = re.compile(r"(/[^/\s]|https://)\S*")
-_PUBLISHED = {"true": "live", "false": "draft", "": None}
+HIDDEN = "hidden"  # whatever its state, it is not to be on sale
+_PUBLISHED = {"true": "live", "false": HIDDEN}
+_UNLISTED = {
+    "unlisted": HIDDEN
+}  # Shopify sells it to who has the link; here nothing is sold that is not shown
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A SKU of the file. `values` are those columns of `skus` that the file tells."""
+    """A SKU of the file. `values` are those columns of `skus` that the file tells.
+
+    Args:
+        is_coded: the file names its code; else it was made of handle and options.
+    """
 
     line: int
     code: str
+    is_coded: bool
     options: dict[str, str]
     values: dict[str, Any]
     on_hand: int | None
@@ -41,7 +52,11 @@ class Variant:
 
 @dataclass
 class FileProduct:
-    """A product of the file. `values` are those columns of `products` that the file tells."""
+    """A product of the file. `values` are those columns of `products` that the file tells.
+
+    Args:
+        status: HIDDEN besides those that products have.
+    """
 
     line: int
     handle: str
@@ -53,21 +68,30 @@ class FileProduct:
     variants: list[Variant] = field(default_factory=list)
     pictures: list[tuple[int, Picture]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
-    line_of: dict[frozenset[tuple[str, str]], int] = field(default_factory=dict)
+    is_gift_card: bool = False
 
 
 class Products:
-    """Reads lines in order and keeps the products and the faults found."""
+    """Reads lines in order and keeps the products, the faults, and by line what is worth a note.
 
-    def __init__(self, fmt: Format, currency: str):
+    Args:
+        columns: the file's names of its columns, by field.
+    """
+
+    def __init__(self, fmt: Format, columns: Mapping[str, str], currency: str):
         self._fmt = fmt
+        self._columns = columns
         self._currency = currency
         self._first: dict[str, Line] = {}
-        self._line_of_code: dict[str, int] = {}
+        self._line_of: dict[str, dict[str, int]] = {"sku": {}, "barcode": {}}
         self.found: dict[str, FileProduct] = {}
         self.faults: list[Fault] = []
+        self.notes: dict[int, list[str]] = {}
 
-    def read(self, lines: Sequence[Line]) -> None:
+    def note(self, line: int, text: str) -> None:
+        self.notes.setdefault(line, []).append(text)
+
+    def read(self, lines: Iterable[Line]) -> None:
         for line in lines:
             handle = line.word("handle")
             if not _HANDLE.fullmatch(handle):
@@ -87,7 +111,7 @@ class Products:
             self._picture(line, product)
 
     def _wrong(self, line: Line, name: str, reason: str) -> None:
-        self.faults.append(Fault(line.number, self._fmt.columns[name], reason))
+        self.faults.append(Fault(line.number, self._columns[name], reason))
 
     def _parsed(self, line: Line, name: str, parse: Callable[[str], Any]) -> Any:
         """What a cell says; None when its column is missing, it is empty, or it is wrong."""
@@ -126,7 +150,7 @@ class Products:
         if "tags" in line.cells:
             values["tags"] = [tag.strip() for tag in line.text("tags").split(",") if tag.strip()]
         if "attributes" in line.cells:
-            values["attributes"] = self._parsed(line, "attributes", _attributes) or {}
+            values["attributes"] = self._parsed(line, "attributes", csv_cells.attributes) or {}
         path = tuple(step.strip() for step in line.word("category").split(SEPARATOR.strip()))
         return FileProduct(
             line.number,
@@ -136,18 +160,24 @@ class Products:
             path if line.word("category") else None,
             self._status(line),
             self._option_names(line),
+            is_gift_card=bool(self._parsed(line, "gift_card", csv_cells.flag)),
         )
 
     def _status(self, line: Line) -> str | None:
-        published = self._parsed(line, "published", lambda text: _one_of(text.lower(), _PUBLISHED))
+        published = self._parsed(line, "published", lambda text: csv_cells.one_of(text.lower(), _PUBLISHED))
         ours = {theirs: own for own, theirs in self._fmt.statuses.items()}
-        told = self._parsed(line, "status", lambda text: _one_of(text.lower(), ours))
+        known = ours if self._fmt.strict else ours | _UNLISTED
+        told = self._parsed(line, "status", lambda text: csv_cells.one_of(text.lower(), known))
+        if published == HIDDEN and told in (None, "live"):
+            return HIDDEN
         status: str | None = told or published
         return status
 
     def _option_names(self, line: Line) -> list[str]:
         names = [line.word(f"option{number}_name") for number in range(1, OPTIONS + 1)]
         given = [name for name in names if name]
+        if (*given, line.word("option1_value")) == PLAIN_OPTION:
+            return []
         if given != names[: len(given)]:
             self._wrong(line, "option1_name", "options are named without a gap, from the first")
         if len(set(given)) < len(given):
@@ -155,43 +185,63 @@ class Products:
         return given
 
     def _variant(self, line: Line, product: FileProduct) -> None:
-        options = self._options(line, product)
-        code = line.word("sku")
-        if not code:
-            if line.word("price") or options:
-                self._wrong(line, "sku", "is empty")
-            return
+        given = self._given_options(line, product)
+        if not (line.word("sku") or line.word("price") or any(given)):
+            return  # a line of a picture
+        options = self._options(line, product.option_names, given)
+        code = line.word("sku") or self._made_code(line, product.handle, options)
         if re.search(r"[\s\x00-\x1f]", code):
             self._wrong(line, "sku", f"{code[:40]!r} holds white space")
-        if code in self._line_of_code:
-            self._wrong(line, "sku", f"{code[:64]} stands on line {self._line_of_code[code]} already")
-        self._line_of_code.setdefault(code, line.number)
+        self._check_unique(line, "sku", code)
         for other in product.variants:
             if other.options == options:
                 self._wrong(line, "option1_value", f"{other.code} of line {other.line} has the same options")
-        values = self._sku_values(line)
-        on_hand = self._parsed(line, "stock", _whole)
-        product.variants.append(Variant(line.number, code, options, values, on_hand))
+        values = self._sku_values(line, product)
+        on_hand = self._parsed(line, "stock", lambda text: self._units(line, text))
+        product.variants.append(Variant(line.number, code, bool(line.word("sku")), options, values, on_hand))
 
-    def _options(self, line: Line, product: FileProduct) -> dict[str, str]:
+    def _made_code(self, line: Line, handle: str, options: Mapping[str, str]) -> str:
+        code = "-".join(in_code(word) for word in (handle, *options.values()))
+        if len(code) > MAX_CODE:
+            self._wrong(line, "sku", f"is empty, and {code[:80]} would be longer than {MAX_CODE} characters")
+        self.note(line.number, f"the SKU code was made: {code[:MAX_CODE]}")
+        return code
+
+    def _check_unique(self, line: Line, name: str, value: str) -> None:
+        known = self._line_of[name].setdefault(value, line.number)
+        if known != line.number:
+            self._wrong(line, name, f"{value[:64]} stands on line {known} already")
+
+    def _units(self, line: Line, text: str) -> int:
+        if self._fmt.strict or not text.startswith("-"):
+            return csv_cells.whole(text)
+        owed = csv_cells.whole(text[1:])
+        self.note(line.number, f"{owed} units are oversold: on hand counts as 0")
+        return 0
+
+    def _given_options(self, line: Line, product: FileProduct) -> list[str]:
         given = [line.text(f"option{number}_value").strip() for number in range(1, OPTIONS + 1)]
-        names = product.option_names
+        if not product.option_names and given[0] == PLAIN_OPTION[1]:
+            given[0] = ""
+        return given
+
+    def _options(self, line: Line, names: list[str], given: list[str]) -> dict[str, str]:
         for number, value in enumerate(given, 1):
             if value and number > len(names):
                 self._wrong(
                     line, f"option{number}_value", f"{value[:40]!r} is of an unknown option: it has no name"
                 )
-            elif line.word("sku") and not value and number <= len(names):
+            elif not value and number <= len(names):
                 self._wrong(
                     line,
                     f"option{number}_value",
-                    f"is empty: {line.word('sku')[:64]} has no {names[number - 1]}",
+                    f"is empty: {line.word('sku')[:64] or 'this SKU'} has no {names[number - 1]}",
                 )
             elif len(value) > 100:
                 self._wrong(line, f"option{number}_value", "is longer than 100 characters")
         return {name: value for name, value in zip(names, given, strict=False) if value}
 
-    def _sku_values(self, line: Line) -> dict[str, Any]:
+    def _sku_values(self, line: Line, product: FileProduct) -> dict[str, Any]:
         if not line.word("price"):
             self._wrong(line, "price", "is empty")
         price = self._parsed(line, "price", self._amount)
@@ -204,50 +254,42 @@ class Products:
                 )
         told = {
             "cost": self._parsed(line, "cost", self._amount),
-            "weight_grams": self._parsed(line, "grams", _whole),
-            "tax_class": self._parsed(
-                line, "tax_class", lambda text: _one_of(text, dict.fromkeys(TAX_CLASSES, text))
+            "weight_grams": self._parsed(
+                line, "grams", csv_cells.whole if self._fmt.strict else csv_cells.rounded
             ),
+            "tax_class": self._tax_class(line, product),
         }
-        if "barcode" in line.cells:
-            values["barcode"] = (
-                line.word("barcode").lstrip("'") or None
-            )  # Shopify's own guard against 4.0E+12
+        if "barcode" in line.cells:  # Shopify guards one against 4.0E+12
+            values["barcode"] = line.word("barcode").lstrip("'") or None
+            if values["barcode"]:
+                self._check_unique(line, "barcode", values["barcode"])
+        if "sku_image" in line.cells:
+            values["image"] = self._address(line, "sku_image")
         return values | {name: value for name, value in told.items() if value is not None}
+
+    def _tax_class(self, line: Line, product: FileProduct) -> str | None:
+        if product.is_gift_card:
+            return GIFT_CARD
+        if self._parsed(line, "taxed", csv_cells.flag) is False:
+            return "zero"
+        told: str | None = self._parsed(
+            line, "tax_class", lambda text: csv_cells.one_of(text, dict.fromkeys(TAX_CLASSES, text))
+        )
+        return told
 
     def _amount(self, text: str) -> int:
         return minor_units(text, self._currency)
 
+    def _address(self, line: Line, name: str) -> str | None:
+        url = line.word(name)
+        if url and not _PICTURE.fullmatch(url):
+            self._wrong(line, name, f"{url[:60]!r} is neither https://... nor a path of this shop")
+        return url or None
+
     def _picture(self, line: Line, product: FileProduct) -> None:
-        if not (url := line.word("image")):
+        if not (url := self._address(line, "image")):
             return
-        if not _PICTURE.fullmatch(url):
-            self._wrong(line, "image", f"{url[:60]!r} is neither https://... nor a path of this shop")
         if len(product.pictures) == MAX_PICTURES:
             self._wrong(line, "image", f"is one more than {MAX_PICTURES} pictures")
-        position = self._parsed(line, "image_position", _whole)
+        position = self._parsed(line, "image_position", csv_cells.whole)
         product.pictures.append((position or len(product.pictures) + 1, Picture(url, line.text("image_alt"))))
-
-
-def _whole(text: str) -> int:
-    if text.startswith("-"):
-        raise ValueError(f"{text[:40]} is negative")
-    if not re.fullmatch(r"[0-9]{1,9}(\.0+)?", text):
-        raise ValueError(f"{text[:40]!r} is no whole number up to 999999999")
-    return int(text.split(".")[0])
-
-
-def _one_of(text: str, known: Mapping[str, str | None]) -> str | None:
-    if text not in known:
-        raise ValueError(f"{text[:40]!r} is none of {', '.join(word for word in known if word)}")
-    return known[text]
-
-
-def _attributes(text: str) -> dict[str, str]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise ValueError('is no JSON object of texts like {"material": "Linen"}')
-    return found

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from transactional.catalog.csv_format import Format, unguarded
 if TYPE_CHECKING:
     import _csv
 
-MAX_ROWS = 10_000
+MAX_ROWS = 20_000  # five seconds and 200 MB, during which nobody else can change anything
 _MAX_CELL = 100_000
 
 
@@ -46,11 +46,24 @@ class Line:
         return self.text(field).strip()
 
 
-def read_lines(data: bytes, fmt: Format) -> list[Line]:
+@dataclass(frozen=True)
+class Table:
+    """A file whose lines are read one by one.
+
+    Args:
+        columns: what the file calls each field; those it does not have by the format's own name.
+    """
+
+    columns: Mapping[str, str]
+    lines: Iterator[Line]
+
+
+def read_table(data: bytes, fmt: Format) -> Table:
     """The lines of a file, without empty ones.
 
     Raises:
-        FaultyErrorError: it is not text, not CSV, too long, or its columns are not the format's.
+        FaultyError: it is not text, not CSV, too long, or its columns are not the format's; also while its
+            lines are read.
     """
     reader = csv.reader(io.StringIO(_text(data), newline=""), strict=True)
     rows = _rows(reader)
@@ -58,17 +71,31 @@ def read_lines(data: bytes, fmt: Format) -> list[Line]:
     if header is None:
         raise FaultyError(1, "", "the file is empty")
     fields = _fields(header[1], fmt)
-    lines: list[Line] = []
+    named = {field: name.strip() for field, name in zip(fields, header[1], strict=True) if field}
+    return Table({**fmt.columns, **named}, _lines(rows, fields))
+
+
+def read_lines(data: bytes, fmt: Format) -> list[Line]:
+    """The lines of a file at once; see `read_table`."""
+    return list(read_table(data, fmt).lines)
+
+
+def _lines(rows: Iterator[tuple[int, list[str]]], fields: list[str]) -> Iterator[Line]:
+    count = 0
     for number, row in rows:
         if len(row) != len(fields):
             raise FaultyError(number, "", f"has {len(row)} cells, the header has {len(fields)}")
-        if len(lines) == MAX_ROWS:
-            raise FaultyError(number, "", f"the file has more than {MAX_ROWS} rows: split it")
+        count += 1
+        if count > MAX_ROWS:
+            raise FaultyError(
+                number,
+                "",
+                f"the file has more than {MAX_ROWS:,} rows: split it, or export parts",
+            )
         cells = {field: unguarded(cell) for field, cell in zip(fields, row, strict=True) if field}
-        lines.append(Line(number, cells))
-    if not lines:
+        yield Line(number, cells)
+    if not count:
         raise FaultyError(1, "", "the file has a header and no rows")
-    return lines
 
 
 def _text(data: bytes) -> str:
@@ -104,16 +131,17 @@ def _rows(reader: "_csv.Reader") -> Iterator[tuple[int, list[str]]]:
 
 def _fields(header: list[str], fmt: Format) -> list[str]:
     """The field of each column; empty for one that the format does not know and may ignore."""
-    by_name = {name.lower(): field for field, name in fmt.columns.items()}
+    by_name = {name.lower(): field for names in (fmt.older, fmt.columns) for field, name in names.items()}
     names = [name.strip() for name in header]
-    for name in names:
-        if [each.lower() for each in names].count(name.lower()) > 1:
-            raise FaultyError(1, name[:100], "there are two columns of this name")
-        if fmt.strict and name.lower() not in by_name:
+    fields = [by_name.get(name.lower(), "") for name in names]
+    for name, field in zip(names, fields, strict=True):
+        if fields.count(field) > 1 and field:
+            same = [each for each, its in zip(names, fields, strict=True) if its == field]
+            raise FaultyError(1, name[:100], f"there are two columns of one meaning: {', '.join(same)[:200]}")
+        if fmt.strict and not field:
             raise FaultyError(
                 1, name[:100], f"is no column of this format: {', '.join(fmt.columns.values())}"
             )
-    fields = [by_name.get(name.lower(), "") for name in names]
     missing = [fmt.columns[field] for field in fmt.required if field not in fields]
     if missing:
         raise FaultyError(1, missing[0], f"missing: {', '.join(missing)}; columns are separated by commas")

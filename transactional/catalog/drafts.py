@@ -5,6 +5,14 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Picture:
+    """One picture of a product; `alt` says what it shows."""
+
+    url: str
+    alt: str = ""
+
+
+@dataclass(frozen=True)
 class SkuDraft:
     """A SKU to create. Prices contain tax, the cost does not; all in minor units."""
 
@@ -16,11 +24,16 @@ class SkuDraft:
     weight_grams: int = 0
     barcode: str | None = None
     tax_class: str = "standard"
+    image: str | None = None
 
 
 @dataclass(frozen=True)
 class ProductDraft:
-    """A product to create, with its SKUs; `slug` is its address and its Shopify handle."""
+    """A product to create, with its SKUs; `slug` is its address and its Shopify handle.
+
+    Args:
+        image: its main picture, when it has no `pictures`.
+    """
 
     slug: str
     name: str
@@ -33,3 +46,4 @@ class ProductDraft:
     product_type: str | None = None
     tags: Sequence[str] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    pictures: Sequence[Picture] = ()

@@ -1,51 +1,47 @@
-"""What the staff does to categories, brands, products, SKUs and pictures.
+"""What the staff does to categories, brands, products and pictures.
 
 Locks are taken in the order category, product, SKU, stock level. Whoever changes the tree holds all of it:
 two moves that are harmless alone can make a cycle together.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
-from transactional.catalog import rules, service
-from transactional.catalog.drafts import ProductDraft, SkuDraft
+from transactional.catalog import creation, rules, service, sku_editing
+from transactional.catalog.drafts import Picture, ProductDraft
 from transactional.catalog.errors import (
     AlreadyThere,
     CategoryCycle,
+    CategoryInUse,
     IllegalStatus,
     NothingToSell,
-    PriceAboveList,
 )
-from transactional.catalog.models import brands, categories, product_media, products, skus
+from transactional.catalog.models import brands, categories, category_slugs, product_media, products, skus
 from transactional.errors import NotFound
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _tree = select(categories).order_by(categories.c.id)
 _category_by_slug = select(categories.c.id).where(categories.c.slug == bindparam("slug"))
-_product_by_slug = select(products.c.id).where(products.c.slug == bindparam("slug"))
-_known_codes = (
-    select(skus.c.code).where(skus.c.code.in_(bindparam("codes", expanding=True))).order_by(skus.c.code)
+_slug_before = select(category_slugs).where(category_slugs.c.slug == bindparam("slug"))
+_old_slugs = (
+    select(category_slugs)
+    .where(category_slugs.c.category_id == bindparam("category_id"))
+    .order_by(category_slugs.c.id)
 )
-_next_position = select(func.coalesce(func.max(skus.c.position) + 1, 0)).where(
-    skus.c.product_id == bindparam("product_id")
+_in_category = select(products.c.id).where(products.c.category_id == bindparam("category_id")).limit(1)
+_product_by_slug = select(products.c.id).where(products.c.slug == bindparam("slug"))
+_sellable = (
+    select(skus.c.id)
+    .where(skus.c.product_id == bindparam("product_id"), skus.c.retired_at.is_(None))
+    .limit(1)
 )
 _pictures = (
     select(product_media)
     .where(product_media.c.product_id == bindparam("product_id"))
     .order_by(product_media.c.position)
 )
-_CODES_AT_ONCE = 10_000  # SQLite takes 32,766 parameters in one statement
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One picture of a product; `alt` says what it shows."""
-
-    url: str
-    alt: str = ""
 
 
 def add_category(uow: UnitOfWork, slug: str, name: str, parent_id: str | None) -> str:
@@ -53,24 +49,63 @@ def add_category(uow: UnitOfWork, slug: str, name: str, parent_id: str | None) -
 
     Raises:
         NotFound: there is no such parent.
-        AlreadyThere: the slug is taken.
+        AlreadyThere: the slug is, or was, another's.
     """
     tree = uow.lock_rows(categories, for_update(_tree, categories))
     if parent_id is not None and all(row["id"] != parent_id for row in tree):
         raise NotFound("category", parent_id)
-    if uow.value(_category_by_slug, slug=slug) is not None:
-        raise AlreadyThere("category", slug)
+    _free_slug(uow, slug, None)
     position = max((row["position"] + 1 for row in tree if row["parent_id"] == parent_id), default=0)
     return service.create_category(uow, slug, name, parent_id=parent_id, position=position)
 
 
-def rename_category(uow: UnitOfWork, category_id: str, name: str) -> None:
-    """Give a category another name; its slug stays, because links know it.
+def edit_category(uow: UnitOfWork, category_id: str, changes: dict[str, Any]) -> None:
+    """Change columns of a category: name, slug, description, image, is_hidden; an old slug leads on.
 
     Raises:
         NotFound: there is no such category.
+        AlreadyThere: the slug is, or was, another's.
     """
-    uow.update(categories, _locked(uow, categories, "category", category_id), name=name)
+    tree = {row["id"]: row for row in uow.lock_rows(categories, for_update(_tree, categories))}
+    if category_id not in tree:
+        raise NotFound("category", category_id)
+    category = tree[category_id]
+    slug = str(changes.get("slug", category["slug"]))
+    if slug != category["slug"]:
+        _free_slug(uow, slug, category_id)
+        row = {"id": uow.new_id(), "category_id": category_id, "slug": category["slug"]}
+        uow.insert(category_slugs, row)
+    if any(category[name] != value for name, value in changes.items()):
+        uow.update(categories, category, **changes)
+
+
+def delete_category(uow: UnitOfWork, category_id: str) -> None:
+    """Delete a category that holds nothing.
+
+    Raises:
+        NotFound: there is no such category.
+        CategoryInUse: it has products, of whatever state, or categories below it.
+    """
+    tree = uow.lock_rows(categories, for_update(_tree, categories))
+    category = next((row for row in tree if row["id"] == category_id), None)
+    if category is None:
+        raise NotFound("category", category_id)
+    below = any(row["parent_id"] == category_id for row in tree)
+    if below or uow.value(_in_category, category_id=category_id) is not None:
+        raise CategoryInUse(category["slug"])
+    for row in uow.lock_rows(category_slugs, for_update(_old_slugs, category_slugs), category_id=category_id):
+        uow.delete(category_slugs, row)
+    uow.delete(categories, category)
+
+
+def _free_slug(uow: UnitOfWork, slug: str, category_id: str | None) -> None:
+    """See that no category has this slug, nor had it; one may have its own back."""
+    if uow.value(_category_by_slug, slug=slug) is not None:
+        raise AlreadyThere("category", slug)
+    for row in uow.lock_rows(category_slugs, for_update(_slug_before, category_slugs), slug=slug):
+        if row["category_id"] != category_id:
+            raise AlreadyThere("category", slug)
+        uow.delete(category_slugs, row)
 
 
 def move_category(uow: UnitOfWork, category_id: str, parent_id: str | None, position: int) -> None:
@@ -119,19 +154,14 @@ def add_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> str:
 
     Raises:
         NotFound: there is no such category or brand.
-        AlreadyThere: the slug or a SKU code is taken.
+        AlreadyThere: the slug, a SKU code or a barcode is taken.
+        OtherOptions, SameOptions: see `sku_editing.check_options`.
     """
     _check_place(uow, {"category_id": draft.category_id, "brand_id": draft.brand_id})
     if uow.value(_product_by_slug, slug=draft.slug) is not None:
         raise AlreadyThere("product", draft.slug)
-    check_codes(uow, [sku.code for sku in draft.skus])
-    return create(uow, draft, currency)[0]
-
-
-def create(uow: UnitOfWork, draft: ProductDraft, currency: str) -> tuple[str, dict[str, str]]:
-    """Add a product that is known to be new; returns its id, and its SKU ids by code."""
-    sku_ids = service.create_product(uow, draft, currency)
-    return str(uow.value(_product_by_slug, slug=draft.slug)), sku_ids
+    sku_editing.check_new(uow, draft.skus, [])
+    return creation.create_products(uow, [draft], currency)[0][0]
 
 
 def edit_product(uow: UnitOfWork, product_id: str, changes: dict[str, Any]) -> None:
@@ -140,7 +170,7 @@ def edit_product(uow: UnitOfWork, product_id: str, changes: dict[str, Any]) -> N
     Raises:
         NotFound: there is no such product, category or brand.
     """
-    product = lock_product(uow, product_id)
+    product = sku_editing.lock_product(uow, product_id)
     _check_place(uow, changes)
     changed = {name: value for name, value in changes.items() if product[name] != value}
     if changed:
@@ -155,42 +185,19 @@ def set_status(uow: UnitOfWork, product_id: str, status: str) -> None:
         IllegalStatus: its life does not lead there, see `rules.LIFECYCLE`.
         NothingToSell: it has no SKU to go live with.
     """
-    product = lock_product(uow, product_id)
+    product = sku_editing.lock_product(uow, product_id)
     if product["status"] == status:
         return
     if status not in rules.LIFECYCLE[product["status"]]:
         raise IllegalStatus(product["status"], status)
-    if status == "live" and uow.value(_next_position, product_id=product_id) == 0:
+    if status == "live" and not is_sellable(uow, product_id):
         raise NothingToSell(product["slug"])
     uow.update(products, product, status=status, updated_at=uow.now)
 
 
-def add_skus(uow: UnitOfWork, product_id: str, drafts: Sequence[SkuDraft], currency: str) -> dict[str, str]:
-    """Add SKUs behind those of a product; returns their ids by code.
-
-    Raises:
-        NotFound: there is no such product.
-        AlreadyThere: a code is taken.
-    """
-    lock_product(uow, product_id)
-    check_codes(uow, [draft.code for draft in drafts])
-    position = uow.value(_next_position, product_id=product_id)
-    return service.add_skus(uow, product_id, drafts, currency, position)
-
-
-def edit_sku(uow: UnitOfWork, sku_id: str, changes: dict[str, Any]) -> None:
-    """Change columns of a SKU: price, list_price, cost (minor units), weight_grams, barcode, tax_class.
-
-    Raises:
-        NotFound: there is no such SKU.
-        PriceAboveList: the price would be above the list price.
-    """
-    sku = _locked(uow, skus, "SKU", sku_id)
-    after = {**sku, **changes}
-    if after["price"] > after["list_price"]:
-        raise PriceAboveList(sku["code"], after["price"], after["list_price"])
-    if after != sku:
-        uow.update(skus, sku, **changes)
+def is_sellable(db: Reading, product_id: str) -> bool:
+    """Whether a product has a SKU that is not retired."""
+    return db.value(_sellable, product_id=product_id) is not None
 
 
 def pictures(db: Reading, product: Row) -> list[Picture]:
@@ -205,35 +212,13 @@ def set_pictures(uow: UnitOfWork, product_id: str, wanted: Sequence[Picture]) ->
     Raises:
         NotFound: there is no such product.
     """
-    product = lock_product(uow, product_id)
+    product = sku_editing.lock_product(uow, product_id)
     if pictures(uow, product) == list(wanted):
         return
     for row in uow.lock_rows(product_media, for_update(_pictures, product_media), product_id=product_id):
         uow.delete(product_media, row)
-    rows = [
-        {"id": uow.new_id(), "product_id": product_id, "url": each.url, "alt": each.alt, "position": at}
-        for at, each in enumerate(wanted)
-    ]
-    uow.insert_many(product_media, rows)
+    uow.insert_many(product_media, creation.media_rows(uow, product_id, wanted))
     uow.update(products, product, image=wanted[0].url if wanted else None, updated_at=uow.now)
-
-
-def lock_product(uow: UnitOfWork, product_id: str) -> Row:
-    """Raises NotFound when there is no such product."""
-    return _locked(uow, products, "product", product_id)
-
-
-def check_codes(uow: UnitOfWork, codes: Sequence[str]) -> None:
-    """Raises AlreadyThere when a SKU code is taken, or stands in `codes` twice."""
-    seen: set[str] = set()
-    for code in codes:
-        if code in seen:
-            raise AlreadyThere("SKU", code)
-        seen.add(code)
-    for start in range(0, len(codes), _CODES_AT_ONCE):
-        taken = uow.value(_known_codes, codes=list(codes[start : start + _CODES_AT_ONCE]))
-        if taken is not None:
-            raise AlreadyThere("SKU", taken)
 
 
 def _check_place(db: Reading, given: dict[str, Any]) -> None:

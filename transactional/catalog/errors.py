@@ -17,6 +17,13 @@ class CategoryCycle(ShopError):
         super().__init__(f"{category} cannot come to stand below itself.", category=category)
 
 
+class CategoryInUse(ShopError):
+    code = "category_in_use"
+
+    def __init__(self, category: str):
+        super().__init__(f"{category} has products or categories in it.", category=category)
+
+
 class IllegalStatus(ShopError):
     code = "illegal_status"
 
@@ -70,6 +77,28 @@ class OtherOptions(ShopError):
         )
 
 
+class SameOptions(ShopError):
+    code = "same_options"
+
+    def __init__(self, sku: str, other: str):
+        super().__init__(f"{sku} and {other} would have the same options.", sku=sku, other=other)
+
+
+class UnknownCombination(ShopError):
+    code = "unknown_combination"
+
+    def __init__(self, options: dict[str, str]):
+        shown = ", ".join(f"{name} {value}" for name, value in options.items())
+        super().__init__(f"No chosen combination has {shown}.", options=options)
+
+
+class LastSku(ShopError):
+    code = "last_sku"
+
+    def __init__(self, sku: str):
+        super().__init__(f"{sku} is all that its product has to sell: retire the product.", sku=sku)
+
+
 class PreviewOutdated(ShopError):
     code = "preview_outdated"
 
@@ -95,4 +124,11 @@ class NotBought(ShopError):
     code = "not_bought"
 
     def __init__(self, product: str):
-        super().__init__(f"This order does not have {product}.", product=product)
+        super().__init__(f"This order has not bought {product}.", product=product)
+
+
+class AlreadyReviewed(ShopError):
+    code = "already_reviewed"
+
+    def __init__(self, product: str):
+        super().__init__(f"{product} has been reviewed with this order.", product=product)

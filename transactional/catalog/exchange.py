@@ -4,194 +4,126 @@ Columns that a file does not have, SKUs that it does not name, and the pictures 
 none, stay as they are.
 """
 
-import re
-import unicodedata
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Table, bindparam, select
-
-from transactional.catalog import editing, inventory, rules, service
-from transactional.catalog.csv_format import FORMATS, SEPARATOR, Format, FormatName
+from transactional.catalog import creation, editing, inventory
+from transactional.catalog.csv_format import FORMATS, FormatName
 from transactional.catalog.csv_products import FileProduct, Products, Variant
-from transactional.catalog.csv_reading import Fault, FaultyError, read_lines
-from transactional.catalog.drafts import ProductDraft, SkuDraft
-from transactional.catalog.matrix import identity
-from transactional.catalog.models import brands, categories, products, skus
+from transactional.catalog.csv_reading import FaultyError, read_table
+from transactional.catalog.drafts import Picture, ProductDraft, SkuDraft
+from transactional.catalog.exchange_places import Brands, Places
+from transactional.catalog.exchange_shop import InShop
+from transactional.catalog.models import products, skus
 from transactional.errors import ImportRefused
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
-
-_products_called = (
-    select(products).where(products.c.slug.in_(bindparam("keys", expanding=True))).order_by(products.c.id)
-)
-_skus_called = select(skus).where(skus.c.code.in_(bindparam("keys", expanding=True))).order_by(skus.c.id)
-_skus_of = (
-    select(skus.c.product_id, skus.c.code, skus.c.options, skus.c.position)
-    .where(skus.c.product_id.in_(bindparam("keys", expanding=True)))
-    .order_by(skus.c.position)
-)
-_categories = select(categories).order_by(categories.c.position)
-_brands = select(brands).order_by(brands.c.id)
+from transactional.unit_of_work import Row, UnitOfWork
 
 
 class Outcome(NamedTuple):
-    """What became of a line: created, updated or unchanged."""
+    """What became of a line: created, updated or unchanged; and what of it was not taken as it stands."""
 
     line: int
     product: str
     sku: str | None
     outcome: str
+    note: str | None = None
 
 
-def import_products(uow: UnitOfWork, data: bytes, name: FormatName, currency: str) -> list[Outcome]:
+def import_products(
+    uow: UnitOfWork, data: bytes, name: FormatName, currency: str, category: str | None = None
+) -> list[Outcome]:
     """Create and change products as a file says; returns what became of each line.
+
+    Args:
+        category: slug of the one for new products whose own the shop does not have.
 
     Raises:
         ImportRefused: names every fault with its line; the transaction must not be committed.
+        NotFound: there is no such category.
     """
     fmt = FORMATS[name]
-    reading = Products(fmt, currency)
+    places = Places(uow, category)
     try:
-        reading.read(read_lines(data, fmt))
+        table = read_table(data, fmt)
+        reading = Products(fmt, table.columns, currency)
+        reading.read(table.lines)
     except FaultyError as wrong:
         raise ImportRefused([wrong.fault]) from None
-    run = _Import(uow, list(reading.found.values()), fmt, currency)
-    faults = sorted([*reading.faults, *run.faults()])
+    shop = InShop(uow, reading, places, fmt, dict(table.columns))
+    faults = sorted([*reading.faults, *shop.faults()])
     if faults:
         raise ImportRefused(faults)
-    return run.write()
+    return _Writing(uow, reading, shop, currency).write()
 
 
-class _Import:
-    """What the shop has of a file's products, locked; first its faults are looked for, then it is written."""
+class _Writing:
+    """Writes a file that has no faults; what it does to many rows alike is one statement at the end."""
 
-    def __init__(self, uow: UnitOfWork, found: list[FileProduct], fmt: Format, currency: str):
+    def __init__(self, uow: UnitOfWork, reading: Products, shop: InShop, currency: str):
         self._uow = uow
-        self._found = found
-        self._columns = fmt.columns
+        self._reading = reading
+        self._shop = shop
         self._currency = currency
-        codes = [variant.code for product in found for variant in product.variants]
-        self._products = {
-            row["slug"]: row
-            for row in _locked(uow, products, _products_called, [product.handle for product in found])
-        }
-        self._skus = {row["code"]: row for row in _locked(uow, skus, _skus_called, codes)}
-        self._levels = inventory.levels(uow, [row["id"] for row in self._skus.values()])
-        self._others: dict[str, dict[frozenset[tuple[str, str]], str]] = {}  # SKUs that the file leaves alone
-        self._positions: dict[str, int] = {}
-        in_file = set(codes)
-        for row in _chunked(uow, _skus_of, [row["id"] for row in self._products.values()]):
-            self._positions[row["product_id"]] = row["position"] + 1
-            if row["code"] not in in_file:
-                self._others.setdefault(row["product_id"], {})[identity(row["options"])] = row["code"]
-        self._category_ids = paths(uow)
-        self._brands = uow.rows(_brands)
-        self._units: dict[str, int] = {}
-
-    def faults(self) -> list[Fault]:
-        found: list[Fault] = []
-        for product in self._found:
-            found += self._faults_of(product, self._products.get(product.handle))
-            for variant in product.variants:
-                found += self._faults_of_variant(product, variant)
-        return found
-
-    def _fault(self, line: int, field: str, reason: str) -> Fault:
-        return Fault(line, self._columns[field], reason)
-
-    def _faults_of(self, product: FileProduct, known: Row | None) -> list[Fault]:
-        found = []
-        path = SEPARATOR.join(product.category or ())
-        if product.category and product.category not in self._category_ids:
-            reason = f"there is no category {path[:200]!r}: create it first"
-            found.append(self._fault(product.line, "category", reason))
-        if known is None and not product.category:
-            found.append(self._fault(product.line, "category", "is empty, and the product is new"))
-        status = known["status"] if known else "draft"
-        if known and product.status not in (None, status, *rules.LIFECYCLE[status]):
-            reason = f"a product that is {status} cannot become {product.status}"
-            found.append(self._fault(product.line, "status", reason))
-        if (
-            product.status == "live"
-            and not product.variants
-            and not (known and known["id"] in self._positions)
-        ):
-            found.append(self._fault(product.line, "status", "a product without a SKU cannot be live"))
-        return found
-
-    def _faults_of_variant(self, product: FileProduct, variant: Variant) -> list[Fault]:
-        owner = self._products.get(product.handle, {"id": ""})["id"]
-        known = self._skus.get(variant.code)
-        found = self._faults_of_options(self._others.get(owner, {}), variant)
-        if known is not None and known["product_id"] != owner:
-            reason = f"{variant.code} is a SKU of another product"
-            return [*found, self._fault(variant.line, "sku", reason)]
-        price, list_price = variant.values["price"], variant.values.get("list_price")
-        if price is not None and known and list_price is None and price > known["list_price"]:
-            reason = f"is above the list price of {variant.code}, which the file does not change"
-            found.append(self._fault(variant.line, "price", reason))
-        reserved = self._levels[known["id"]].reserved if known else 0
-        if variant.on_hand is not None and variant.on_hand < reserved:
-            reason = f"{reserved} units of {variant.code} are promised to orders"
-            found.append(self._fault(variant.line, "stock", reason))
-        return found
-
-    def _faults_of_options(
-        self, others: dict[frozenset[tuple[str, str]], str], variant: Variant
-    ) -> list[Fault]:
-        mine = identity(variant.options)
-        if mine in others:
-            return [self._fault(variant.line, "option1_value", f"{others[mine]} has the same options")]
-        names = {name for name, _ in next(iter(others), mine)}
-        if names != variant.options.keys():
-            reason = f"unknown options: this product's are {', '.join(sorted(names)) or 'none'}"
-            return [self._fault(variant.line, "option1_name", reason)]
-        return []
+        self._brands = Brands(uow)
+        self._new: list[ProductDraft] = []
+        # By the columns that change, and by id.
+        self._changed: dict[tuple[str, ...], dict[str, Row]] = {}
+        self._added: dict[str, str] = {}  # ids by code
+        self._units: dict[str, int] = {}  # signed, by SKU code
 
     def write(self) -> list[Outcome]:
         outcomes: list[Outcome] = []
-        for product in self._found:
-            known = self._products.get(product.handle)
+        for product in self._reading.found.values():
+            known = self._shop.products.get(product.handle)
             outcomes += self._create(product) if known is None else self._update(product, known)
-        inventory.adjust(self._uow, self._units, "csv import")
+        ids = {code: row["id"] for code, row in self._shop.skus.items()} | self._added
+        ids |= creation.create_products(self._uow, self._new, self._currency)[1]
+        for changes in self._changed.values():
+            self._uow.update_many(skus, changes)
+        inventory.adjust(self._uow, {ids[code]: count for code, count in self._units.items()}, "csv import")
         return sorted(outcomes)
 
+    def _report(self, product: FileProduct, outcomes: dict[int, str], codes: dict[int, str]) -> list[Outcome]:
+        notes = self._reading.notes
+        return [
+            Outcome(
+                line, product.handle, codes.get(line), outcomes[line], "; ".join(notes.get(line, [])) or None
+            )
+            for line in product.lines
+        ]
+
     def _create(self, product: FileProduct) -> list[Outcome]:
-        main = [picture for _, picture in sorted(product.pictures, key=lambda each: each[0])]
-        draft = ProductDraft(
-            slug=product.handle,
-            category_id=self._category_ids[product.category or ()][0],
-            brand_id=self._brand_id(product.vendor, None),
-            image=main[0].url if main else None,
-            status=product.status or "draft",
-            skus=[self._draft(variant) for variant in product.variants],
-            **product.values,
+        self._new.append(
+            ProductDraft(
+                slug=product.handle,
+                category_id=self._shop.category_ids[product.handle],
+                brand_id=self._brands.id_of(product.vendor, None),
+                status=self._shop.status_of(product) or "draft",
+                skus=[_draft(variant) for variant in product.variants],
+                pictures=_in_order(product),
+                **product.values,
+            )
         )
-        product_id, ids = editing.create(self._uow, draft, self._currency)
-        if len(main) > 1 or any(each.alt for each in main):
-            editing.set_pictures(self._uow, product_id, main)
         for variant in product.variants:
-            self._units[ids[variant.code]] = variant.on_hand or 0
+            self._units[variant.code] = variant.on_hand or 0
         codes = {variant.line: variant.code for variant in product.variants}
-        return [Outcome(line, product.handle, codes.get(line), "created") for line in product.lines]
+        return self._report(product, dict.fromkeys(product.lines, "created"), codes)
 
     def _update(self, product: FileProduct, known: Row) -> list[Outcome]:
         uow = self._uow
         changes = {name: value for name, value in product.values.items() if known[name] != value}
-        if product.category and known["category_id"] not in self._category_ids[product.category]:
-            changes["category_id"] = self._category_ids[product.category][0]
+        category_id = self._shop.category_ids.get(product.handle, known["category_id"])
+        if category_id != known["category_id"]:
+            changes["category_id"] = category_id
         if product.vendor is not None:
-            brand_id = self._brand_id(product.vendor, known["brand_id"])
+            brand_id = self._brands.id_of(product.vendor, known["brand_id"])
             changes |= {"brand_id": brand_id} if brand_id != known["brand_id"] else {}
-        if product.status not in (None, known["status"]):
-            changes["status"] = product.status
+        if (status := self._shop.status_of(product)) not in (None, known["status"]):
+            changes["status"] = status
         if changes:
             uow.update(products, known, **changes, updated_at=uow.now)
-        if product.pictures:
-            main = [picture for _, picture in sorted(product.pictures, key=lambda each: each[0])]
-            if main != editing.pictures(uow, known):
-                editing.set_pictures(uow, known["id"], main)
-                changes["image"] = main[0].url
+        if product.pictures and (main := _in_order(product)) != editing.pictures(uow, known):
+            editing.set_pictures(uow, known["id"], main)
+            changes["image"] = main[0].url
         result = dict.fromkeys(product.lines, "updated" if changes else "unchanged")
         codes: dict[int, str] = {}
         for variant in product.variants:
@@ -199,73 +131,32 @@ class _Import:
             codes[variant.line] = variant.code
             if outcome != "unchanged":
                 result[variant.line] = outcome
-        return [Outcome(line, product.handle, codes.get(line), result[line]) for line in product.lines]
+        return self._report(product, result, codes)
 
     def _write_sku(self, product_id: str, variant: Variant) -> str:
-        sku = self._skus.get(variant.code)
+        sku = self._shop.skus.get(variant.code)
         if sku is None:
-            position = self._positions.get(product_id, 0)
-            self._positions[product_id] = position + 1
-            draft = self._draft(variant)
-            ids = service.add_skus(self._uow, product_id, [draft], self._currency, position)
-            self._units[ids[variant.code]] = variant.on_hand or 0
+            position = self._shop.positions.get(product_id, 0)
+            self._shop.positions[product_id] = position + 1
+            self._added |= creation.add_skus(
+                self._uow, product_id, [_draft(variant)], self._currency, position
+            )
+            self._units[variant.code] = variant.on_hand or 0
             return "created"
         wanted = {**variant.values, "options": variant.options}
         changes = {name: value for name, value in wanted.items() if sku[name] != value}
         if changes:
-            self._uow.update(skus, sku, **changes)
-        more = 0 if variant.on_hand is None else variant.on_hand - self._levels[sku["id"]].on_hand
-        self._units[sku["id"]] = more
+            self._changed.setdefault(tuple(changes), {})[sku["id"]] = changes
+        on_hand = self._shop.levels[sku["id"]].on_hand
+        more = 0 if variant.on_hand is None else variant.on_hand - on_hand
+        self._units[variant.code] = more
         return "updated" if changes or more else "unchanged"
 
-    def _draft(self, variant: Variant) -> SkuDraft:
-        values: dict[str, Any] = {"list_price": variant.values["price"], "cost": 0, **variant.values}
-        return SkuDraft(code=variant.code, options=variant.options, **values)
 
-    def _brand_id(self, vendor: str | None, known: str | None) -> str | None:
-        """The brand of this name, made when there is none: a vendor is free text where files come from."""
-        if not vendor:
-            return None
-        called = [row for row in self._brands if row["name"].lower() == vendor.lower()]
-        if called:
-            return known if known in {row["id"] for row in called} else str(called[0]["id"])
-        slug = _free_slug(vendor, {row["slug"] for row in self._brands})
-        brand_id = service.create_brand(self._uow, slug, vendor)
-        self._brands.append({"id": brand_id, "slug": slug, "name": vendor})
-        return brand_id
+def _draft(variant: Variant) -> SkuDraft:
+    values: dict[str, Any] = {"list_price": variant.values["price"], "cost": 0, **variant.values}
+    return SkuDraft(code=variant.code, options=variant.options, **values)
 
 
-def paths(db: Reading) -> dict[tuple[str, ...], list[str]]:
-    """Category ids by the names on their path; siblings may be called the same."""
-    tree = db.rows(_categories)
-    found: dict[tuple[str, ...], list[str]] = {}
-    for row in tree:
-        names = tuple(step["name"] for step in rules.path(tree, row["id"]))
-        found.setdefault(names, []).append(row["id"])
-    return found
-
-
-def _free_slug(name: str, taken: set[str]) -> str:
-    plain = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:90] or "brand"
-    return next(each for each in [slug, *(f"{slug}-{n}" for n in range(2, 10_000))] if each not in taken)
-
-
-def _chunked(db: Reading, statement: Select[Any], keys: Sequence[str]) -> list[Row]:
-    starts = range(0, len(keys), inventory.CHUNK)
-    return [
-        row
-        for start in starts
-        for row in db.rows(statement, keys=list(keys[start : start + inventory.CHUNK]))
-    ]
-
-
-def _locked(uow: UnitOfWork, table: Table, statement: Select[Any], keys: Sequence[str]) -> list[Row]:
-    starts = range(0, len(keys), inventory.CHUNK)
-    return [
-        row
-        for start in starts
-        for row in uow.lock_rows(
-            table, for_update(statement, table), keys=list(keys[start : start + inventory.CHUNK])
-        )
-    ]
+def _in_order(product: FileProduct) -> list[Picture]:
+    return [picture for _, picture in sorted(product.pictures, key=lambda each: each[0])]

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table, bindparam, func, select
 
-from transactional.catalog.errors import NotBought
+from transactional.catalog.errors import AlreadyReviewed, NotBought
 from transactional.catalog.models import products, questions, reviews, skus
 from transactional.errors import NotFound
-from transactional.orders.models import order_lines
+from transactional.orders.models import order_lines, orders
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _live = select(products.c.id).where(products.c.slug == bindparam("slug"), products.c.status == "live")
@@ -19,6 +19,23 @@ _bought = (
     .join(skus, skus.c.id == order_lines.c.sku_id)
     .where(order_lines.c.order_id == bindparam("order_id"), skus.c.product_id == bindparam("product_id"))
     .limit(1)
+)
+_of_order = (
+    select(reviews.c.id)
+    .where(reviews.c.order_id == bindparam("order_id"), reviews.c.product_id == bindparam("product_id"))
+    .limit(1)
+)
+_to_review = (
+    select(order_lines.c.id, products.c.slug)
+    .join(skus, skus.c.id == order_lines.c.sku_id)
+    .join(products, products.c.id == skus.c.product_id)
+    .where(
+        order_lines.c.order_id == bindparam("order_id"),
+        products.c.status == "live",
+        ~select(reviews.c.id)
+        .where(reviews.c.order_id == order_lines.c.order_id, reviews.c.product_id == products.c.id)
+        .exists(),
+    )
 )
 _published = {
     table: select(table)
@@ -33,6 +50,11 @@ _to_moderate = {
     .where(table.c.status == bindparam("status"))
     .order_by(table.c.id)
     .limit(bindparam("size"))
+    .offset(bindparam("skip"))
+    for table in (reviews, questions)
+}
+_waiting = {
+    table: select(func.count()).select_from(table).where(table.c.status == bindparam("status"))
     for table in (reviews, questions)
 }
 
@@ -69,9 +91,29 @@ def published(db: Reading, table: Table, product_id: str, page: int = 1, page_si
     return db.rows(_published[table], product_id=product_id, size=page_size, skip=(page - 1) * page_size)
 
 
-def to_moderate(db: Reading, table: Table, status: str, size: int) -> list[Row]:
+@dataclass(frozen=True)
+class Queue:
+    """One page of reviews or questions of a status, and how many there are."""
+
+    rows: list[Row]
+    total: int
+
+
+def to_moderate(db: Reading, table: Table, status: str, page: int, page_size: int) -> Queue:
     """Reviews or questions of a status, the oldest first."""
-    return db.rows(_to_moderate[table], status=status, size=size)
+    found = db.rows(_to_moderate[table], status=status, size=page_size, skip=(page - 1) * page_size)
+    return Queue(found, db.value(_waiting[table], status=status))
+
+
+def to_review(db: Reading, order: Row) -> dict[str, str]:
+    """Slugs, by order line, of the products that an order bought, are live and were not reviewed with it."""
+    if not _is_bought(order):
+        return {}
+    return {row["id"]: row["slug"] for row in db.rows(_to_review, order_id=order["id"])}
+
+
+def _is_bought(order: Row) -> bool:
+    return order["paid_at"] is not None and order["status"] != "cancelled"
 
 
 def review(
@@ -92,11 +134,17 @@ def review(
 
     Raises:
         NotFound: there is no such live product.
-        NotBought: the order does not have the product.
+        NotBought: the order was not paid, or does not have the product.
+        AlreadyReviewed: it was reviewed with this order before.
     """
     product_id = live_product(uow, slug)
-    if order_id is not None and uow.value(_bought, order_id=order_id, product_id=product_id) is None:
-        raise NotBought(slug)
+    if order_id is not None:
+        order = uow.lock(orders, order_id)  # of two reviews at once the second finds the first
+        wanted = {"order_id": order_id, "product_id": product_id}
+        if order is None or not _is_bought(order) or uow.value(_bought, **wanted) is None:
+            raise NotBought(slug)
+        if uow.value(_of_order, **wanted) is not None:
+            raise AlreadyReviewed(slug)
     row = {
         "id": uow.new_id(),
         "order_id": order_id,

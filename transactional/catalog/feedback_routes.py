@@ -12,10 +12,11 @@ from transactional.catalog.feedback_schemas import (
     Moderated,
     ModerationIn,
     QuestionIn,
+    QuestionQueue,
     Questions,
     QuestionView,
     ReviewIn,
-    ReviewList,
+    ReviewQueue,
     Reviews,
     ReviewView,
 )
@@ -91,20 +92,26 @@ staff_feedback = staff_catalogue()
 _CHANGES = problems(401, 404)
 
 
-@staff_feedback.get("/reviews", response_model=ReviewList, responses=problems(401))
-async def reviews_to_moderate(request: Request, status: Moderated = "pending", size: Size = 50) -> Response:
+@staff_feedback.get("/reviews", response_model=ReviewQueue, responses=problems(401))
+async def reviews_to_moderate(
+    request: Request, status: Moderated = "pending", page: Page = 1, page_size: Size = 50
+) -> Response:
     """Reviews that wait for a decision, or those of another status; the oldest first."""
     with shop_of(request).database.read() as db:
-        found = feedback.to_moderate(db, reviews, status, size)
-    return respond(ReviewList(items=[review_view(row) for row in found]))
+        found = feedback.to_moderate(db, reviews, status, page, page_size)
+    items = [review_view(row) for row in found.rows]
+    return respond(ReviewQueue(items=items, page=page, page_size=page_size, total=found.total))
 
 
-@staff_feedback.get("/questions", response_model=Questions, responses=problems(401))
-async def questions_to_moderate(request: Request, status: Moderated = "pending", size: Size = 50) -> Response:
+@staff_feedback.get("/questions", response_model=QuestionQueue, responses=problems(401))
+async def questions_to_moderate(
+    request: Request, status: Moderated = "pending", page: Page = 1, page_size: Size = 50
+) -> Response:
     """Questions that wait for a decision, or those of another status; the oldest first."""
     with shop_of(request).database.read() as db:
-        found = feedback.to_moderate(db, questions, status, size)
-    return respond(Questions(items=[question_view(row) for row in found]))
+        found = feedback.to_moderate(db, questions, status, page, page_size)
+    items = [question_view(row) for row in found.rows]
+    return respond(QuestionQueue(items=items, page=page, page_size=page_size, total=found.total))
 
 
 @staff_feedback.put("/reviews/{review_id}/moderation", response_model=ReviewView, responses=_CHANGES)

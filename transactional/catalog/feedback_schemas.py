@@ -16,7 +16,11 @@ class ReviewIn(BaseModel):
     rating: int = Field(ge=1, le=5, examples=[5])
     title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
     comment: Text | None = Field(None, examples=["Warm, and it fits."])
-    order: str | None = Field(None, max_length=200, description="Token of the order it was bought with.")
+    order: str | None = Field(
+        None,
+        max_length=200,
+        description="Token of the paid order it was bought with; it reviews each of its products once.",
+    )
 
 
 class QuestionIn(BaseModel):
@@ -70,5 +74,15 @@ class Questions(BaseModel):
     items: list[QuestionView]
 
 
-class ReviewList(BaseModel):
+class ReviewQueue(BaseModel):
     items: list[ReviewView]
+    page: int
+    page_size: int
+    total: int
+
+
+class QuestionQueue(BaseModel):
+    items: list[QuestionView]
+    page: int
+    page_size: int
+    total: int

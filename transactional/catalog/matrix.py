@@ -27,23 +27,40 @@ def combinations(values: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
     return [dict(zip(values, each, strict=True)) for each in product(*values.values())]
 
 
-def chosen(
-    all_of_them: Iterable[dict[str, str]], only: Sequence[Options], leave_out: Sequence[Options]
-) -> list[dict[str, str]]:
-    """The combinations that fit one of `only` (all, when it is empty) and none of `leave_out`.
+class Patterns:
+    """Patterns that name some options: {"size": "XS"} fits every colour of that size.
 
-    A pattern names some options: {"size": "XS"} fits every colour of that size.
+    Looked up by the options they name, so that a thousand of them cost no more than one.
     """
-    return [
-        each
-        for each in all_of_them
-        if (not only or any(_fits(each, pattern) for pattern in only))
-        and not any(_fits(each, pattern) for pattern in leave_out)
-    ]
+
+    def __init__(self, patterns: Sequence[Options]):
+        self._numbers: dict[tuple[str, ...], dict[tuple[str, ...], list[int]]] = {}
+        for number, pattern in enumerate(patterns):
+            names = tuple(sorted(pattern))
+            values = tuple(pattern[name] for name in names)
+            self._numbers.setdefault(names, {}).setdefault(values, []).append(number)
+
+    def fitting(self, options: Options) -> list[int]:
+        """The numbers, from 0, of the patterns that these options fit; those that name most come last."""
+        found: list[int] = []
+        for names in sorted(self._numbers, key=len):
+            values = tuple(options.get(name, "") for name in names)
+            found += self._numbers[names].get(values, [])
+        return found
 
 
-def _fits(options: Options, pattern: Options) -> bool:
-    return pattern.items() <= options.items()
+def chosen(
+    combos: Iterable[dict[str, str]], only: Sequence[Options], leave_out: Sequence[Options]
+) -> dict[int, dict[str, str]]:
+    """The combinations, by their number from 1, that fit a pattern of `only` (all, when it is empty) and none
+    of `leave_out`.
+    """
+    wanted, unwanted = Patterns(only), Patterns(leave_out)
+    return {
+        number: each
+        for number, each in enumerate(combos, 1)
+        if (not only or wanted.fitting(each)) and not unwanted.fitting(each)
+    }
 
 
 def identity(options: Options) -> frozenset[tuple[str, str]]:
@@ -69,14 +86,14 @@ class CodeTemplate:
         self._template = template
         self._parts = [(text, name) for text, name, _, _ in parts]
 
-    def codes(self, slug: str, combos: Sequence[Options]) -> list[str]:
-        """A SKU code for each combination of the product with this slug.
+    def codes(self, slug: str, combos: Mapping[int, Options]) -> list[str]:
+        """A SKU code for each combination, by its number, of the product with this slug.
 
         Raises:
             BadTemplate: two codes are equal, or one is empty, too long or holds white space.
         """
         made: dict[str, Options] = {}
-        for number, options in enumerate(combos, 1):
+        for number, options in combos.items():
             words = {"product": slug, "n": str(number), **options}
             code = "".join(text + (in_code(words[name]) if name else "") for text, name in self._parts)
             self._check(code, options, made)

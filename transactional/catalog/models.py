@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Boolean, CheckConstraint, Column, Index, Integer, String, Table, Text, false
 
-from transactional.database import Money, id_column, metadata, moment, reference
+from transactional.database import Money, UtcDateTime, id_column, metadata, moment, reference
 
 categories = Table(
     "categories",
@@ -12,6 +12,23 @@ categories = Table(
     Column("slug", String(100), nullable=False, unique=True),
     Column("name", String(200), nullable=False),
     Column("position", Integer, nullable=False, comment="Order among siblings, from 0."),
+    Column("description", Text, nullable=True, comment="Text or simple HTML."),
+    Column("image", String(300), nullable=True, comment="Path or URL of its picture."),
+    Column(
+        "is_hidden",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="Whether it stands, with all below it, in no menu and has no page.",
+    ),
+)
+
+category_slugs = Table(
+    "category_slugs",
+    metadata,
+    id_column(),
+    reference("category_id", "categories.id", index=True),
+    Column("slug", String(100), nullable=False, unique=True, comment="One it had before."),
 )
 
 brands = Table(
@@ -40,6 +57,8 @@ products = Table(
     Column(
         "attributes", JSON, nullable=False, server_default="{}", comment='By name, {"material": "Linen"}.'
     ),
+    Column("live_from", UtcDateTime, nullable=True, index=True, comment="When it goes live by itself."),
+    Column("live_until", UtcDateTime, nullable=True, index=True, comment="When it is retired by itself."),
     CheckConstraint("status in ('draft', 'live', 'retired')", name="status"),
     Index("ix_products_status_id", "status", "id"),  # an id begins with the time: the newest first
 )
@@ -73,6 +92,9 @@ skus = Table(
         server_default=false(),
         comment="Whether supplies has a row of it: it may be sold beyond what is there.",
     ),
+    Column("image", String(300), nullable=True, comment="Path or URL of its picture."),
+    Column("retired_at", UtcDateTime, nullable=True, comment="Since then it cannot be bought."),
+    Index("uq_skus_barcode", "barcode", unique=True),
     CheckConstraint("price >= 0 and price <= list_price", name="price"),
 )
 

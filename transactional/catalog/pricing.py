@@ -96,3 +96,33 @@ def set_prices(uow: UnitOfWork, sku_id: str, wanted: Sequence[Mapping[str, Any]]
     uow.insert_many(sku_prices, [{"id": uow.new_id(), "sku_id": sku_id, **row} for row in wanted])
     if sku["has_prices"] != bool(wanted):
         uow.update(skus, sku, has_prices=bool(wanted))
+
+
+def add_dated(
+    uow: UnitOfWork,
+    offered: Sequence[Row],
+    amounts: Mapping[str, int],
+    customer_group: str | None,
+    valid_from: datetime,
+    valid_to: datetime | None,
+) -> None:
+    """Give SKUs a price more, for the same group and dates; one that is there already is not added again.
+
+    Args:
+        offered: the SKUs, locked.
+        amounts: the price of each by SKU id, in the SKU's own currency.
+    """
+    alike = {"customer_group": customer_group, "valid_from": valid_from, "valid_to": valid_to}
+    known = {
+        (row["sku_id"], row["currency"], row["price"])
+        for row in uow.rows(_prices_of, sku_ids=list(amounts))
+        if all(row[name] == value for name, value in alike.items())
+    }
+    rows = [
+        {"id": uow.new_id(), "sku_id": sku["id"], "currency": sku["currency"], "price": amounts[sku["id"]]}
+        | alike
+        for sku in offered
+        if (sku["id"], sku["currency"], amounts[sku["id"]]) not in known
+    ]
+    uow.insert_many(sku_prices, rows)
+    uow.update_many(skus, {sku["id"]: {"has_prices": True} for sku in offered if not sku["has_prices"]})

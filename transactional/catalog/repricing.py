@@ -47,7 +47,11 @@ def nearest_ending(amount: int, ending: int) -> int:
 
 
 class Change(NamedTuple):
-    """One SKU before and after. Prices are minor units, stock is units on hand."""
+    """One SKU before and after. Money is minor units, stock is units on hand.
+
+    Args:
+        dated_price: what is asked in the dates of the change; None: nothing of its own.
+    """
 
     sku_id: str
     sku: str
@@ -55,14 +59,31 @@ class Change(NamedTuple):
     price_after: int
     list_price_before: int
     list_price_after: int
+    cost_before: int
+    cost_after: int
+    tax_class_before: str
+    tax_class_after: str
+    dated_price: int | None
     on_hand_before: int
     on_hand_after: int
-    reserved: int
+    reserved: int  # the last: it is no part of the digest
+
+    @property
+    def columns(self) -> dict[str, int | str]:
+        """The columns of `skus` that change."""
+        pairs: dict[str, tuple[int | str, int | str]] = {
+            "price": (self.price_before, self.price_after),
+            "list_price": (self.list_price_before, self.list_price_after),
+            "cost": (self.cost_before, self.cost_after),
+            "tax_class": (self.tax_class_before, self.tax_class_after),
+        }
+        return {name: after for name, (before, after) in pairs.items() if before != after}
 
     @property
     def problem(self) -> str | None:
         """Why it cannot be done."""
-        if max(self.price_after, self.list_price_after) > MAX_PRICE or self.on_hand_after > MAX_UNITS:
+        amounts = (self.price_after, self.list_price_after, self.cost_after, self.dated_price or 0)
+        if max(amounts) > MAX_PRICE or self.on_hand_after > MAX_UNITS:
             return "that is too much"
         if self.price_after > self.list_price_after:
             return f"the price {self.price_after} is above the list price {self.list_price_after}"
@@ -73,5 +94,4 @@ class Change(NamedTuple):
 
 def digest(changes: list[Change]) -> str:
     """Stands for exactly these changes from exactly this state; orders in between do not matter."""
-    plain = [change._replace(reserved=0) for change in changes]
-    return sha256(repr([tuple(change) for change in plain]).encode()).hexdigest()
+    return sha256(repr([change[:-1] for change in changes]).encode()).hexdigest()

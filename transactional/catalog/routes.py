@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from transactional.api import API, problems, respond, shop_of
 from transactional.catalog import service
-from transactional.catalog.schemas import CategoryList, ProductPage, ProductView, Sort
+from transactional.catalog.schemas import BrandList, CategoryList, ProductPage, ProductView, Sort
 
 router = APIRouter(prefix=API, tags=["catalogue"])
 Slug = Annotated[str | None, Query(max_length=160)]
@@ -18,6 +18,13 @@ async def list_categories(request: Request) -> Response:
     """The category tree, as a flat list with parents."""
     with shop_of(request).database.read() as db:
         return respond(CategoryList(items=service.list_categories(db)))
+
+
+@router.get("/brands", response_model=BrandList)
+async def list_brands(request: Request) -> Response:
+    """The brands that have something to sell, with how many products."""
+    with shop_of(request).database.read() as db:
+        return respond(BrandList(items=service.list_brands(db)))
 
 
 @router.get("/products", response_model=ProductPage, responses=problems(404))

@@ -50,6 +50,13 @@ def subtree(categories: Iterable[Mapping[str, Any]], root_id: str) -> set[str]:
     return found
 
 
+def shown(categories: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The categories without those that are hidden and all below them, in the order given."""
+    hidden = [each["id"] for each in categories if each["is_hidden"]]
+    gone = {below for each in hidden for below in subtree(categories, each)}
+    return [each for each in categories if each["id"] not in gone]
+
+
 def path(categories: Iterable[Mapping[str, Any]], leaf_id: str) -> list[Mapping[str, Any]]:
     """A category and its ancestors, from the root down."""
     by_id = {category["id"]: category for category in categories}

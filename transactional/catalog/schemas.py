@@ -14,11 +14,21 @@ class CategoryView(BaseModel):
     slug: str
     name: str
     position: int
+    description: str | None = Field(None, description="Text or simple HTML.")
+    image: str | None = None
 
 
 class Named(BaseModel):
     slug: str
     name: str
+
+
+class BrandView(Named):
+    products: int = Field(description="Those that are live.")
+
+
+class BrandList(BaseModel):
+    items: list[BrandView]
 
 
 class ProductCard(BaseModel):
@@ -43,6 +53,11 @@ class ProductPage(BaseModel):
     total: int
 
 
+class PictureView(BaseModel):
+    url: str
+    alt: str = Field(description="What it shows; empty when it says nothing.")
+
+
 class BeyondStock(BaseModel):
     """How units can be ordered that are not there."""
 
@@ -60,6 +75,7 @@ class SkuView(BaseModel):
     list_price: int
     currency: str
     available: int
+    image: str | None
     beyond_stock: BeyondStock | None = None
 
 
@@ -69,6 +85,10 @@ class ProductView(BaseModel):
     name: str
     description: str
     image: str | None
+    pictures: list[PictureView] = Field(description="The main one first.")
+    product_type: str | None
+    tags: list[str]
+    attributes: dict[str, str]
     brand: Named | None
     category_path: list[Named]
     skus: list[SkuView]

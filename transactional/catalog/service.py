@@ -1,18 +1,18 @@
 """The catalogue: what is on the shelves, and putting things there."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 
-from transactional.catalog import pricing, rules, supply
-from transactional.catalog.drafts import ProductDraft, SkuDraft
-from transactional.catalog.errors import NothingToSell
-from transactional.catalog.models import brands, categories, products, skus
+from transactional.catalog import creation, pricing, rules, supply
+from transactional.catalog.drafts import ProductDraft
+from transactional.catalog.models import brands, categories, category_slugs, product_media, products, skus
 from transactional.catalog.schemas import (
+    BrandView,
     CategoryView,
     Named,
+    PictureView,
     ProductCard,
     ProductPage,
     ProductView,
@@ -26,12 +26,14 @@ _categories = select(categories).order_by(categories.c.position, categories.c.na
 _available = stock.available(skus.c.id)
 _lowest_price = (
     select(func.min(skus.c.price))
-    .where(skus.c.product_id == products.c.id)
+    .where(skus.c.product_id == products.c.id, skus.c.retired_at.is_(None))
     .correlate(products)
     .scalar_subquery()
 )
 _reduced = (
-    select(skus.c.id).where(skus.c.product_id == products.c.id, skus.c.price < skus.c.list_price).exists()
+    select(skus.c.id)
+    .where(skus.c.product_id == products.c.id, skus.c.price < skus.c.list_price, skus.c.retired_at.is_(None))
+    .exists()
 )
 _orderings: dict[Sort, tuple[ColumnElement[Any], ...]] = {
     "newest": (products.c.id.desc(),),  # a UUIDv7 begins with the time it was made
@@ -54,10 +56,29 @@ _cards = (
     .offset(bindparam("skip"))
 )
 _count = select(func.count()).select_from(products)
-_shown = products.c.status == "live"  # what is live has SKUs: see `create_product` and `editing.set_status`
+_shown = (
+    products.c.status == "live"
+)  # what is live has SKUs: see `creation`, `editing.set_status`, `sku_editing`
+_slug_now = (
+    select(categories.c.slug)
+    .join(category_slugs, category_slugs.c.category_id == categories.c.id)
+    .where(category_slugs.c.slug == bindparam("slug"))
+)
+_brands_shown = (
+    select(brands.c.slug, brands.c.name, func.count(products.c.id).label("products"))
+    .join(products, products.c.brand_id == brands.c.id)
+    .where(_shown)
+    .group_by(brands.c.id, brands.c.slug, brands.c.name)
+    .order_by(brands.c.name, brands.c.slug)
+)
+_media = (
+    select(product_media.c.url, product_media.c.alt)
+    .where(product_media.c.product_id == bindparam("product_id"))
+    .order_by(product_media.c.position)
+)
 _skus_of = (
     select(skus, _available.label("available"))
-    .where(skus.c.product_id == bindparam("product_id"))
+    .where(skus.c.product_id == bindparam("product_id"), skus.c.retired_at.is_(None))
     .order_by(skus.c.position)
 )
 _offers = (
@@ -70,7 +91,7 @@ _offers = (
         skus.c.has_prices,
         _available.label("available"),
     )
-    .where(skus.c.product_id.in_(bindparam("product_ids", expanding=True)))
+    .where(skus.c.product_id.in_(bindparam("product_ids", expanding=True)), skus.c.retired_at.is_(None))
     .order_by(skus.c.price, skus.c.position)
 )
 _product_by_slug = (
@@ -81,19 +102,31 @@ _product_by_slug = (
 
 
 def list_categories(db: Reading) -> list[CategoryView]:
-    """All categories, siblings in their order."""
-    return [CategoryView(**row) for row in db.rows(_categories)]
+    """The categories that are shown, siblings in their order."""
+    return [CategoryView(**row) for row in rules.shown(db.rows(_categories))]
+
+
+def current_slug(db: Reading, slug: str) -> str | None:
+    """The slug of the category that had this one before; None when none had."""
+    found: str | None = db.value(_slug_now, slug=slug)
+    return found
+
+
+def list_brands(db: Reading) -> list[BrandView]:
+    """The brands that have live products, by name."""
+    return [BrandView(**row) for row in db.rows(_brands_shown)]
 
 
 def category_pictures(db: Reading) -> dict[str, str]:
-    """A product's picture for each category that has one, by slug."""
+    """A picture for each category that has one, or a product with one, by slug."""
     pictured = (
-        select(categories.c.slug, func.min(products.c.image).label("image"))
-        .join(products, products.c.category_id == categories.c.id)
-        .where(products.c.status == "live", products.c.image.is_not(None))
-        .group_by(categories.c.slug)
+        select(
+            categories.c.slug, func.coalesce(categories.c.image, func.min(products.c.image)).label("image")
+        )
+        .join(products, and_(products.c.category_id == categories.c.id, _shown), isouter=True)
+        .group_by(categories.c.id, categories.c.slug, categories.c.image)
     )
-    return {row["slug"]: row["image"] for row in db.rows(pictured)}
+    return {row["slug"]: row["image"] for row in db.rows(pictured) if row["image"]}
 
 
 def list_products(
@@ -148,7 +181,7 @@ def _called(word: str) -> Select[tuple[str]]:
 
 
 def _subtree_ids(db: Reading, slug: str) -> list[str]:
-    tree = db.rows(_categories)
+    tree = rules.shown(db.rows(_categories))
     for category in tree:
         if category["slug"] == slug:
             return sorted(rules.subtree(tree, category["id"]))
@@ -201,10 +234,19 @@ def product(db: Reading, slug: str) -> ProductView:
         name=row["name"],
         description=row["description"],
         image=row["image"],
+        pictures=_pictures(db, row),
+        product_type=row["product_type"],
+        tags=row["tags"],
+        attributes=row["attributes"],
         brand=Named(slug=row["brand_slug"], name=row["brand_name"]) if row["brand_id"] else None,
         category_path=[Named(slug=step["slug"], name=step["name"]) for step in steps],
         skus=supply.sku_views(db, offered),
     )
+
+
+def _pictures(db: Reading, product: Row) -> list[PictureView]:
+    found = [PictureView(**row) for row in db.rows(_media, product_id=product["id"])]
+    return found or ([PictureView(url=product["image"], alt="")] if product["image"] else [])
 
 
 def create_category(
@@ -212,7 +254,7 @@ def create_category(
 ) -> str:
     """Add a category; returns its id."""
     row = {"id": uow.new_id(), "parent_id": parent_id, "slug": slug, "name": name, "position": position}
-    return str(uow.insert(categories, row)["id"])
+    return str(uow.insert(categories, {**row, "is_hidden": False})["id"])
 
 
 def create_brand(uow: UnitOfWork, slug: str, name: str) -> str:
@@ -226,56 +268,7 @@ def create_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> dict[
     Raises:
         NothingToSell: it is to be live and has no SKU.
     """
-    if draft.status == "live" and not draft.skus:
-        raise NothingToSell(draft.slug)
-    product_id = uow.new_id()
-    uow.insert(
-        products,
-        {
-            "id": product_id,
-            "category_id": draft.category_id,
-            "brand_id": draft.brand_id,
-            "slug": draft.slug,
-            "name": draft.name,
-            "description": draft.description,
-            "status": draft.status,
-            "image": draft.image,
-            "created_at": uow.now,
-            "updated_at": uow.now,
-            "product_type": draft.product_type,
-            "tags": list(draft.tags),
-            "attributes": dict(draft.attributes),
-        },
-    )
-    return add_skus(uow, product_id, draft.skus, currency)
-
-
-def add_skus(
-    uow: UnitOfWork, product_id: str, drafts: Sequence[SkuDraft], currency: str, position: int = 0
-) -> dict[str, str]:
-    """Add SKUs to a product from `position` on, none in stock yet; returns their ids by code."""
-    rows = [_sku_row(uow, product_id, at, sku, currency) for at, sku in enumerate(drafts, position)]
-    uow.insert_many(skus, rows)
-    return {row["code"]: row["id"] for row in rows}
-
-
-def _sku_row(uow: UnitOfWork, product_id: str, position: int, sku: SkuDraft, currency: str) -> Row:
-    return {
-        "id": uow.new_id(),
-        "product_id": product_id,
-        "code": sku.code,
-        "options": dict(sku.options),
-        "list_price": sku.list_price,
-        "price": sku.price,
-        "cost": sku.cost,
-        "currency": currency,
-        "weight_grams": sku.weight_grams,
-        "position": position,
-        "barcode": sku.barcode,
-        "tax_class": sku.tax_class,
-        "has_prices": False,
-        "has_supply": False,
-    }
+    return creation.create_products(uow, [draft], currency)[1]
 
 
 def set_price(uow: UnitOfWork, sku_id: str, *, price: int, list_price: int) -> None:

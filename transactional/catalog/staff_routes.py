@@ -9,10 +9,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, request_id, respond, shop_of
-from transactional.catalog import editing, service, staff_views
-from transactional.catalog.schemas import CategoryList
+from transactional.catalog import editing, schedule, sku_editing, staff_views
 from transactional.catalog.staff_schemas import (
     BrandIn,
+    CategoryChanges,
     CategoryIn,
     Created,
     NameIn,
@@ -20,8 +20,13 @@ from transactional.catalog.staff_schemas import (
     PlaceIn,
     ProductChanges,
     ProductIn,
+    RetiredIn,
+    ScheduleIn,
     SkuChanges,
+    SkuOptionsIn,
     SkusIn,
+    StaffBrands,
+    StaffCategories,
     StaffProduct,
     StaffProducts,
     Status,
@@ -57,25 +62,43 @@ async def add_category(request: Request, key: IdempotencyKey, body: CategoryIn) 
     return await once(request, key, "staff", work)
 
 
-@staff_router.patch("/categories/{category_id}", response_model=CategoryList, responses=_CHANGES)
-async def rename_category(request: Request, category_id: UUID, body: NameIn) -> Response:
-    """Rename a category; answers with the tree."""
+@staff_router.get("/categories", response_model=StaffCategories, responses=problems(401))
+async def list_categories(request: Request) -> Response:
+    """All categories, the hidden too, as a flat list with parents."""
+    with shop_of(request).database.read() as db:
+        return respond(staff_views.list_categories(db))
 
-    def work(uow: UnitOfWork) -> CategoryList:
-        editing.rename_category(uow, str(category_id), body.name)
-        return CategoryList(items=service.list_categories(uow))
+
+@staff_router.patch("/categories/{category_id}", response_model=StaffCategories, responses=_CHANGES)
+async def edit_category(request: Request, category_id: UUID, body: CategoryChanges) -> Response:
+    """Change what is named of a category; answers with the tree."""
+
+    def work(uow: UnitOfWork) -> StaffCategories:
+        editing.edit_category(uow, str(category_id), body.model_dump(exclude_unset=True))
+        return staff_views.list_categories(uow)
 
     return changed(request, work)
 
 
-@staff_router.put("/categories/{category_id}/place", response_model=CategoryList, responses=_CHANGES)
+@staff_router.delete("/categories/{category_id}", response_model=StaffCategories, responses=_CHANGES)
+async def delete_category(request: Request, category_id: UUID) -> Response:
+    """Delete a category that holds nothing; answers with the tree."""
+
+    def work(uow: UnitOfWork) -> StaffCategories:
+        editing.delete_category(uow, str(category_id))
+        return staff_views.list_categories(uow)
+
+    return changed(request, work)
+
+
+@staff_router.put("/categories/{category_id}/place", response_model=StaffCategories, responses=_CHANGES)
 async def move_category(request: Request, category_id: UUID, body: PlaceIn) -> Response:
     """Move a category with all below it, or reorder it among its siblings; answers with the tree."""
     parent = None if body.parent_id is None else str(body.parent_id)
 
-    def work(uow: UnitOfWork) -> CategoryList:
+    def work(uow: UnitOfWork) -> StaffCategories:
         editing.move_category(uow, str(category_id), parent, body.position)
-        return CategoryList(items=service.list_categories(uow))
+        return staff_views.list_categories(uow)
 
     return changed(request, work)
 
@@ -88,6 +111,13 @@ async def add_brand(request: Request, key: IdempotencyKey, body: BrandIn) -> Res
         return Created(id=editing.add_brand(uow, body.slug, body.name))
 
     return await once(request, key, "staff", work)
+
+
+@staff_router.get("/brands", response_model=StaffBrands, responses=problems(401))
+async def list_brands(request: Request) -> Response:
+    """All brands with how many products."""
+    with shop_of(request).database.read() as db:
+        return respond(staff_views.list_brands(db))
 
 
 @staff_router.patch("/brands/{brand_id}", response_model=Created, responses=_CHANGES)
@@ -105,12 +135,13 @@ async def rename_brand(request: Request, brand_id: UUID, body: NameIn) -> Respon
 async def list_products(
     request: Request,
     status: Status | None = None,
+    q: Annotated[str | None, Query(max_length=80, description="Words of a name, slug or SKU code.")] = None,
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
     page_size: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
     """Products in whatever state, the newest first."""
     with shop_of(request).database.read() as db:
-        return respond(staff_views.list_products(db, status, page, page_size))
+        return respond(staff_views.list_products(db, status, q, page, page_size))
 
 
 @staff_router.get("/products/{product_id}", response_model=StaffProduct, responses=problems(401, 404))
@@ -153,6 +184,17 @@ async def set_status(request: Request, product_id: UUID, body: StatusIn) -> Resp
     return changed(request, work)
 
 
+@staff_router.put("/products/{product_id}/schedule", response_model=StaffProduct, responses=_CHANGES)
+async def set_schedule(request: Request, product_id: UUID, body: ScheduleIn) -> Response:
+    """Let a product go live, and be retired, by itself; a moment that has passed comes at once."""
+
+    def work(uow: UnitOfWork) -> StaffProduct:
+        schedule.plan(uow, str(product_id), live_from=body.live_from, live_until=body.live_until)
+        return staff_views.product(uow, str(product_id))
+
+    return changed(request, work)
+
+
 @staff_router.put("/products/{product_id}/pictures", response_model=StaffProduct, responses=_CHANGES)
 async def set_pictures(request: Request, product_id: UUID, body: PicturesIn) -> Response:
     """Give a product its pictures, the main one first."""
@@ -172,10 +214,32 @@ async def add_skus(request: Request, key: IdempotencyKey, product_id: UUID, body
     currency = shop_of(request).terms.currency
 
     def work(uow: UnitOfWork) -> StaffProduct:
-        editing.add_skus(uow, str(product_id), [sku.draft() for sku in body.skus], currency)
+        sku_editing.add_skus(uow, str(product_id), [sku.draft() for sku in body.skus], currency)
         return staff_views.product(uow, str(product_id))
 
     return await once(request, key, "staff", work)
+
+
+@staff_router.put("/products/{product_id}/options", response_model=StaffProduct, responses=_CHANGES)
+async def set_options(request: Request, product_id: UUID, body: SkuOptionsIn) -> Response:
+    """Give SKUs other options: a plain one its first, or all of them one more."""
+
+    def work(uow: UnitOfWork) -> StaffProduct:
+        sku_editing.set_options(uow, str(product_id), body.skus)
+        return staff_views.product(uow, str(product_id))
+
+    return changed(request, work)
+
+
+@staff_router.put("/skus/{sku_id}/retired", response_model=Created, responses=_CHANGES)
+async def retire_sku(request: Request, sku_id: UUID, body: RetiredIn) -> Response:
+    """Take a SKU off sale, or back on it; carts show that it is not for sale."""
+
+    def work(uow: UnitOfWork) -> Created:
+        sku_editing.retire(uow, str(sku_id), is_retired=body.retired)
+        return Created(id=str(sku_id))
+
+    return changed(request, work)
 
 
 @staff_router.patch("/skus/{sku_id}", response_model=Created, responses=_CHANGES)
@@ -183,7 +247,7 @@ async def edit_sku(request: Request, sku_id: UUID, body: SkuChanges) -> Response
     """Change what is named of a SKU; placed orders keep their prices."""
 
     def work(uow: UnitOfWork) -> Created:
-        editing.edit_sku(uow, str(sku_id), body.model_dump(exclude_unset=True))
+        sku_editing.edit_sku(uow, str(sku_id), body.model_dump(exclude_unset=True))
         return Created(id=str(sku_id))
 
     return changed(request, work)

@@ -1,15 +1,24 @@
 """What the staff sends about the catalogue, and sees of it. Money is minor units; prices contain tax."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_serializer, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_serializer,
+    model_validator,
+)
 
 from transactional.catalog.csv_format import OPTIONS
-from transactional.catalog.drafts import ProductDraft, SkuDraft
-from transactional.catalog.editing import Picture
+from transactional.catalog.drafts import Picture, ProductDraft, SkuDraft
 from transactional.catalog.repricing import MAX_PRICE
 from transactional.catalog.rules import TAX_CLASSES
+from transactional.catalog.schemas import CategoryView
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MAX_PICTURES = 50
@@ -44,6 +53,17 @@ class NameIn(BaseModel):
     name: Name = Field(examples=["Hats and caps"])
 
 
+class CategoryChanges(BaseModel):
+    """Only what is named changes. Links to an old slug go on leading to the category."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Name = Field("", examples=["Hats and caps"])
+    slug: Slug = ""
+    description: Annotated[str, StringConstraints(max_length=20_000)] | None = None
+    image: Url | None = None
+    is_hidden: bool = Field(False, description="In no menu, with all below it, and without a page.")
+
+
 class PlaceIn(BaseModel):
     """Where a category comes to stand: below a parent (null: at the top), at a position from 0."""
 
@@ -72,6 +92,7 @@ class SkuIn(BaseModel):
     weight_grams: Grams = 0
     barcode: Barcode | None = None
     tax_class: TaxClass = "standard"
+    image: Url | None = None
 
     @model_validator(mode="after")
     def reduced_at_most(self) -> "SkuIn":
@@ -99,6 +120,22 @@ class SkuChanges(BaseModel):
     weight_grams: Grams = 0
     barcode: Barcode | None = None
     tax_class: TaxClass = "standard"
+    image: Url | None = None
+    options: Options = Field(default_factory=dict)
+
+
+class SkuOptionsIn(BaseModel):
+    """Options by SKU code; all SKUs of a product have the same options, and no two the same values."""
+
+    model_config = ConfigDict(extra="forbid")
+    skus: dict[SkuCode, Options] = Field(
+        min_length=1, max_length=1_000, examples=[{"HAT-XL-RED": {"size": "XL", "colour": "Dark red"}}]
+    )
+
+
+class RetiredIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    retired: bool = Field(description="It cannot be bought; its orders and its stock stay.", examples=[False])
 
 
 class ProductIn(BaseModel):
@@ -147,6 +184,20 @@ class StatusIn(BaseModel):
     status: Status = Field(examples=["live"])
 
 
+class ScheduleIn(BaseModel):
+    """When a product goes live and is retired by itself; null: it does not."""
+
+    model_config = ConfigDict(extra="forbid")
+    live_from: AwareDatetime | None = Field(None, examples=["2026-12-01T08:00:00Z"])
+    live_until: AwareDatetime | None = Field(None, examples=["2026-12-24T12:00:00Z"])
+
+    @model_validator(mode="after")
+    def ends_later(self) -> "ScheduleIn":
+        if self.live_from and self.live_until and self.live_until <= self.live_from:
+            raise ValueError("live_until is not after live_from")
+        return self
+
+
 class PictureIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     url: Url = Field(examples=["/media/straw-hat.svg"])
@@ -175,6 +226,8 @@ class StaffSku(BaseModel):
     barcode: str | None
     tax_class: str
     position: int
+    image: str | None
+    retired_at: datetime | None
     on_hand: int
     reserved: int
 
@@ -192,12 +245,33 @@ class StaffProduct(BaseModel):
     product_type: str | None
     tags: list[str]
     attributes: dict[str, str]
+    live_from: datetime | None
+    live_until: datetime | None
     pictures: list[Picture]
     skus: list[StaffSku]
 
     @field_serializer("pictures")
     def plain(self, pictures: list[Picture]) -> list[dict[str, str]]:
         return [vars(each) for each in pictures]
+
+
+class StaffCategory(CategoryView):
+    is_hidden: bool
+
+
+class StaffCategories(BaseModel):
+    items: list[StaffCategory]
+
+
+class StaffBrand(BaseModel):
+    id: str
+    slug: str
+    name: str
+    products: int = Field(description="In whatever state.")
+
+
+class StaffBrands(BaseModel):
+    items: list[StaffBrand]
 
 
 class StaffProductRow(BaseModel):
@@ -211,3 +285,4 @@ class StaffProducts(BaseModel):
     items: list[StaffProductRow]
     page: int
     page_size: int
+    total: int

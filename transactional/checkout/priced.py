@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, case, select
 
 from transactional.catalog import pricing as prices
 from transactional.catalog.models import products, skus
@@ -36,7 +36,7 @@ _priced_lines = (
         products.c.slug.label("product"),
         products.c.name,
         products.c.image,
-        products.c.status,
+        case((skus.c.retired_at.is_(None), products.c.status), else_="retired").label("status"),
         products.c.category_id,
         products.c.brand_id,
         live.VERSION.label("promotions"),

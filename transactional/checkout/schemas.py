@@ -49,6 +49,7 @@ class CartLineView(BaseModel):
     discounts: list[DiscountView] = Field(description="What promotions take off the line.")
     total: int = Field(description="What the line costs after promotions.")
     available: int
+    for_sale: bool = Field(description="Whether it can be bought at all.")
 
 
 class CartView(BaseModel):

@@ -28,7 +28,11 @@ _units = (
 _for_sale: Select[tuple[str, str]] = (
     select(skus.c.code, skus.c.id)
     .join(products, products.c.id == skus.c.product_id)
-    .where(products.c.status == "live", skus.c.code.in_(bindparam("codes", expanding=True)))
+    .where(
+        products.c.status == "live",
+        skus.c.retired_at.is_(None),
+        skus.c.code.in_(bindparam("codes", expanding=True)),
+    )
 )
 _coupon = (
     select(promotion_codes.c.id)
@@ -94,7 +98,7 @@ def add(uow: UnitOfWork, cart_id: str, quantities: Mapping[str, int]) -> None:
 
     Raises:
         NotFound, CartNotOpen: see `lock_open`.
-        NotForSale: a code is unknown, or its product is not live.
+        NotForSale: a code is unknown, or it or its product is not for sale.
         CartTooLarge: too many lines, or too many of one SKU.
     """
     cart = lock_open(uow, cart_id)

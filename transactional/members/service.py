@@ -66,6 +66,11 @@ def known(db: Reading, email: str) -> str | None:
     return customer
 
 
+def groups_of(db: Reading, customer_id: str) -> list[str]:
+    """The groups of a customer, whose prices and offers they have."""
+    return sorted((db.get(customers, customer_id) or {}).get("groups") or ())
+
+
 def customer_id(uow: UnitOfWork, buyer: Buyer) -> str:
     """The customer of this e-mail address, made on the first order."""
     email = buyer.email.strip().lower()

@@ -1,15 +1,16 @@
 """What a change of an order would do, and cost: worked out without changing anything."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from transactional.checkout import sale_terms
 from transactional.checkout.delivery import Offer
 from transactional.checkout.rules import LineAmounts
-from transactional.checkout.tax import STANDARD
+from transactional.checkout.tax import STANDARD, Treatment
 from transactional.errors import NotFound
+from transactional.invoices import requests as invoice_requests
 from transactional.orders import change_effect, change_pricing, progress, rules, service
 from transactional.orders.change_pricing import Addition, Sale
 from transactional.orders.change_rules import Difference
@@ -51,7 +52,7 @@ class Plan:
 def plan(db: Reading, terms: Terms, order: Row, wish: Wish) -> Plan:
     """Work out a change of an order; a unit of work has locked it, or it is only looked at.
 
-    Units that are added cost what everybody pays now, without promotions, or what was agreed. What stays
+    Units that are added cost what the buyer pays now, without promotions, or what was agreed. What stays
     keeps its price. Delivery is charged anew when another method is wanted, or the address lies in another
     zone; what promotions took off it is taken off again. Where the new address is taxed otherwise, all that
     is still to be sent is taken off and sold again for the same prices.
@@ -69,7 +70,7 @@ def plan(db: Reading, terms: Terms, order: Row, wish: Wish) -> Plan:
     sale = _sale(db, terms, order, wish)
     removals = _removals(sale, wish)
     skus_of = change_pricing.skus_of(db, sale.lines)
-    new = change_pricing.additions(db, order, sale.after, wish.add)
+    new = change_pricing.additions(db, sale, wish.add)
     if sale.is_taxed_anew:
         new += change_pricing.sold_again(sale, skus_of, wish.remove)
     parcel = change_pricing.parcel(sale, skus_of, removals, new)
@@ -109,15 +110,26 @@ def _sale(db: Reading, terms: Terms, order: Row, wish: Wish) -> Sale:
     lines = service.find(db, order["id"]).lines
     sale, day = sale_terms.current(db), sale_terms.shop_day(db, terms)
     there, to = _place(order), _place(wish.ship_to or order)
+    asked = invoice_requests.of_order(db, order["id"])
+    owed_by_buyer = asked is not None and asked["reverse_charge"]
+    listed = sale.treatment(to, day)
     return Sale(
         order,
         lines,
         progress.of_order(db, order, lines),
         sale,
-        sale.treatment(there, day),
-        sale.treatment(to, day),
+        _charged(sale.treatment(there, day), owed_by_buyer),
+        listed,
+        _charged(listed, owed_by_buyer),
         to,
     )
+
+
+def _charged(taxed: Treatment, owed_by_buyer: bool) -> Treatment:
+    """How a sale is taxed whose buyer owes the tax where that is possible, or does not."""
+    if owed_by_buyer and taxed.reverse_charge:
+        return taxed.reversed()
+    return replace(taxed, reverse_charge=False)
 
 
 def _place(columns: Mapping[str, Any]) -> Place:

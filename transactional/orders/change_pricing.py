@@ -15,6 +15,7 @@ from transactional.checkout.errors import NotForSale, OrderIncomplete
 from transactional.checkout.rules import Item, LineAmounts
 from transactional.checkout.sale_terms import SaleTerms
 from transactional.checkout.tax import STANDARD, Treatment
+from transactional.members import service as members
 from transactional.orders import change_rules, progress
 from transactional.orders.change_rules import NO_CHARGE, Charge
 from transactional.orders.errors import AgreedPriceTooHigh, GiftCardNotAdded
@@ -38,7 +39,11 @@ _GOODS = (
 _for_sale = (
     select(*_GOODS)
     .join(products, products.c.id == skus.c.product_id)
-    .where(products.c.status == "live", skus.c.code.in_(bindparam("codes", expanding=True)))
+    .where(
+        products.c.status == "live",
+        skus.c.retired_at.is_(None),
+        skus.c.code.in_(bindparam("codes", expanding=True)),
+    )
 )
 _sold = select(skus.c.id, skus.c.tax_class, skus.c.weight_grams).where(
     skus.c.id.in_(bindparam("sku_ids", expanding=True))
@@ -53,7 +58,7 @@ class Addition:
     """Units to add.
 
     Args:
-        unit_price: what was agreed with the buyer, at most what everybody pays, which None is.
+        unit_price: what was agreed with the buyer, at most what the buyer pays, which None is.
     """
 
     sku: str
@@ -63,15 +68,25 @@ class Addition:
 
 @dataclass(frozen=True)
 class Sale:
-    """An order and where it would go."""
+    """An order and where it would go.
+
+    Args:
+        before, after: how it is taxed, and would be.
+        listed: how prices are there, also when the buyer owes the tax and pays none.
+    """
 
     order: Row
     lines: list[Row]
     sold: Mapping[str, SoldLine]
     terms: SaleTerms
     before: Treatment
+    listed: Treatment
     after: Treatment
     to: Place
+
+    def asked(self, price: int, tax_class: str) -> int:
+        """What is asked for what is priced so."""
+        return self.listed.without_tax(price, tax_class) if self.after.reverse_charge else price
 
     @property
     def is_taxed_anew(self) -> bool:
@@ -102,9 +117,11 @@ def skus_of(db: Reading, lines: Iterable[Row]) -> dict[str, Row]:
     return {row["id"]: row for row in db.rows(_sold, sku_ids=[line["sku_id"] for line in lines])}
 
 
-def additions(db: Reading, order: Row, taxed: Treatment, wanted: Sequence[Addition]) -> list[Priced]:
+def additions(db: Reading, sale: Sale, wanted: Sequence[Addition]) -> list[Priced]:
+    order = sale.order
     found = db.rows(_for_sale, codes=[each.sku for each in wanted]) if wanted else []
-    by_code = {row["sku"]: row for row in prices.at_their_prices(db, found, order["currency"])}
+    groups = members.groups_of(db, order["customer_id"]) if found else ()
+    by_code = {row["sku"]: row for row in prices.at_their_prices(db, found, order["currency"], groups)}
     made: list[Priced] = []
     for each in wanted:
         row = by_code.get(each.sku)
@@ -112,13 +129,14 @@ def additions(db: Reading, order: Row, taxed: Treatment, wanted: Sequence[Additi
             raise NotForSale(each.sku)
         if row["tax_class"] == GIFT_CARD:
             raise GiftCardNotAdded(each.sku)
-        price = row["price"] if order["purpose"] == SALE else 0
+        price = sale.asked(row["price"], row["tax_class"]) if order["purpose"] == SALE else 0
         if each.unit_price is not None and each.unit_price > price:
             raise AgreedPriceTooHigh(each.sku, price, each.unit_price)
         price = price if each.unit_price is None else each.unit_price
-        item = Item(each.quantity, max(price, row["list_price"]), price, tax_class=row["tax_class"])
+        listed = max(price, sale.asked(row["list_price"], row["tax_class"]))
+        item = Item(each.quantity, listed, price, tax_class=row["tax_class"])
         name = variant_name(row["name"], row["options"])
-        made.append(_priced(row | {"name": name}, item, row["weight_grams"], taxed))
+        made.append(_priced(row | {"name": name}, item, row["weight_grams"], sale.after))
     return made
 
 
@@ -175,7 +193,8 @@ def delivery(db: Reading, sale: Sale, offer: Offer | None, *, is_needed: bool) -
     """What is charged for delivery now, and what of the charge before is taken off; none when it stays."""
     if offer is None:
         return NO_CHARGE, NO_CHARGE
-    price = offer.price if sale.order["purpose"] == SALE and is_needed else 0
+    is_charged = sale.order["purpose"] == SALE and is_needed
+    price = sale.asked(offer.price, STANDARD) if is_charged else 0
     price = max(0, price - int(db.value(_off_delivery, order_id=sale.order["id"])))
     now = Charge(*sale.after.split(price, sale.after.rate(STANDARD)))
     before = Charge(*progress.delivery_left(db, sale.order, sale.lines))

@@ -61,7 +61,7 @@ def create(
         GroupCodeTaken: there is a group of this code.
     """
     found = uow.row(_sku, code=sku)
-    if found is None or found["tax_class"] == GIFT_CARD:
+    if found is None or found["tax_class"] == GIFT_CARD or found["retired_at"]:
         raise NotForSale(sku)
     if price >= found["price"]:
         raise GroupPriceTooHigh(price, found["price"])

@@ -175,6 +175,7 @@ def _line_view(line: Row) -> dict[str, Any]:
         "quantity": line["quantity"],
         "available": line["available"],
         "short": line["available"] < line["quantity"],
+        "for_sale": line["status"] == "live",
         "removal": {"event_name": "remove_from_cart", "items": [_item(line)]},
     }
 

@@ -4,20 +4,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from transactional.api import shop_of
-from transactional.catalog import feedback, richtext
+from transactional.catalog import feedback, richtext, rules
 from transactional.catalog import service as catalog
-from transactional.catalog.editing import pictures as catalog_pictures
 from transactional.catalog.models import questions, reviews
 from transactional.catalog.rules import tree
-from transactional.catalog.schemas import ProductCard, ProductView, SkuView, Sort
+from transactional.catalog.schemas import PictureView, ProductCard, ProductView, SkuView, Sort
 from transactional.pages.rendering import page, theme_css
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 PAGE_SIZE = 24
+_MOVED = 301
 SORTS: dict[Sort, str] = {
     "newest": "Newest first",
     "price_asc": "Price, low to high",
@@ -50,12 +50,14 @@ async def home(request: Request) -> HTMLResponse:
         )
 
 
-@router.get("/c/{slug}")
+@router.get("/c/{slug}", response_model=None)
 async def category(
     request: Request, slug: str, sort: Sort = "newest", number: int = Query(1, alias="page", ge=1, le=1000)
-) -> HTMLResponse:
+) -> HTMLResponse | RedirectResponse:
     shop = shop_of(request)
     with shop.database.read() as db:
+        if (current := catalog.current_slug(db, slug)) is not None:
+            return RedirectResponse(f"/c/{current}", _MOVED)
         found = catalog.list_products(db, category=slug, sort=sort, page=number, page_size=PAGE_SIZE)
         categories = catalog.list_categories(db)
         here = next(each for each in categories if each.slug == slug)
@@ -67,11 +69,35 @@ async def category(
             db,
             "category.html",
             name=here.name,
+            description=richtext.markup(here.description) if here.description else "",
+            picture=here.image,
             trail=[parent] if parent else [],
             children=children,
             pictures=catalog.category_pictures(db) if children else {},
             events=[_list_event(here.name, found.items)],
             **_listing(f"/c/{slug}", {}, sort, number, found.total, found.items),
+        )
+
+
+@router.get("/b/{slug}")
+async def brand(
+    request: Request, slug: str, sort: Sort = "newest", number: int = Query(1, alias="page", ge=1, le=1000)
+) -> HTMLResponse:
+    shop = shop_of(request)
+    with shop.database.read() as db:
+        found = catalog.list_products(db, brand=slug, sort=sort, page=number, page_size=PAGE_SIZE)
+        name = next((each.name for each in catalog.list_brands(db) if each.slug == slug), slug)
+        return page(
+            request,
+            shop,
+            db,
+            "category.html",
+            name=name,
+            trail=[],
+            children=(),
+            pictures={},
+            events=[_list_event(name, found.items)],
+            **_listing(f"/b/{slug}", {}, sort, number, found.total, found.items),
         )
 
 
@@ -131,8 +157,9 @@ async def product(
     slug: str,
     problem: str = Query("", max_length=200),
     thanks: str = Query("", max_length=20),
+    order: str = Query("", max_length=200),
 ) -> HTMLResponse:
-    return product_page(request, slug, problem=problem, thanks=thanks)
+    return product_page(request, slug, problem=problem, thanks=thanks, order=order)
 
 
 def product_page(
@@ -143,13 +170,21 @@ def product_page(
     thanks: str = "",
     form: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
+    order: str = "",
     status: int = 200,
 ) -> HTMLResponse:
-    """The page of a product; `form` and `errors` are what was typed about it and cannot be taken."""
+    """The page of a product.
+
+    Args:
+        form, errors: what was typed about it and cannot be taken.
+        order: token of the order with which it was bought, to review it.
+    """
     shop = shop_of(request)
     with shop.database.read() as db:
         found = catalog.product(db, slug)
-        others = catalog.list_products(db, category=found.category_path[-1].slug, page_size=5).items
+        shown = {each.slug for each in catalog.list_categories(db)}
+        trail = [each for each in found.category_path if each.slug in shown]
+        others = catalog.list_products(db, category=trail[-1].slug, page_size=5).items if trail else []
         choices = [_choice(found, sku) for sku in found.skus]
         best = max(choices, key=lambda each: (each["available"] > 0, each["later"] is not None))
         chosen = found.skus[choices.index(best)]
@@ -160,13 +195,17 @@ def product_page(
             "product.html",
             status,
             product=found,
-            pictures=catalog_pictures(db, {"id": found.id, "image": found.image})[1:],
+            main=_main_picture(found, chosen),
+            pictures=found.pictures[1:],
             description=richtext.markup(found.description),
             summary=richtext.plain(found.description)[:300],
             rating=feedback.rating(db, found.id),
             reviews=feedback.published(db, reviews, found.id),
             questions=feedback.published(db, questions, found.id),
-            form={"said": "", **(form or {})},
+            form={"said": "review" if order else "", **(form or {})},
+            order=order,
+            # The token opens the order: neither the tracker nor the next page may learn it.
+            **({"secret_path": f"/p/{slug}"} if order else {}),
             errors=errors or {},
             thanks=thanks,
             chosen=chosen,
@@ -174,11 +213,19 @@ def product_page(
             option_names=" and ".join(name.capitalize() for name in chosen.options) or "Article",
             available=sum(each["available"] for each in choices),
             later=best["later"],
-            trail=found.category_path,
+            trail=trail,
             others=[_card(each) for each in others if each.slug != slug][:4],
             problem=problem,
             events=[{"event_name": "view_item", **value_of([(item_of(found, chosen), 1)], chosen.currency)}],
         )
+
+
+def _main_picture(found: ProductView, chosen: SkuView) -> PictureView:
+    """The picture of the chosen SKU, or the product's first."""
+    if chosen.image:
+        return PictureView(url=chosen.image, alt=rules.variant_name(found.name, chosen.options))
+    first = found.pictures[0] if found.pictures else PictureView(url="", alt="")
+    return PictureView(url=first.url, alt=first.alt or found.name)
 
 
 def _choice(found: ProductView, sku: SkuView) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from transactional.api import request_id, shop_of
+from transactional.catalog import feedback
 from transactional.checkout.tax import Treatment
 from transactional.errors import IllegalTransition, ShopError
 from transactional.invoices import service as invoices
@@ -197,7 +198,10 @@ def _purchase(found: OrderWithLines) -> dict[str, Any]:
 
 def _lines(db: Reading, found: OrderWithLines) -> list[dict[str, Any]]:
     became = progress.of_order(db, found.order, found.lines)
-    return [_line(found, line, became[line["id"]]) for line in found.lines]
+    slugs = feedback.to_review(db, found.order)
+    return [
+        {**_line(found, line, became[line["id"]]), "to_review": slugs.get(line["id"])} for line in found.lines
+    ]
 
 
 def _line(found: OrderWithLines, line: Row, became: SoldLine) -> dict[str, Any]:

@@ -29,7 +29,7 @@ _on_sale = (
         products.c.brand_id,
     )
     .join(products, products.c.id == skus.c.product_id)
-    .where(products.c.status == "live")
+    .where(products.c.status == "live", skus.c.retired_at.is_(None))
     .order_by(skus.c.code)
 )
 _prices = (

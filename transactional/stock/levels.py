@@ -59,15 +59,12 @@ def open_missing(uow: UnitOfWork, levels: list[Row], sku_ids: Iterable[str], war
     missing = sorted(set(sku_ids) - there)
     if not missing:
         return levels
-    for sku_id in missing:  # one by one, because another transaction may be opening the same
-        row = {
-            "id": uow.new_id(),
-            "sku_id": sku_id,
-            "warehouse_id": warehouse_id,
-            "on_hand": 0,
-            "reserved": 0,
-        }
-        uow.insert_unless_there(stock_levels, row, "sku_id", "warehouse_id")
+    rows = [
+        {"id": uow.new_id(), "sku_id": each, "warehouse_id": warehouse_id, "on_hand": 0, "reserved": 0}
+        for each in missing
+    ]
+    # Another transaction may be opening the same.
+    uow.insert_many_unless_there(stock_levels, rows, "sku_id", "warehouse_id")
     return lock(uow, set(sku_ids))
 
 
