@@ -6,7 +6,7 @@ from pathlib import Path
 
 from settings import Settings
 from tests.benchmarks.table import Row
-from transactional.catalog import bulk, collector, editing, generation, repricing, service
+from transactional.catalog import bulk, editing, garbage, generation, repricing, service
 from transactional.catalog.bulk import Rules, Selection
 from transactional.catalog.csv_reading import MAX_ROWS
 from transactional.catalog.drafts import ProductDraft, SkuDraft
@@ -37,7 +37,7 @@ def run() -> list[Row]:
         ]
         like = SkuDraft("", 900, 1_000, 300)
         started = time.perf_counter()
-        with collector.paused(), shop.database.transaction("bench") as uow:
+        with garbage.paused(), shop.database.transaction("bench") as uow:
             created = generation.create(uow, product_id, batch, like, "GBP", overrides)
         creating = time.perf_counter() - started
         restocking = _restocked(shop)
@@ -59,7 +59,7 @@ def _restocked(shop: Shop) -> float:
     with shop.database.read() as db:
         shown = repricing.digest(bulk.preview(db, Selection(), wanted))
     started = time.perf_counter()
-    with collector.paused(), shop.database.transaction("bench") as uow:
+    with garbage.paused(), shop.database.transaction("bench") as uow:
         bulk.apply(uow, Selection(), wanted, shown)
     return time.perf_counter() - started
 
@@ -68,6 +68,6 @@ def _imported(shop: Shop) -> float:
     lines = [f"tube-{at},Tube {at},Pipes,T-{at},9.00,10.00,3.00,5" for at in range(MAX_ROWS)]
     data = "\n".join(["product,name,category,sku,price,list_price,cost,on_hand", *lines]).encode()
     started = time.perf_counter()
-    with collector.paused(), shop.database.transaction("bench") as uow:
+    with garbage.paused(), shop.database.transaction("bench") as uow:
         import_products(uow, data, "storehouse", "GBP")
     return time.perf_counter() - started

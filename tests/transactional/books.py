@@ -36,7 +36,7 @@ from transactional.promotions.models import (
     promotion_customers,
 )
 from transactional.shop import Shop
-from transactional.stock.models import stock_levels, stock_movements, transfer_lines, transfers
+from transactional.stock.models import backorders, stock_levels, stock_movements, transfer_lines, transfers
 from transactional.unit_of_work import Row
 
 HOLDS_STOCK = ("pending_payment", "paid", "gathering", "in_review", "approved", "partly_shipped")
@@ -144,6 +144,8 @@ def stock_adds_up(shop: Shop) -> None:
         if line := lines.get(row["order_line_id"]):
             wanted[line["sku_id"]] -= row["quantity"]
     wanted += kept_for_changes(shop)
+    # Who waits holds nothing yet.
+    wanted.subtract(summed(rows_of(shop, backorders), "sku_id", "waiting"))
     assert summed(levels, "sku_id", "reserved") == Counter(
         {row["sku_id"]: wanted[row["sku_id"]] for row in levels}
     )

@@ -1,6 +1,7 @@
 """Whatever happens to a shop, in whatever order, twice or half: its books add up and its log tells it all."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -34,16 +35,26 @@ from transactional.ledger import events as ledger
 from transactional.ledger.rules import BALANCE, held
 from transactional.members import service as members
 from transactional.members.service import Buyer
-from transactional.orders import after_sales, change_entry, changes, review, service, shipping
+from transactional.orders import (
+    after_sales,
+    change_entry,
+    changes,
+    entry,
+    group_entry,
+    review,
+    service,
+    shipping,
+)
 from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition
-from transactional.orders.models import order_changes, order_lines, orders, shipments
+from transactional.orders.models import ORDER_PURPOSES, order_changes, order_lines, orders, shipments
 from transactional.payments import cashier, inbox
 from transactional.payments import service as payments_service
 from transactional.payments.methods import Choice
 from transactional.payments.models import gift_cards as cards
 from transactional.payments.tenders import Method, Wanted
 from transactional.promotions import service as promotions
+from transactional.stock import backorders as backlog
 from transactional.stock import service as stock
 from transactional.stock import warehousing
 from transactional.stock.models import stock_levels, transfers
@@ -55,6 +66,9 @@ which = st.integers(0, 5)
 units = st.integers(1, 3)
 moods = st.sampled_from(MOODS)
 How = Literal["right", "too little", "dollars", "declined"]
+methods: st.SearchStrategy[tuple[Method, ...]] = st.sampled_from(
+    ((), (), ("balance",), ("gift_card",), ("points",), ("gift_card", "balance"), ("points", "balance"))
+)
 hows = st.sampled_from(("right", "right", "right", "right", "too little", "dollars", "declined"))
 Service = Literal["cancel", "ship", "deliver", "hold", "approve", "complete"]
 SERVICES: dict[Service, Callable[[UnitOfWork, str], object]] = {
@@ -78,17 +92,20 @@ class Everything(RuleBasedStateMachine):
         self.world = World(database_url, home)
         self.shop, self.bank = self.world.shop, self.world.bank
         self.carts: list[str] = []
+        self.groups: list[str] = []
         self._url, self._give_back = database_url, give_back
 
     # Shoppers.
 
     @initialize(number=which)
     def open_shop(self, number: int) -> None:
-        self.credit("once", 800)
+        self.credit("once", 2_800)
         self.switch("once", number, "activate")
         self.buy("once", number, 2, GRACE, ("gift_card",), "right", True)
         self.serve("once", 0, "ship")
-        self.buy("once", number + 1, 3, ADA, ("points", "balance"), "right", number % 2 == 0)
+        self.buy("once", number + 1, 3, ADA, ("balance",), "right", number % 2 == 0)
+        self.buy("once", number + 2, 2, GRACE, (), "right", True)
+        self.change_order("once", 0, 1, [(number, 1)], None, None, None)
         self.fill_cart("once", number + 2, 1, second=number)
 
     @rule(fate=fates, number=which, quantity=units, second=which, channel=st.sampled_from(("web", "api")))
@@ -123,7 +140,7 @@ class Everything(RuleBasedStateMachine):
         fate=fates,
         number=which,
         buyer=st.sampled_from((ADA, GRACE)),
-        methods=st.lists(st.sampled_from(("gift_card", "balance", "points")), max_size=3).map(tuple),
+        methods=methods,
         limit=st.sampled_from((None, None, 1, 700)),
     )
     def place(
@@ -152,7 +169,7 @@ class Everything(RuleBasedStateMachine):
         number=which,
         quantity=units,
         buyer=st.sampled_from((ADA, GRACE)),
-        methods=st.lists(st.sampled_from(("gift_card", "balance", "points")), max_size=2).map(tuple),
+        methods=methods,
         how=hows,
         is_heard=st.booleans(),
     )
@@ -259,7 +276,9 @@ class Everything(RuleBasedStateMachine):
             self.world.act(
                 fate,
                 "staff",
-                lambda uow: after_sales.return_lines(uow, line["order_id"], {line["id"]: quantity}),
+                lambda uow: after_sales.return_lines(
+                    uow, line["order_id"], {line["id"]: quantity}, is_damaged=number == 0
+                ),
             )
 
     @rule(fate=fates, number=which, quantity=units)
@@ -358,7 +377,80 @@ class Everything(RuleBasedStateMachine):
             self.bank.capture(external_id, asked.amount, asked.currency)
             self.tell(fate, -1)
 
+    # Groups, and goods that nobody pays.
+
+    @rule(fate=fates, number=which, hours=st.sampled_from((1, 1, 30)))
+    def run_group(self, fate: Fate, number: int, hours: int) -> None:
+        """A group is opened, or its time goes on and those that did not fill up end."""
+        if number < 3:
+            terms = {"sku": SKUS[number], "price": 600, "per_buyer": 2, "buyers_wanted": 2}
+            self.world.act(
+                fate,
+                "staff",
+                lambda uow: group_entry.create(
+                    uow, f"group-{len(self.groups)}", closes_at=uow.now + timedelta(hours=24), **terms
+                ),
+            )
+            self.groups.append(f"group-{len(self.groups)}")
+            return
+        self.world.clock.forward(hours=hours)
+        self.world.act(fate, "system:groups", group_entry.fail_overdue)
+        with self.shop.database.read() as db:
+            left = group_entry.left_behind(db, 20)
+        for order_id in left:
+            self.world.act(fate, "system:groups", partial(group_entry.call_off, order_id=order_id))
+
+    @precondition(lambda self: self.groups)
+    @rule(fate=fates, number=which, buyer=st.sampled_from((ADA, GRACE)), quantity=st.integers(1, 2), how=hows)
+    def join_group(self, fate: Fate, number: int, buyer: Buyer, quantity: int, how: How) -> None:
+        code = self.groups[-1 - number % len(self.groups)]
+        self.world.act(
+            fate,
+            "shopper",
+            lambda uow: group_entry.join(uow, self.shop.terms, code, buyer, quantity),
+        )
+        told = len(self.bank.news)
+        self.ask_bank(0, "well", True, None)
+        if self.bank.deals:
+            self.pay(0, how)
+        if len(self.bank.news) > told:
+            self.tell(fate, -1)
+
+    @rule(fate=fates, number=which, quantity=units, purpose=st.sampled_from(ORDER_PURPOSES[1:]))
+    def give_away(self, fate: Fate, number: int, quantity: int, purpose: Any) -> None:
+        goods = {SKUS[number % 5]: quantity}
+        self.world.act(
+            fate, "staff", lambda uow: entry.gratis(uow, self.shop.terms, GRACE, goods, purpose, "hm")
+        )
+
     # The staff.
+
+    @rule(fate=fates, number=which, policy=st.sampled_from(("backorder", "preorder", "stock")))
+    def supply(self, fate: Fate, number: int, policy: Any) -> None:
+        """A SKU may be sold beyond what is there, or not any more; who waits is served when the day comes."""
+        sku_id = self.world.sku(number)
+
+        def put(uow: UnitOfWork) -> None:
+            if policy == "stock":
+                backlog.remove(uow, sku_id)
+                return
+            days, at = (3, None) if policy == "backorder" else (None, uow.now + timedelta(hours=20))
+            backlog.put(uow, sku_id, policy=policy, most=4, days=days, available_from=at)
+
+        self.world.act(fate, "staff", put)
+        with self.shop.database.read() as db:
+            due = backlog.due(db, 10)
+        self.world.act(fate, "system:supply", lambda uow: backlog.serve_due(uow, due))
+
+    @rule(fate=fates, is_active=st.booleans())
+    def open_north(self, fate: Fate, is_active: bool) -> None:
+        self.world.act(
+            fate,
+            "staff",
+            lambda uow: warehousing.put(
+                uow, "north", name="N", country="GB", postal_code="LS1", priority=1, is_active=is_active
+            ),
+        )
 
     @rule(fate=fates, amount=st.integers(1, 3_000))
     def credit(self, fate: Fate, amount: int) -> None:

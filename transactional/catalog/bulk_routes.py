@@ -7,7 +7,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from transactional.api import IdempotencyKey, once, problems, respond, shop_of
-from transactional.catalog import bulk, collector, generation, pricing
+from transactional.catalog import bulk, garbage, generation, pricing
 from transactional.catalog.bulk_schemas import (
     ApplyIn,
     BatchIn,
@@ -59,7 +59,7 @@ async def create_skus(request: Request, key: IdempotencyKey, product_id: UUID, b
         )
         return BatchView(created=len(codes), codes=list(codes))
 
-    with collector.paused():
+    with garbage.paused():
         return await once(request, key, "staff", work)
 
 
@@ -84,7 +84,7 @@ async def apply_change(
     def work(uow: UnitOfWork) -> BulkView:
         return bulk_view(bulk.apply(uow, body.selection(), body.rules(), body.digest), page, page_size)
 
-    with collector.paused():
+    with garbage.paused():
         return await once(request, key, "staff", work, 200)
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from transactional.api import IdempotencyKey, once, problems, request_id, respond, shop_of
-from transactional.catalog import collector, csv_export
+from transactional.catalog import csv_export, garbage
 from transactional.catalog.csv_format import FormatName
 from transactional.catalog.exchange import import_products
 from transactional.catalog.staff_routes import REFUSALS, staff_catalogue
@@ -74,7 +74,7 @@ async def import_file(
             lines=[ImportedLine(**line._asdict()) for line in done],
         )
 
-    with collector.paused():
+    with garbage.paused():
         if not dry_run:
             return await once(request, key, "staff", work)
         with shop.database.rehearsal("staff", request_id(request)) as uow:
