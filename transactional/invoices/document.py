@@ -19,7 +19,7 @@ from transactional.unit_of_work import Row
 
 _TITLES = {"invoice": "Invoice", "credit_note": "Credit note"}
 _HEADINGS = ("Item", "SKU", "Units", "Unit price", "Discount", "Tax", "Net", "With tax")
-_WIDTHS = (50, 27, 12, 21, 20, 12, 22, 22)
+_WIDTHS = (46, 33, 12, 21, 19, 12, 21, 22)
 _COLUMN = 88  # where the second party stands, right of the first
 _Money = Callable[[int], str]
 

@@ -198,7 +198,7 @@ def _purchase(found: OrderWithLines) -> dict[str, Any]:
 
 def _lines(db: Reading, found: OrderWithLines) -> list[dict[str, Any]]:
     became = progress.of_order(db, found.order, found.lines)
-    slugs = feedback.to_review(db, found.order)
+    slugs = feedback.to_review(db, found.order) if found.order["delivered_at"] else {}
     return [
         {**_line(found, line, became[line["id"]]), "to_review": slugs.get(line["id"])} for line in found.lines
     ]
