@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
-from shopping import key, ordered_over_http, paid_order, rows_of
+from shopping import key, ordered_over_http, paid_order, rows_of, shipped_order
 from sqlalchemy import update
 from webpage import Webpage
 
@@ -14,6 +14,7 @@ from transactional.catalog import feedback, richtext
 from transactional.catalog.errors import AlreadyReviewed
 from transactional.catalog.models import products, questions, reviews
 from transactional.database import writing
+from transactional.orders import shipping
 from transactional.shop import Shop
 
 STAFF = "/api/v1/staff/catalogue"
@@ -159,8 +160,12 @@ class TestPage:
         self, client: TestClient, open_for_business: Shop
     ) -> None:
         shop = open_for_business
-        token = shop.keys.token("order", paid_order(shop, SHIRT0_S=1).order_id)
+        order_id = shipped_order(shop, SHIRT0_S=1).order_id
+        token = shop.keys.token("order", order_id)
         link = f"/p/shirt-0?order={token}#reviews"
+        assert link not in client.get(f"/orders/{token}").text
+        with shop.database.transaction("staff") as uow:
+            shipping.deliver(uow, order_id)
         assert link in client.get(f"/orders/{token}").text
         page = Webpage(client.get(link).text)
         form = page.form("/p/shirt-0/reviews")
