@@ -46,7 +46,7 @@ class Tour:
         for kind, content in described.get("requestBody", {}).get("content", {}).items():
             arguments["headers"]["content-type"] = kind
             body = content["example"] if "example" in content else self._example(content["schema"])
-            arguments["content" if isinstance(body, str) else "json"] = _filled(body, known)
+            arguments["content" if isinstance(body, str) else "json"] = filled(body, known)
         answer = self.client.request(method, address, params=query, **arguments)
         successes = [int(status) for status in described["responses"] if status < "300"]
         assert answer.status_code in successes, f"{method} {path} {arguments}: {answer.text}"
@@ -77,15 +77,15 @@ class Tour:
         return ""
 
 
-def _filled(body: Any, known: dict[str, str]) -> Any:
+def filled(body: Any, known: dict[str, str]) -> Any:
     match body:
         case dict():
             return {
-                name: known[name] if isinstance(value, str) and name in known else _filled(value, known)
+                name: known[name] if isinstance(value, str) and name in known else filled(value, known)
                 for name, value in body.items()
             }
         case list():
-            return [_filled(each, known) for each in body]
+            return [filled(each, known) for each in body]
         case _:
             return body
 
