@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 from transactional.payments.errors import ProviderUnavailable
 from transactional.payments.provider import (
     Chargeback,
+    DisputeStage,
     Method,
     PaymentRequest,
     ProviderEvent,
@@ -28,12 +29,13 @@ class Deal:
     remote: RemotePayment
     refunds: dict[str, RemoteRefund] = field(default_factory=dict)
     refunded: int = 0
-    disputed: int = 0
+    disputes: dict[str, tuple[int, DisputeStage]] = field(default_factory=dict)
 
     @property
     def left(self) -> int:
         """Minor units of the buyer's that are still there."""
-        return self.remote.amount - self.refunded - self.disputed if self.remote.status == "captured" else 0
+        lost = sum(amount for amount, stage in self.disputes.values() if stage == "succeeded")
+        return self.remote.amount - self.refunded - lost if self.remote.status == "captured" else 0
 
 
 class Bank:
@@ -103,14 +105,23 @@ class Bank:
             deal.remote = replace(deal.remote, status=status)
             self._tell(deal.remote)
 
-    def dispute(self, external_id: str, amount: int) -> None:
-        """The buyer's own bank takes minor units back, no more than are there."""
+    def dispute(self, external_id: str, amount: int, stage: DisputeStage) -> None:
+        """The buyer's own bank asks for minor units or takes them, no more than are there."""
         deal = self.deals[external_id]
         taken = min(amount, deal.left)
         if taken:
-            deal.disputed += taken
-            dispute = f"dispute_{len(self.news)}"
-            self._tell(Chargeback(external_id, dispute, taken, capture=deal.remote))
+            self._step(deal, f"dispute_{len(self.news)}", taken, stage)
+
+    def step_dispute(self, external_id: str, stage: DisputeStage) -> None:
+        """The last dispute of a payment goes on or ends, unless the shop has won it."""
+        deal = self.deals[external_id]
+        for dispute, (amount, before) in [*deal.disputes.items()][-1:]:
+            if before not in (stage, "failed") and (before == "succeeded" or amount <= deal.left):
+                self._step(deal, dispute, amount, stage)
+
+    def _step(self, deal: Deal, dispute: str, amount: int, stage: DisputeStage) -> None:
+        deal.disputes[dispute] = (amount, stage)
+        self._tell(Chargeback(deal.remote.external_id, dispute, amount, capture=deal.remote, stage=stage))
 
     def _tell(self, news: RemotePayment | RefundNews | Chargeback) -> None:
         self.news.append(ProviderEvent(f"news_{len(self.news)}", news))

@@ -231,6 +231,12 @@ def orders_hold_what_they_cost(shop: Shop) -> None:
     found = holdings_of(shop)
     money = rows_of(shop, payments)
     lost = {row["payment_id"] for row in rows_of(shop, refunds) if row["status"] == "failed"}
+    # Holders' part is not taken again when they spent it before the dispute was won.
+    short = {
+        row["payment_id"]
+        for row in rows_of(shop, refunds)
+        if (row["reversal"] or "").startswith("chargeback:")
+    }
     notes = {row["id"]: row["order_id"] for row in rows_of(shop, credit_notes)}
     credited: Counter[str] = Counter()
     for row in rows_of(shop, credit_note_lines):
@@ -238,7 +244,7 @@ def orders_hold_what_they_cost(shop: Shop) -> None:
     for order in rows_of(shop, orders):
         tenders = [row for row in money if row["order_id"] == order["id"]]
         assert credited[order["id"]] <= order["total"]
-        if any(row["id"] in lost or found[row["id"]].charged_back for row in tenders):
+        if any(row["id"] in lost | short or found[row["id"]].charged_back for row in tenders):
             continue
         left = sum(found[row["id"]].left for row in tenders)
         if order["status"] == "pending_payment":
@@ -298,7 +304,8 @@ def holders_have_what_is_theirs(shop: Shop, ledger: Mapping[tuple[str, str], int
     for card in rows_of(shop, gift_cards):
         code = held(chart.GIFT_CARD, card["id"])
         assert given[code] == card["initial"]
-        assert taken[code] <= (card["initial"] if card["status"] == "disabled" else 0)
+        is_gone = card["status"] in ("charged_back", "disabled")
+        assert 0 <= taken[code] <= (card["initial"] if is_gone else 0)
 
 
 def _given_and_taken(shop: Shop) -> tuple[Counter[str], Counter[str]]:
@@ -308,6 +315,9 @@ def _given_and_taken(shop: Shop) -> tuple[Counter[str], Counter[str]]:
     taken: Counter[str] = Counter()
     entries = {row["id"]: row["reference"] for row in rows_of(shop, journal_entries)}
     for row in rows_of(shop, postings):
+        if entries[row["entry_id"]].startswith("won:"):  # what a chargeback had taken is there again
+            taken[row["destination"]] -= row["amount"]
+            continue
         is_card_taken = row["source"].startswith(chart.GIFT_CARD) and row["destination"] in of_orders[1:]
         if is_card_taken or row["destination"] in (chart.LOYALTY, chart.DISCOUNTS):
             taken[row["source"]] += row["amount"]
@@ -323,16 +333,19 @@ def points_are_those_of_the_orders(shop: Shop) -> None:
     documents = {
         row["id"]: of_change.get(row["document"], row["document"]) for row in rows_of(shop, journal_entries)
     }
+    references = {row["id"]: row["reference"] for row in rows_of(shop, journal_entries)}
     given: Counter[str] = Counter()
     taken: Counter[str] = Counter()
     for row in rows_of(shop, postings):
-        if row["source"] == chart.LOYALTY:
+        if row["source"] == chart.LOYALTY and references[row["entry_id"]].startswith("won:"):
+            taken[documents[row["entry_id"]]] -= row["amount"]
+        elif row["source"] == chart.LOYALTY:
             given[documents[row["entry_id"]]] += row["amount"]
         if row["destination"] == chart.LOYALTY:
             taken[documents[row["entry_id"]]] += row["amount"]
     for order in rows_of(shop, orders):
         assert given[order["number"]] == (order["points"] if order["paid_at"] else 0)
-        assert taken[order["number"]] <= given[order["number"]]
+        assert 0 <= taken[order["number"]] <= given[order["number"]]
 
 
 def refunds_are_owed(shop: Shop, ledger: Mapping[tuple[str, str], int]) -> None:

@@ -42,6 +42,7 @@ from transactional.payments import cashier, inbox
 from transactional.payments import service as payments_service
 from transactional.payments.methods import Choice
 from transactional.payments.models import gift_cards as cards
+from transactional.payments.provider import DisputeStage
 from transactional.payments.tenders import Method, Wanted
 from transactional.promotions import service as promotions
 from transactional.stock import service as stock
@@ -54,6 +55,7 @@ fates = st.sampled_from(("once", "once", "once", "twice", "crashes first"))
 which = st.integers(0, 5)
 units = st.integers(1, 3)
 moods = st.sampled_from(MOODS)
+stages = st.sampled_from(("requested", "succeeded", "succeeded", "failed"))
 How = Literal["right", "too little", "dollars", "declined"]
 hows = st.sampled_from(("right", "right", "right", "right", "too little", "dollars", "declined"))
 Service = Literal["cancel", "ship", "deliver", "hold", "approve", "complete"]
@@ -223,10 +225,17 @@ class Everything(RuleBasedStateMachine):
         self.world.act(fate, "provider:sandbox", lambda uow: inbox.receive(uow, self.bank.name, news, b"{}"))
 
     @precondition(lambda self: self.bank.deals)
-    @rule(number=which, divisor=st.sampled_from((1, 1, 2)))
-    def dispute(self, number: int, divisor: int) -> None:
+    @rule(fate=fates, number=which, divisor=st.sampled_from((1, 1, 2)), stage=stages, is_heard=st.booleans())
+    def dispute(self, fate: Fate, number: int, divisor: int, stage: DisputeStage, is_heard: bool) -> None:
+        """A buyer's bank asks or takes; or, when it did so before, it goes on or gives up."""
         external_id = list(self.bank.deals)[-1 - number % len(self.bank.deals)]
-        self.bank.dispute(external_id, self.bank.deals[external_id].left // divisor)
+        deal, told = self.bank.deals[external_id], len(self.bank.news)
+        if stage == "failed" or (deal.disputes and number % 2):
+            self.bank.step_dispute(external_id, stage)
+        else:
+            self.bank.dispute(external_id, deal.left // divisor, stage)
+        if is_heard and len(self.bank.news) > told:
+            self.tell(fate, -1)
 
     @rule(mood=moods)
     def reconcile(self, mood: Mood) -> None:

@@ -11,7 +11,7 @@ from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import categories
 from transactional.ledger import rules
 from transactional.orders import after_sales, service
-from transactional.payments import settlement
+from transactional.payments import chargebacks
 from transactional.payments.errors import GiftCardSpent
 from transactional.payments.models import gift_cards
 from transactional.shop import Shop
@@ -99,7 +99,7 @@ def test_a_chargeback_takes_what_is_left_on_its_cards(cards_for_sale: Shop) -> N
     (card,) = rows_of(cards_for_sale, gift_cards)
     placed_with(cards_for_sale, by_card(card, 500))
     with cards_for_sale.database.transaction("provider:sandbox") as uow:
-        settlement.record_chargeback(uow, placed.payment_id, "dp_1", placed.total)
+        chargebacks.record(uow, placed.payment_id, "dp_1", placed.total)
     assert left_on(cards_for_sale, card) == 0
     assert balances(cards_for_sale)[rules.CHARGEBACKS] == 500
 

@@ -195,7 +195,7 @@ def test_a_dispute_is_a_chargeback(
     (row,) = rows_of(shop, payments)
     ask_sandbox(sandbox, shop, f"/v1/payments/{row['external_id']}/disputes", {"amount": 2_395})
     body = json.loads(webhook_of(order, payment, "evt_2"))
-    body |= {"type": "payment.charged_back", "dispute": {"id": "dp_1", "amount": 2_395}}
+    body |= {"type": "payment.disputed", "dispute": {"id": "dp_1", "amount": 2_395}}
     answers = [send_webhook(client, shop, json.dumps(body).encode(), clock).json() for _ in range(2)]
     assert [each["outcome"] for each in answers] == ["charged_back", "unchanged"]
     assert told(shop, "chargeback") == ["succeeded"]

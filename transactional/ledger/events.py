@@ -103,10 +103,38 @@ def charged_back(uow: UnitOfWork, order: Row, payment: Row, reference: str, amou
     service.post(uow, Entry(f"chargeback:{payment['id']}:{reference}", order["number"], "chargeback", made))
 
 
-def cards_taken_back(uow: UnitOfWork, order: Row, left: Sequence[tuple[str, int]]) -> None:
-    """What was left on the gift cards of an order, by account, is the shop's: the bank took their price."""
+def cards_taken_back(uow: UnitOfWork, order: Row, key: str, left: Sequence[tuple[str, int]]) -> None:
+    """What was left on the gift cards of an order, by account, is the shop's: the bank took their price.
+
+    Args:
+        key: names the chargeback.
+    """
     made = [Posting(account, CHARGEBACKS, amount, order["currency"]) for account, amount in left if amount]
-    service.post(uow, Entry(f"gift_cards:{order['number']}:taken_back", order["number"], "chargeback", made))
+    service.post(uow, Entry(f"gift_cards:{key}", order["number"], "chargeback", made))
+
+
+def regained(
+    uow: UnitOfWork,
+    order: Row,
+    key: str,
+    *,
+    taken: Sequence[tuple[str, int]],
+    cards: Sequence[tuple[str, int]],
+    points: int,
+    owed: int,
+) -> None:
+    """The dispute of chargeback `key` was won: the order has again what it had lost with it.
+
+    Args:
+        taken: minor units that holders pay again, by account; `cards`: that its gift cards get again.
+        points: what the points are worth that the buyer gets again.
+        owed: minor units that were credited while the bank had them, and go back now.
+    """
+    currency = order["currency"]
+    made = rules.regained(currency, taken=taken, cards=cards, owed=owed)
+    if points:
+        made += rules.points_earned(currency, held(POINTS, order["customer_id"]), points)
+    service.post(uow, Entry(f"won:{key}", order["number"], "dispute won", made))
 
 
 def given(uow: UnitOfWork, account: str, currency: str, amount: int, reference: str, reason: str) -> None:

@@ -223,6 +223,16 @@ def charged_back(tender: str, currency: str, amount: int) -> list[Posting]:
     return _moved(currency, (CHARGEBACKS, tender, amount))
 
 
+def regained(currency: str, *, taken: Amounts, cards: Amounts, owed: int) -> list[Posting]:
+    """A dispute was won: what had been given back with the money is taken again, or is owed to the buyer."""
+    return _moved(
+        currency,
+        *((account, CHARGEBACKS, amount) for account, amount in taken),
+        *((CHARGEBACKS, account, amount) for account, amount in cards),
+        (CHARGEBACKS, REFUNDS, owed),
+    )
+
+
 def not_owed(currency: str, amount: int) -> list[Posting]:
     """A credit note gave back what the buyer's bank had taken already."""
     return _moved(currency, (REFUNDS, CHARGEBACKS, amount))

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
-from transactional.ledger.rules import GIFT_CARD, Cards, held
+from transactional.ledger.rules import CHARGEBACKS, GIFT_CARD, Cards, held
 from transactional.orders.models import order_lines
 from transactional.payments.errors import GiftCardNotValid, GiftCardSpent
 from transactional.payments.models import gift_cards
@@ -30,6 +30,9 @@ _of_order = (
     .order_by(order_lines.c.position, gift_cards.c.number)
 )
 _by_number = select(gift_cards).where(gift_cards.c.number == bindparam("number"))
+
+
+_USABLE = ("active", "blocked")
 
 
 def account(card_id: str) -> str:
@@ -91,30 +94,52 @@ def take_back(uow: UnitOfWork, cards: Sequence[Row], paid: Mapping[str, tuple[in
     there = accounts.hold(uow, [account(card["id"]) for card in cards])
     chosen: list[Row] = []
     for line_id, (units, _) in paid.items():
-        mine = [card for card in cards if card["order_line_id"] == line_id and card["status"] == "active"]
-        unused = [card for card in mine if there[account(card["id"])] == card["initial"]]
+        mine = [card for card in cards if card["order_line_id"] == line_id and card["status"] != "disabled"]
+        unused = [card for card in mine if _is_unused(card, there)]
         if mine and len(unused) < units:
             raise GiftCardSpent(units, len(unused))
         chosen += unused[:units]
-    _disable(uow, chosen)
+    _set_status(uow, chosen, "disabled")
     lines = {card["order_line_id"] for card in chosen}
     credited = sum(amount for line_id, (_, amount) in paid.items() if line_id in lines)
-    return _worth(chosen, sum(card["initial"] for card in chosen) - credited)
+    worth = [(CHARGEBACKS if _is_lost(card) else account(card["id"]), card["initial"]) for card in chosen]
+    return Cards(worth, sum(card["initial"] for card in chosen) - credited)
 
 
-def take_what_is_left(uow: UnitOfWork, order: Row, cards: Sequence[Row]) -> None:
-    """Disable an order's cards whose price the buyer's bank took back; what was spent of them is lost."""
-    active = [card for card in cards if card["status"] == "active"]
-    there = accounts.hold(uow, [account(card["id"]) for card in active])
-    _disable(uow, active)
-    ledger.cards_taken_back(uow, order, sorted(there.items()))
+def _is_unused(card: Row, there: Mapping[str, int]) -> bool:
+    """Whether a card can be taken back; one that a chargeback emptied was taken already."""
+    return _is_lost(card) or there[account(card["id"])] == card["initial"]
 
 
-def _disable(uow: UnitOfWork, cards: Sequence[Row]) -> None:
+def _is_lost(card: Row) -> bool:
+    return bool(card["status"] == "charged_back")
+
+
+def take_what_is_left(uow: UnitOfWork, order: Row, cards: Sequence[Row], key: str) -> None:
+    """Empty an order's cards whose price the buyer's bank took back; what was spent of them is lost.
+
+    Args:
+        key: names the chargeback.
+    """
+    there = [card for card in cards if card["status"] in _USABLE]
+    left = accounts.hold(uow, [account(card["id"]) for card in there])
+    _set_status(uow, there, "charged_back")
+    ledger.cards_taken_back(uow, order, key, sorted(left.items()))
+
+
+def give_again(uow: UnitOfWork, cards: Sequence[Row], key: str) -> list[tuple[str, int]]:
+    """Make cards usable again that the chargeback `key` emptied; what it took of each, by account."""
+    taken = {posting.source: posting.amount for posting in accounts.postings_of(uow, f"gift_cards:{key}")}
+    again = [card for card in cards if card["status"] == "charged_back"]
+    _set_status(uow, again, "active")
+    return [(code, taken[code]) for code in (account(card["id"]) for card in again) if code in taken]
+
+
+def _set_status(uow: UnitOfWork, cards: Sequence[Row], status: str) -> None:
     for card in sorted(cards, key=lambda each: str(each["id"])):
         locked = uow.lock(gift_cards, card["id"])
         if locked is not None:
-            uow.update(gift_cards, locked, status="disabled")
+            uow.update(gift_cards, locked, status=status)
 
 
 def issue(

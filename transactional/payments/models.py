@@ -18,7 +18,7 @@ payments = Table(
     Column("external_id", String(128), nullable=True, comment="The provider's id of this payment."),
     Column("amount", Money, nullable=False),
     Column("currency", String(3), nullable=False),
-    Column("status", String(16), nullable=False, comment="pending, captured, failed or voided."),
+    Column("status", String(16), nullable=False, comment="One of payments.rules.Status."),
     moment("created_at"),
     moment("captured_at", nullable=True),
     Column(
@@ -38,7 +38,7 @@ payments = Table(
     Column("account", String(100), nullable=True, comment="The ledger account of an internal tender."),
     reference("change_id", "order_changes.id", nullable=True),
     UniqueConstraint("provider", "external_id"),
-    CheckConstraint("status in ('pending', 'captured', 'failed', 'voided')", name="status"),
+    CheckConstraint("status in ('pending', 'authorised', 'captured', 'failed', 'voided')", name="status"),
     Index("ix_payments_status_created_at", "status", "created_at"),
 )
 
@@ -60,11 +60,19 @@ refunds = Table(
         nullable=True,
         comment="Names what gave it back; a tender is asked once for it.",
     ),
+    reference("replaces_id", "refunds.id", nullable=True),
+    Column(
+        "account",
+        String(100),
+        nullable=True,
+        comment="Where it went instead of back to the provider: a balance.",
+    ),
     CheckConstraint("status in ('pending', 'succeeded', 'failed')", name="status"),
     CheckConstraint("amount > 0", name="amount"),
     Index("ix_refunds_status_created_at", "status", "created_at"),
     Index("ix_refunds_external_id_status", "external_id", "status"),
     Index("ix_refunds_payment_id_reversal", "payment_id", "reversal", unique=True),
+    Index("ix_refunds_replaces_id", "replaces_id", unique=True),
 )
 
 # Written once, as the ledger is: the migration's triggers refuse the rest.
@@ -96,11 +104,11 @@ gift_cards = Table(
     Column("number", String(12), nullable=False, unique=True, comment="The first part of its code."),
     Column("initial", Money, nullable=False, comment="What it was issued with."),
     Column("currency", String(3), nullable=False),
-    Column("status", String(16), nullable=False, comment="active or disabled."),
+    Column("status", String(16), nullable=False, comment="active, blocked, charged_back or disabled."),
     reference("order_line_id", "order_lines.id", nullable=True, index=True),
     moment("issued_at"),
     moment("expires_at", nullable=True),
-    CheckConstraint("status in ('active', 'disabled')", name="status"),
+    CheckConstraint("status in ('active', 'blocked', 'charged_back', 'disabled')", name="status"),
     CheckConstraint("initial > 0", name="initial"),
 )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 RemoteStatus = Literal["pending", "captured", "failed", "voided"]
+DisputeStage = Literal["requested", "succeeded", "failed"]
 Method = Literal["card", "card_instalments", "wallet", "bank_redirect"]
 
 
@@ -59,15 +60,17 @@ class RefundNews:
 
 @dataclass(frozen=True)
 class Chargeback:
-    """The buyer's bank took money back; both ids are the provider's, `amount` is minor units.
+    """A dispute; both ids are the provider's, `amount` is minor units.
 
-    `capture` is the payment, when the provider tells of it too: its own news may still be on its way.
+    `capture` is the payment, when the provider tells of it too: its own news may still be on its way. It is
+    `requested` while the buyer's bank only asks, `succeeded` once it has the money, `failed` when we keep it.
     """
 
     payment: str
     external_id: str
     amount: int
     capture: RemotePayment | None = None
+    stage: DisputeStage = "succeeded"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ changed stock and promotion counters before.
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, case, func, or_, select
 
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
@@ -31,13 +31,25 @@ _internal_of = select(payments.c.order_id, payments.c.account).where(
     payments.c.kind == "internal",
     payments.c.status == "captured",
 )
+# Less what a dispute that was won gave the buyer again.
 _taken_back = (
-    select(func.coalesce(func.sum(postings.c.amount), 0))
+    select(
+        func.coalesce(
+            func.sum(case((postings.c.destination == LOYALTY, postings.c.amount), else_=-postings.c.amount)),
+            0,
+        )
+    )
     .join(journal_entries, journal_entries.c.id == postings.c.entry_id)
     .where(
-        postings.c.source == bindparam("account"),
-        postings.c.destination == LOYALTY,
         journal_entries.c.document == bindparam("number"),
+        or_(
+            and_(postings.c.source == bindparam("account"), postings.c.destination == LOYALTY),
+            and_(
+                postings.c.source == LOYALTY,
+                postings.c.destination == bindparam("account"),
+                journal_entries.c.reference.like("won:%"),
+            ),
+        ),
     )
 )
 

@@ -12,6 +12,8 @@ from transactional.money import slice_of
 
 EventType = Literal["authorise", "capture", "refund", "void", "chargeback"]
 EventOutcome = Literal["requested", "succeeded", "failed", "unknown"]
+_MAY_COME_BACK = ("refund", "chargeback")
+Status = Literal["pending", "authorised", "captured", "failed", "voided"]
 UNIT = 100  # minor units in what points are counted by
 
 
@@ -43,7 +45,8 @@ class Holding:
 def holding(events: Iterable[TenderEvent]) -> Holding:
     """What a tender holds after its events, in whatever order they are given.
 
-    An action that succeeded did so whatever was told besides: `failed` before it was another try's answer.
+    A payment that succeeded did so whatever was told besides: `failed` before it was another try's answer.
+    What goes back may fail after it had succeeded: a refund that did not arrive, a dispute that was won.
     """
     actions: dict[tuple[str, str], dict[str, int]] = {}
     for event in events:
@@ -51,6 +54,8 @@ def holding(events: Iterable[TenderEvent]) -> Holding:
     done: Counter[str] = Counter()
     waiting: Counter[str] = Counter()
     for (kind, _), told in actions.items():
+        if "failed" in told and kind in _MAY_COME_BACK:
+            continue
         if "succeeded" in told:
             done[kind] += told["succeeded"]  # what was taken may differ from what was asked
         elif "failed" not in told:

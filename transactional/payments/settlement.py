@@ -7,16 +7,25 @@ first one does the work.
 from typing import Literal
 
 from transactional.ledger import events as ledger
-from transactional.ledger.rules import CHARGEBACKS
-from transactional.orders import change_effect, changes
+from transactional.orders import change_effect
 from transactional.orders import service as orders
-from transactional.payments import events, gift_cards, reversal, service, tenders
+from transactional.payments import events, service, tenders
 from transactional.payments.events import Told
 from transactional.payments.models import payments
 from transactional.payments.provider import RemotePayment
 from transactional.unit_of_work import Row, UnitOfWork
 
-Outcome = Literal["paid", "refunding", "closed", "charged_back", "unchanged"]
+Outcome = Literal["paid", "refunding", "closed", "disputed", "charged_back", "reinstated", "unchanged"]
+
+
+def lock_both(uow: UnitOfWork, payment_id: str) -> tuple[Row, Row]:
+    """Lock a payment after its order, which puts all that is told about one order in a row.
+
+    Raises:
+        NotFound: the payment is not ours.
+    """
+    order = orders.lock(uow, service.find(uow, payment_id)["order_id"])
+    return order, service.lock(uow, payment_id)
 
 
 def record(uow: UnitOfWork, remote: RemotePayment) -> Outcome:
@@ -50,8 +59,7 @@ def record_capture(uow: UnitOfWork, payment_id: str, external_id: str, amount: i
     Raises:
         NotFound: the payment is not ours.
     """
-    order = orders.lock(uow, service.find(uow, payment_id)["order_id"])
-    payment = service.lock(uow, payment_id)
+    order, payment = lock_both(uow, payment_id)
     if payment["status"] == "captured":
         return "unchanged"
     as_asked = (amount, currency) == (payment["amount"], payment["currency"])
@@ -93,8 +101,7 @@ def record_end(
     Raises:
         NotFound: the payment is not ours.
     """
-    orders.lock(uow, service.find(uow, payment_id)["order_id"])
-    payment = service.lock(uow, payment_id)
+    _, payment = lock_both(uow, payment_id)
     if payment["status"] != "pending":
         return "unchanged"
     uow.update(payments, payment, status=status, external_id=external_id)
@@ -105,33 +112,3 @@ def record_end(
     )
     events.note(uow, ended)
     return "closed"
-
-
-def record_chargeback(uow: UnitOfWork, payment_id: str, reference: str, amount: int) -> Outcome:
-    """The buyer's bank took money back from the provider. Repeating changes nothing.
-
-    When that was all that providers had taken, the order's internal tenders are given back too, and its
-    points are taken back: nothing of it is paid any more.
-
-    Args:
-        reference: the provider's id of the dispute.
-        amount: minor units that were taken back.
-
-    Raises:
-        NotFound: the payment is not ours.
-    """
-    order = orders.lock(uow, service.find(uow, payment_id)["order_id"])
-    payment = service.lock(uow, payment_id)
-    if payment["status"] != "captured":
-        return "unchanged"
-    if not events.note_once(uow, Told(payment, "chargeback", "succeeded", amount, reference, reference)):
-        return "unchanged"
-    ledger.charged_back(uow, order, payment, reference, amount)
-    # Of an order that is not paid, it was a payment that the order could not have.
-    if order["paid_at"] and service.held_externally(uow, order["id"]) == 0:
-        changes.close_open(uow, order)
-        cards = gift_cards.of_order(uow, order)
-        reversal.hold(uow, order, [gift_cards.account(card["id"]) for card in cards])
-        gift_cards.take_what_is_left(uow, order, cards)
-        reversal.reverse(uow, order, f"chargeback:{payment_id}", points=order["points"], source=CHARGEBACKS)
-    return "charged_back"

@@ -21,7 +21,7 @@ from transactional.unit_of_work import Reading, Row, UnitOfWork
 Method = Literal["gift_card", "balance", "points"]
 
 _given_up = (
-    select(payments)
+    select(payments, refunds.c.amount.label("given_back"))
     .join(refunds, refunds.c.payment_id == payments.c.id)
     .where(
         payments.c.order_id == bindparam("order_id"),
@@ -168,6 +168,25 @@ def settle(uow: UnitOfWork, order: Row, payment: Row | None) -> None:
         internal = service.held_internally(uow, order["id"])
     cards = gift_cards.sell(uow, order) if order["gift_cards"] else NO_CARDS
     ledger.order_paid(uow, order, internal, payment, cards)
+
+
+def take_given_back(uow: UnitOfWork, order: Row, key: str, amount: int) -> list[Row]:
+    """Take again what the reversal `key` gave back to holders, no more than they have; returns the tenders.
+
+    The caller posts it.
+
+    Args:
+        amount: the most to take, in minor units.
+    """
+    lost = uow.rows(_given_up, order_id=order["id"], reversal=key) if amount else []
+    there = accounts.hold(uow, [row["account"] for row in lost])
+    purses = [Purse(row["account"], there.get(row["account"], 0), row["given_back"]) for row in lost]
+    again = [
+        _internal(uow, order, row["method"], row["account"], part, row["position"])
+        for row, part in zip(lost, rules.spend(amount, purses), strict=True)
+        if part
+    ]
+    return service.open_tenders(uow, again)
 
 
 def take_again(uow: UnitOfWork, order: Row) -> bool:

@@ -323,18 +323,55 @@ class TestFaults:
         with pytest.raises(ProviderUnavailable):
             asyncio.run(provider(server).fetch("cs_test_nowhere"))
 
-    def test_a_dispute_is_charged_back(
+    def test_a_dispute_takes_the_money_and_gives_it_back_when_it_is_won(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop
+    ) -> None:
+        order = paid(client, server)
+        dispute = self.disputed(server, status="needs_response")
+        taken = {"balance_transactions": [{"amount": -100, "net": -1_600}]}
+        told_before = [
+            told(client, server.event(f"charge.dispute.{kind}", dispute | more)).json()["outcome"]
+            for kind, more in (("created", {}), ("funds_withdrawn", taken), ("updated", taken))
+        ]
+        assert told_before == ["disputed", "charged_back", "unchanged"]
+        assert status(client, order) == "in_review"
+        outcomes = [
+            told(client, server.event(f"charge.dispute.{kind}", dispute | {"status": "won"})).json()[
+                "outcome"
+            ]
+            for kind in ("closed", "funds_reinstated")
+        ]
+        assert outcomes == ["reinstated", "unchanged"]
+        assert self.chargebacks(stripe_shop) == ["failed", "requested", "succeeded"]
+
+    def test_a_dispute_that_is_told_with_the_money_it_took_is_charged_back(
         self, client: TestClient, server: StripeServer, stripe_shop: Shop
     ) -> None:
         paid(client, server)
-        (intent,) = server.intents.values()
-        dispute = {"id": "dp_1", "payment_intent": intent["id"], "amount": 100, "currency": "gbp"}
+        dispute = self.disputed(server, status="needs_response", balance_transactions=[{"amount": -100}])
         body = server.event("charge.dispute.created", dispute)
-        assert told(client, body).json() == {"outcome": "charged_back"}
-        assert [
-            row["amount"] for row in rows_of(stripe_shop, tender_events) if row["type"] == "chargeback"
-        ] == [100]
-        assert told(client, body).json() == {"outcome": "unchanged"}
+        assert [told(client, body).json()["outcome"] for _ in range(2)] == ["charged_back", "unchanged"]
+        lost = server.event("charge.dispute.closed", dispute | {"status": "lost"})
+        assert told(client, lost).json() == {"outcome": "unchanged"}
+        assert self.chargebacks(stripe_shop) == ["succeeded"]
+
+    def test_an_inquiry_takes_nothing(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop
+    ) -> None:
+        order = paid(client, server)
+        dispute = self.disputed(server, status="warning_needs_response", balance_transactions=[])
+        told(client, server.event("charge.dispute.created", dispute)).raise_for_status()
+        closed = server.event("charge.dispute.closed", dispute | {"status": "warning_closed"})
+        assert told(client, closed).json() == {"outcome": "unchanged"}
+        assert status(client, order) == "paid"
+        assert self.chargebacks(stripe_shop) == ["failed", "requested"]
+
+    def disputed(self, server: StripeServer, **more: Any) -> dict[str, Any]:
+        (intent,) = server.intents.values()
+        return {"id": "dp_1", "payment_intent": intent["id"], "amount": 100, "currency": "gbp", **more}
+
+    def chargebacks(self, shop: Shop) -> list[str]:
+        return sorted(row["outcome"] for row in rows_of(shop, tender_events) if row["type"] == "chargeback")
 
     def test_a_dispute_of_a_payment_we_have_not_heard_of_is_to_be_told_again(
         self, client: TestClient, server: StripeServer, stripe_shop: Shop
