@@ -15,6 +15,7 @@ from transactional.payments.provider import (
     RefundNews,
     RemotePayment,
     RemoteRefund,
+    RemoteStatus,
 )
 
 Answer = TypeVar("Answer", RemotePayment, RemoteRefund)
@@ -71,6 +72,16 @@ class Bank:
         self._listen()
         return self._answer(self.deals[external_id].remote)
 
+    async def capture(self, external_id: str) -> RemotePayment:
+        self._listen()
+        deal = self.deals[external_id]
+        if deal.remote.status == "authorised":
+            # What was authorised may have run out.
+            status: RemoteStatus = "voided" if self.mood == "refusing" else "captured"
+            deal.remote = replace(deal.remote, status=status)
+            self._tell(deal.remote)
+        return self._answer(deal.remote)
+
     async def void(self, external_id: str) -> RemotePayment:
         self._listen()
         self.end(external_id, "voided")
@@ -92,16 +103,17 @@ class Bank:
     async def close(self) -> None:
         pass
 
-    def capture(self, external_id: str, amount: int, currency: str) -> None:
-        """The buyer pays; what was taken may be something else than what was asked."""
+    def pay(self, external_id: str, amount: int, currency: str, *, at_once: bool) -> None:
+        """The buyer pays, at once or with money that is held; it may be something else than was asked."""
         deal = self.deals[external_id]
         if deal.remote.status == "pending":
-            deal.remote = replace(deal.remote, status="captured", amount=amount, currency=currency)
+            status: RemoteStatus = "captured" if at_once else "authorised"
+            deal.remote = replace(deal.remote, status=status, amount=amount, currency=currency)
             self._tell(deal.remote)
 
     def end(self, external_id: str, status: Literal["failed", "voided"]) -> None:
         deal = self.deals[external_id]
-        if deal.remote.status == "pending":
+        if deal.remote.status == "pending" or (status == "voided" and deal.remote.status == "authorised"):
             deal.remote = replace(deal.remote, status=status)
             self._tell(deal.remote)
 

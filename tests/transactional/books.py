@@ -221,6 +221,7 @@ def tenders_add_up(shop: Shop, bank: Bank, ledger: Mapping[tuple[str, str], int]
             kept = tender.captured - tender.refunded - tender.charged_back
             deal = bank.deals.get(f"bank_{row['id']}")
             assert kept == (deal.left if deal else 0)
+            assert deal is None or deal.remote.status != "authorised", "nobody's money is held for nothing"
             at_provider[row["currency"]] += kept
     for currency, amount in at_provider.items():
         assert -ledger[held(chart.RECEIVABLE, bank.name), currency] == amount

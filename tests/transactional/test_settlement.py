@@ -75,9 +75,8 @@ class TestCapture:
         placed = paid_order(shop, SHIRT0_S=1)
         with shop.database.transaction("test") as uow:
             service.lock(uow, placed.order_id)
-            second = payments_service.open_payment(
-                uow, placed.order_id, "sandbox", placed.total, placed.currency
-            )
+            row = payments_service.external(uow, placed.order_id, "sandbox", placed.total, placed.currency)
+            second = payments_service.open_tenders(uow, [row])[0]["id"]
         doubled = RemotePayment("pay_again", second, "captured", placed.total, placed.currency, "")
         assert tell(shop, doubled) == "refunding"
         assert [row["payment_id"] for row in rows_of(shop, refunds)] == [second]

@@ -14,7 +14,7 @@ from transactional.money import money_text
 from transactional.orders import changes, review, transitions
 from transactional.orders import rules as order_rules
 from transactional.orders.models import credit_note_lines, credit_notes
-from transactional.payments import events, gift_cards, reversal, service, tenders
+from transactional.payments import events, gift_cards, reversal, rules, service, tenders
 from transactional.payments.events import Told
 from transactional.payments.models import refunds
 from transactional.payments.provider import DisputeStage
@@ -54,7 +54,7 @@ def record(
         NotFound: the payment is not ours.
     """
     order, payment = lock_both(uow, payment_id)
-    if payment["status"] != "captured":
+    if (payment["status"], "chargeback") not in rules.TRANSITIONS:
         return "unchanged"
     if not events.note_once(uow, Told(payment, "chargeback", stage, amount, reference, reference)):
         return "unchanged"

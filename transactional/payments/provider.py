@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-RemoteStatus = Literal["pending", "captured", "failed", "voided"]
+RemoteStatus = Literal["pending", "authorised", "captured", "failed", "voided"]
 DisputeStage = Literal["requested", "succeeded", "failed"]
 Method = Literal["card", "card_instalments", "wallet", "bank_redirect"]
 
@@ -105,8 +105,11 @@ class Provider(Protocol):
     async def fetch(self, external_id: str) -> RemotePayment:
         """How a payment stands."""
 
+    async def capture(self, external_id: str) -> RemotePayment:
+        """Take what was authorised; a payment that is something else comes back as it is."""
+
     async def void(self, external_id: str) -> RemotePayment:
-        """Close a pending payment; one that is captured already comes back as captured."""
+        """Close a payment that is not captured; one that is comes back as captured."""
 
     async def refund(self, external_id: str, refund_id: str, amount: int) -> RemoteRefund:
         """Send minor units back; `refund_id` is the idempotency key. A refusal is a refund that failed."""

@@ -1,6 +1,15 @@
 """What a tender holds, how tenders share an amount, and what points are worth: pure arithmetic.
 
-Amounts are minor units. A tender's amounts are never stored: they follow from its events.
+Amounts are minor units. A tender's amounts are never stored: they follow from its events. The drawing is all
+that can happen to one that a provider takes:
+
+pending ── authorise ──▶ authorised ── capture ──▶ captured
+pending ── capture ──▶ captured
+pending, authorised ── void ──▶ voided
+pending ── fail ──▶ failed
+failed, voided ── capture ──▶ captured
+captured ── refund ──▶ as before
+captured ── chargeback ──▶ as before
 """
 
 from collections import Counter
@@ -14,6 +23,18 @@ EventType = Literal["authorise", "capture", "refund", "void", "chargeback"]
 EventOutcome = Literal["requested", "succeeded", "failed", "unknown"]
 _MAY_COME_BACK = ("refund", "chargeback")
 Status = Literal["pending", "authorised", "captured", "failed", "voided"]
+Step = Literal["authorise", "capture", "void", "fail", "refund", "chargeback"]
+_UNPAID: tuple[Status, ...] = ("pending", "failed", "voided")
+# A provider may take money after it said that it would not: what it says last is true.
+TRANSITIONS: dict[tuple[Status, Step], Status] = {
+    ("pending", "authorise"): "authorised",
+    **{(status, "capture"): "captured" for status in (*_UNPAID, "authorised")},
+    ("pending", "void"): "voided",
+    ("authorised", "void"): "voided",
+    ("pending", "fail"): "failed",
+    ("captured", "refund"): "captured",
+    ("captured", "chargeback"): "captured",
+}
 UNIT = 100  # minor units in what points are counted by
 
 

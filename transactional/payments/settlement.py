@@ -13,9 +13,20 @@ from transactional.payments import events, service, tenders
 from transactional.payments.events import Told
 from transactional.payments.models import payments
 from transactional.payments.provider import RemotePayment
+from transactional.payments.rules import TRANSITIONS, Step
 from transactional.unit_of_work import Row, UnitOfWork
 
-Outcome = Literal["paid", "refunding", "closed", "disputed", "charged_back", "reinstated", "unchanged"]
+Outcome = Literal[
+    "authorised",
+    "voiding",
+    "paid",
+    "refunding",
+    "closed",
+    "disputed",
+    "charged_back",
+    "reinstated",
+    "unchanged",
+]
 
 
 def lock_both(uow: UnitOfWork, payment_id: str) -> tuple[Row, Row]:
@@ -35,12 +46,55 @@ def record(uow: UnitOfWork, remote: RemotePayment) -> Outcome:
         NotFound: the payment is not ours.
     """
     match remote.status:
+        case "authorised":
+            return record_authorisation(
+                uow, remote.reference, remote.external_id, remote.amount, remote.currency
+            )
         case "captured":
             return record_capture(uow, remote.reference, remote.external_id, remote.amount, remote.currency)
         case "failed" | "voided":
             return record_end(uow, remote.reference, remote.external_id, remote.status)
         case "pending":
             return "unchanged"
+
+
+def record_authorisation(
+    uow: UnitOfWork, payment_id: str, external_id: str, amount: int, currency: str
+) -> Outcome:
+    """The provider may take the money: what to ask of it now is decided and noted. Repeating changes nothing.
+
+    It is asked to capture when the order can have the money, and else to let go of it, so that nothing has to
+    be refunded. The order is paid once it is captured.
+
+    Args:
+        amount: minor units that were authorised.
+
+    Returns:
+        authorised, voiding, or unchanged when it was known.
+
+    Raises:
+        NotFound: the payment is not ours.
+    """
+    order, payment = lock_both(uow, payment_id)
+    if (payment["status"], "authorise") not in TRANSITIONS:
+        return "unchanged"
+    as_asked = (amount, currency) == (payment["amount"], payment["currency"])
+    authorised = uow.update(payments, payment, status="authorised", external_id=external_id)
+    told = Told(authorised, "authorise", "succeeded", amount, payment_id, external_id)
+    events.note_once(uow, told)
+    if as_asked and _would_accept(uow, order, authorised):
+        return "authorised"
+    events.note_once(uow, Told(authorised, "void", "requested", amount, payment_id))
+    return "voiding"
+
+
+def _would_accept(uow: UnitOfWork, order: Row, authorised: Row) -> bool:
+    """Whether the order, or the change of it that is paid for, could have the money now."""
+    is_plain = authorised["change_id"] is None and order["group_id"] is None
+    if is_plain and order["status"] == "pending_payment":
+        return True
+    with uow.trial():
+        return _accept(uow, order, authorised)
 
 
 def record_capture(uow: UnitOfWork, payment_id: str, external_id: str, amount: int, currency: str) -> Outcome:
@@ -60,7 +114,7 @@ def record_capture(uow: UnitOfWork, payment_id: str, external_id: str, amount: i
         NotFound: the payment is not ours.
     """
     order, payment = lock_both(uow, payment_id)
-    if payment["status"] == "captured":
+    if (payment["status"], "capture") not in TRANSITIONS:
         return "unchanged"
     as_asked = (amount, currency) == (payment["amount"], payment["currency"])
     captured = uow.update(
@@ -102,7 +156,8 @@ def record_end(
         NotFound: the payment is not ours.
     """
     _, payment = lock_both(uow, payment_id)
-    if payment["status"] != "pending":
+    step: Step = "void" if status == "voided" else "fail"
+    if (payment["status"], step) not in TRANSITIONS:
         return "unchanged"
     uow.update(payments, payment, status=status, external_id=external_id)
     ended = (

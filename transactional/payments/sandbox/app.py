@@ -50,6 +50,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
             await delivering
 
     app = FastAPI(title="Storehouse sandbox payments", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.store = store
     app.exception_handler(KeyError)(_not_found)
     _add_api(app, store, secret, courier)
     _add_pages(app, store, courier)
@@ -61,7 +62,7 @@ async def _not_found(_: Request, problem: Exception) -> Response:
 
 
 class _Silence:
-    """How many refunds and voids are done without an answer, as when a connection breaks."""
+    """How many captures, refunds and voids are done without an answer, as when a connection breaks."""
 
     answers = 0
 
@@ -90,6 +91,12 @@ def _add_api(app: FastAPI, store: Store, secret: bytes, courier: Courier) -> Non
         return store.find(payment_id)[0]
 
     silence = _Silence()
+
+    @app.post("/v1/payments/{payment_id}/capture", dependencies=guarded)
+    async def capture_payment(payment_id: str) -> PaymentOut:
+        payment = store.capture(payment_id)
+        silence.keep()
+        return payment
 
     @app.post("/v1/payments/{payment_id}/void", dependencies=guarded)
     async def void_payment(payment_id: str) -> PaymentOut:
@@ -153,7 +160,7 @@ def _add_pages(app: FastAPI, store: Store, courier: Courier) -> None:
         action: Annotated[Literal["pay", "decline"], Form()] = "pay",
         webhook: Annotated[WebhookMode | None, Form()] = None,
     ) -> Response:
-        store.finish(payment_id, "captured" if action == "pay" else "failed", webhook)
+        store.finish(payment_id, "authorised" if action == "pay" else "failed", webhook)
         courier.wake.set()
         return RedirectResponse(store.find(payment_id)[1]["return_url"], 303)
 

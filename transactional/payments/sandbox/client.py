@@ -67,6 +67,9 @@ class SandboxProvider:
     async def fetch(self, external_id: str) -> RemotePayment:
         return _payment(await self._call("GET", f"/v1/payments/{external_id}"))
 
+    async def capture(self, external_id: str) -> RemotePayment:
+        return _payment(await self._call("POST", f"/v1/payments/{external_id}/capture", "{}", external_id))
+
     async def void(self, external_id: str) -> RemotePayment:
         return _payment(await self._call("POST", f"/v1/payments/{external_id}/void", "{}", external_id))
 

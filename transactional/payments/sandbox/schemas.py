@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
-EventType = Literal["payment.captured", "payment.failed", "payment.disputed"]
+EventType = Literal["payment.authorised", "payment.captured", "payment.failed", "payment.disputed"]
 DisputeStatus = Literal["inquiry", "open", "won", "lost"]
 WebhookMode = Literal["now", "late", "twice", "never"]
 
@@ -27,7 +27,7 @@ class PaymentIn(BaseModel):
 class PaymentOut(BaseModel):
     id: str
     reference: UUID
-    status: Literal["pending", "captured", "failed", "voided"]
+    status: Literal["pending", "authorised", "captured", "failed", "voided"]
     amount: int
     currency: str
     pay_url: str
@@ -48,7 +48,7 @@ class SilenceIn(BaseModel):
     """From now on do what is asked, and do not answer."""
 
     model_config = ConfigDict(extra="forbid")
-    answers: int = Field(ge=0, le=1_000, description="How many refunds and voids get no answer.")
+    answers: int = Field(ge=0, le=1_000, description="How many captures, refunds and voids get no answer.")
 
 
 class DisputeIn(BaseModel):

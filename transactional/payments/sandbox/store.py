@@ -125,9 +125,9 @@ class Store:
         return self._out(row), row
 
     def finish(
-        self, payment_id: str, status: Literal["captured", "failed"], mode: WebhookMode | None = None
+        self, payment_id: str, status: Literal["authorised", "failed"], mode: WebhookMode | None = None
     ) -> PaymentOut:
-        """Take the money or decline it, once, and put its webhook into the outbox.
+        """Authorise a payment or decline it, once, and put its webhook into the outbox.
 
         Args:
             mode: how the shop is told; None means as it was created.
@@ -139,20 +139,31 @@ class Store:
             row = _row(db, payment_id)
             if row["status"] == "pending":
                 row = _set_status(db, row, status)
-                if status == "captured":
-                    self._move(db, "payment", row["id"], row["amount"], row["currency"])
                 self._announce(db, row, mode or row["webhook"])
         return self._out(row)
 
-    def void(self, payment_id: str) -> PaymentOut:
-        """Close a pending payment; another stays as it is.
+    def capture(self, payment_id: str) -> PaymentOut:
+        """Take what was authorised; another payment stays as it is.
 
         Raises:
             KeyError: there is no such payment.
         """
         with writing(self._engine) as db:
             row = _row(db, payment_id)
-            if row["status"] == "pending":
+            if row["status"] == "authorised":
+                row = _set_status(db, row, "captured")
+                self._move(db, "payment", row["id"], row["amount"], row["currency"])
+        return self._out(row)
+
+    def void(self, payment_id: str) -> PaymentOut:
+        """Close a payment that is not captured; another stays as it is.
+
+        Raises:
+            KeyError: there is no such payment.
+        """
+        with writing(self._engine) as db:
+            row = _row(db, payment_id)
+            if row["status"] in ("pending", "authorised"):
                 row = _set_status(db, row, "voided")
         return self._out(row)
 
@@ -273,7 +284,7 @@ class Store:
         self, db: Connection, row: dict[str, Any], mode: WebhookMode, dispute: DisputeOut | None = None
     ) -> None:
         now = self._clock()
-        ended: EventType = "payment.captured" if row["status"] == "captured" else "payment.failed"
+        ended: EventType = "payment.authorised" if row["status"] == "authorised" else "payment.failed"
         event = EventOut(
             id=f"evt_{uuid.uuid4().hex}",
             type=ended if dispute is None else "payment.disputed",

@@ -104,18 +104,33 @@ class StripeProvider:
 
     async def fetch(self, external_id: str) -> RemotePayment:
         async with self._asking():
-            if external_id.startswith("pi_"):
-                intent = await self._api.payment_intents.retrieve_async(external_id)
-                return events.of_intent(intent.to_dict())
-            session = await self._api.checkout.sessions.retrieve_async(external_id)
-            return events.of_session(session.to_dict())
+            if not external_id.startswith("pi_"):
+                session = (await self._api.checkout.sessions.retrieve_async(external_id)).to_dict()
+                if session["status"] != "complete" or session["payment_status"] == "paid":
+                    return events.of_session(session)
+                external_id = session["payment_intent"]
+            return events.of_intent((await self._api.payment_intents.retrieve_async(external_id)).to_dict())
+
+    async def capture(self, external_id: str) -> RemotePayment:
+        async with self._asking():
+            try:
+                options = {"idempotency_key": f"capture:{external_id}"}
+                intent = await self._api.payment_intents.capture_async(external_id, {}, options)
+            except stripe.InvalidRequestError:
+                return await self.fetch(external_id)  # it is captured or canceled already
+            return events.of_intent(intent.to_dict())
 
     async def void(self, external_id: str) -> RemotePayment:
         async with self._asking():
             try:
+                if external_id.startswith("pi_"):
+                    intent = await self._api.payment_intents.cancel_async(external_id)
+                    return events.of_intent(intent.to_dict())
                 session = await self._api.checkout.sessions.expire_async(external_id)
             except stripe.InvalidRequestError:
-                return await self.fetch(external_id)  # it is paid or expired already
+                remote = await self.fetch(external_id)  # it is paid or expired already
+                is_held = remote.status == "authorised" and remote.external_id != external_id
+                return await self.void(remote.external_id) if is_held else remote
             return events.of_session(session.to_dict())
 
     async def refund(self, external_id: str, refund_id: str, amount: int) -> RemoteRefund:
@@ -190,6 +205,8 @@ def _session_of(request: PaymentRequest) -> dict[str, Any]:
         "success_url": request.return_url,
         "cancel_url": request.return_url,
     }
+    if request.method == "card":
+        session["payment_intent_data"]["capture_method"] = "manual"
     if request.method == "card_instalments":
         session["payment_method_options"] = {"card": {"installments": {"enabled": True}}}
     if "wechat_pay" in session["payment_method_types"]:

@@ -28,7 +28,7 @@ Json = Mapping[str, Any]
 
 
 def of_session(session: Json) -> RemotePayment:
-    """A Checkout Session. An unpaid one that is complete waits for the buyer's bank."""
+    """A Checkout Session. An unpaid one that is complete waits for the buyer's bank, or to be captured."""
     status: RemoteStatus = "pending"
     if session["payment_status"] == "paid":
         status = "captured"
@@ -50,6 +50,8 @@ def of_intent(intent: Json) -> RemotePayment:
     status: RemoteStatus = "pending"
     if intent["status"] == "succeeded":
         status = "captured"
+    elif intent["status"] == "requires_capture":
+        status = "authorised"
     elif intent["status"] == "canceled":
         status = "voided"
     currency = intent["currency"].upper()
@@ -75,7 +77,7 @@ def _news(kind: str, about: Json) -> RemotePayment | RefundNews | Chargeback | N
             | "checkout.session.async_payment_succeeded"
         ) if PAYMENT_KEY in ours:
             return of_session(about)
-        case "payment_intent.succeeded" if PAYMENT_KEY in ours:
+        case "payment_intent.succeeded" | "payment_intent.amount_capturable_updated" if PAYMENT_KEY in ours:
             # A canceled intent is no end: its session may make another; `checkout.session.expired` is.
             return of_intent(about)
         case "refund.updated" | "refund.failed" | "charge.refund.updated" if REFUND_KEY in ours:
