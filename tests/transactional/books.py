@@ -58,6 +58,7 @@ def add_up(shop: Shop, bank: Bank) -> None:
     revenue_adds_up(shop, ledger, currency)
     holders_have_what_is_theirs(shop, ledger, currency)
     points_are_those_of_the_orders(shop)
+    what_is_kept_back_is_in_review(shop, ledger, currency)
     refunds_are_owed(shop, ledger)
     promotions_are_counted(shop)
     replaying.log_gives_the_tables(shop, changes)
@@ -347,6 +348,24 @@ def points_are_those_of_the_orders(shop: Shop) -> None:
     for order in rows_of(shop, orders):
         assert given[order["number"]] == (order["points"] if order["paid_at"] else 0)
         assert 0 <= taken[order["number"]] <= given[order["number"]]
+
+
+def what_is_kept_back_is_in_review(shop: Shop, ledger: Mapping[tuple[str, str], int], currency: str) -> None:
+    """Nothing is kept back of an order that was sent or called off, and such an order has no cards yet."""
+    kept: Counter[str] = Counter()
+    numbers = {row["id"]: row["number"] for row in rows_of(shop, orders)}
+    of_change = {row["number"]: numbers[row["order_id"]] for row in rows_of(shop, order_changes)}
+    of_note = {row["number"]: numbers[row["order_id"]] for row in rows_of(shop, credit_notes)}
+    documents = {row["id"]: row["document"] for row in rows_of(shop, journal_entries)}
+    for row in rows_of(shop, postings):
+        document = documents[row["entry_id"]]
+        number = of_change.get(document) or of_note.get(document) or document
+        kept[number] += row["amount"] if row["destination"] == chart.UNRELEASED else 0
+        kept[number] -= row["amount"] if row["source"] == chart.UNRELEASED else 0
+    assert ledger[chart.UNRELEASED, currency] == sum(kept.values())
+    for order in rows_of(shop, orders):
+        is_looked_at = order["status"] in ("in_review", "gathering", "paid") and order["needs_review"]
+        assert kept[order["number"]] >= 0 if is_looked_at else kept[order["number"]] == 0, order
 
 
 def refunds_are_owed(shop: Shop, ledger: Mapping[tuple[str, str], int]) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, select
 from transactional.errors import IllegalTransition
 from transactional.orders import service, transitions
 from transactional.orders.models import orders
+from transactional.payments import tenders
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _over = for_update(
@@ -55,6 +56,8 @@ def _held_in_part(db: Reading, order: Row) -> bool:
 def approve(uow: UnitOfWork, order_id: str, reason: str) -> None:
     """Let an order that is in review be sent, or the rest of one that is held.
 
+    Its buyer gets the gift cards and points that were kept back.
+
     Raises:
         NotFound: there is no such order.
         IllegalTransition: it is neither.
@@ -62,7 +65,7 @@ def approve(uow: UnitOfWork, order_id: str, reason: str) -> None:
     order = service.lock(uow, order_id)
     if order["status"] == "partly_shipped" and not _held_in_part(uow, order):
         raise IllegalTransition(order["status"], "approve")
-    transitions.apply(uow, order, "approve", reason)
+    tenders.release(uow, transitions.apply(uow, order, "approve", reason))
 
 
 def complete(uow: UnitOfWork, order_id: str, reason: str | None = None) -> None:

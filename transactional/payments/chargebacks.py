@@ -119,7 +119,7 @@ def _regain(uow: UnitOfWork, order: Row, payment: Row, reference: str) -> None:
         key,
         taken=[(row["account"], row["amount"]) for row in again],
         cards=gift_cards.give_again(uow, cards, key),
-        points=min(_points_taken(uow, order, key), order["points"] * wanted // order["total"]),
+        points=min(_points_taken(uow, key), order["points"] * wanted // order["total"]),
         owed=max(there - wanted, 0),
     )
     if there > wanted:  # credited while the money was gone
@@ -134,14 +134,10 @@ def _there(uow: UnitOfWork, order: Row) -> int:
     return sum(holding.left for holding in events.holdings(uow, order["id"]).values()) - of_change
 
 
-def _points_taken(uow: UnitOfWork, order: Row, key: str) -> int:
+def _points_taken(uow: UnitOfWork, key: str) -> int:
     """What the points are worth that the chargeback took back."""
-    account = held(POINTS, order["customer_id"])
-    return sum(
-        posting.amount
-        for posting in accounts.postings_of(uow, f"given_back:{key}")
-        if (posting.source, posting.destination) == (account, LOYALTY)
-    )
+    given_back = accounts.postings_of(uow, f"given_back:{key}")
+    return sum(posting.amount for posting in given_back if posting.destination == LOYALTY)
 
 
 def _go_on(uow: UnitOfWork, order: Row, reference: str) -> None:

@@ -6,13 +6,13 @@ A card's code is its number with a MAC of the shop's keys (`Keys.gift_card_code`
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
-from transactional.ledger.rules import CHARGEBACKS, GIFT_CARD, Cards, held
-from transactional.orders.models import order_lines
+from transactional.ledger.rules import CHARGEBACKS, GIFT_CARD, UNRELEASED, Cards, held
+from transactional.orders.models import credit_note_lines, order_lines
 from transactional.payments.errors import GiftCardNotValid, GiftCardSpent
 from transactional.payments.models import gift_cards
 from transactional.security import gift_card_number
@@ -28,6 +28,12 @@ _of_order = (
     .join(order_lines, order_lines.c.id == gift_cards.c.order_line_id)
     .where(order_lines.c.order_id == bindparam("order_id"))
     .order_by(order_lines.c.position, gift_cards.c.number)
+)
+_credited = (
+    select(credit_note_lines.c.order_line_id, func.sum(credit_note_lines.c.quantity).label("units"))
+    .join(order_lines, order_lines.c.id == credit_note_lines.c.order_line_id)
+    .where(order_lines.c.order_id == bindparam("order_id"))
+    .group_by(credit_note_lines.c.order_line_id)
 )
 _by_number = select(gift_cards).where(gift_cards.c.number == bindparam("number"))
 
@@ -61,15 +67,31 @@ def _card(
 
 
 def sell(uow: UnitOfWork, order: Row) -> Cards:
-    """Issue the cards of an order that is paid, each worth its list price; the order's posting fills them."""
+    """Issue the cards that a paid order has, each worth its list price; the caller's posting fills them."""
     lines = uow.rows(_lines, order_id=order["id"])
+    credited = {row["order_line_id"]: row["units"] for row in uow.rows(_credited, order_id=order["id"])}
     rows = [
         _card(uow, line["gross"] // line["quantity"], order["currency"], order_line_id=line["id"])
         for line in lines
-        for _ in range(line["quantity"])
+        for _ in range(line["quantity"] - credited.get(line["id"], 0))
     ]
     cards = uow.insert_many(gift_cards, rows)
     return _worth(cards, sum(line["discount"] for line in lines))
+
+
+def keep(uow: UnitOfWork, order: Row, paid: Mapping[str, tuple[int, int]] | None = None) -> Cards:
+    """What the cards of an order are worth that are not issued yet.
+
+    Args:
+        paid: units given back and minor units credited for them, by order line id; None means all of it.
+    """
+    lines = {line["id"]: line for line in uow.rows(_lines, order_id=order["id"])}
+    if paid is None:
+        gross = sum(line["gross"] for line in lines.values())
+        return Cards([(UNRELEASED, gross)], sum(line["discount"] for line in lines.values()))
+    mine = {line_id: given for line_id, given in paid.items() if line_id in lines}
+    worth = sum(lines[each]["gross"] // lines[each]["quantity"] * mine[each][0] for each in mine)
+    return Cards([(UNRELEASED, worth)], worth - sum(amount for _, amount in mine.values()))
 
 
 def _worth(cards: Iterable[Row], discount: int) -> Cards:

@@ -159,6 +159,8 @@ def _internal(uow: UnitOfWork, order: Row, method: str, account: str, amount: in
 def settle(uow: UnitOfWork, order: Row, payment: Row | None) -> None:
     """All of an order's money is there: post the sale, and issue the gift cards that were bought.
 
+    What an order that goes into review gives its buyer is kept back: see `release`.
+
     Args:
         payment: the external tender that a provider took; None when internal ones paid all.
     """
@@ -166,8 +168,18 @@ def settle(uow: UnitOfWork, order: Row, payment: Row | None) -> None:
     if payment is not None and payment["position"] > 1:
         # Only what comes after other tenders has others: most orders need not be asked.
         internal = service.held_internally(uow, order["id"])
-    cards = gift_cards.sell(uow, order) if order["gift_cards"] else NO_CARDS
-    ledger.order_paid(uow, order, internal, payment, cards)
+    is_released, cards = not order["needs_review"], NO_CARDS
+    if order["gift_cards"]:
+        cards = gift_cards.sell(uow, order) if is_released else gift_cards.keep(uow, order)
+    ledger.order_paid(uow, order, internal, payment, cards, is_released=is_released)
+
+
+def release(uow: UnitOfWork, order: Row) -> None:
+    """The staff approved a locked order: its buyer gets the gift cards and points that were kept back."""
+    is_concerned = order["points"] or order["gift_cards"]
+    if is_concerned and ledger.is_withheld(uow, order):
+        cards = gift_cards.sell(uow, order) if order["gift_cards"] else NO_CARDS
+        ledger.released(uow, order, cards, reversal.points_left(uow, order))
 
 
 def take_given_back(uow: UnitOfWork, order: Row, key: str, amount: int) -> list[Row]:
