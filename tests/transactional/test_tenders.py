@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from conftest import MovableClock
@@ -133,7 +134,8 @@ class TestPlacing:
 
     def test_a_card_that_is_over_is_refused(self, shop: Shop, clock: MovableClock) -> None:
         with shop.database.transaction("staff") as uow:
-            card = gift_cards.issue(uow, 1_000, "GBP", "a present", clock.now)
+            card = gift_cards.issue(uow, 1_000, "GBP", "a present", clock.now + timedelta(days=1))
+        clock.forward(days=1)
         with pytest.raises(GiftCardNotValid):
             placed_with(shop, by_card(card))
 

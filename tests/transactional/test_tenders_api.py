@@ -108,6 +108,24 @@ class TestGiftCards:
         answer = ordered(client, {"method": "gift_card", "code": code})
         assert (answer.status_code, answer.json()["code"]) == (409, "gift_card_not_valid")
 
+    def test_a_blocked_card_is_refused_until_it_is_unblocked(
+        self, client: TestClient, staff: dict[str, str]
+    ) -> None:
+        card = issued(client, staff, 1_000)
+        tender = {"method": "gift_card", "code": card["code"]}
+        blocked = client.post(f"{STAFF}/gift-cards/{card['id']}/block", headers=key() | staff).json()
+        assert (blocked["status"], blocked["balance"]) == ("blocked", 1_000)
+        assert ordered(client, tender).json()["code"] == "gift_card_not_valid"
+        client.post(f"{STAFF}/gift-cards/{card['id']}/unblock", headers=key() | staff).raise_for_status()
+        assert ordered(client, tender).status_code == 201
+
+    def test_a_card_is_not_issued_when_it_would_be_over_already(
+        self, client: TestClient, staff: dict[str, str]
+    ) -> None:
+        body = {"amount": 1_000, "reason": "a present", "expires_at": "2026-11-22T10:00:00Z"}
+        answer = client.post(f"{STAFF}/gift-cards", json=body, headers=key() | staff)
+        assert (answer.status_code, answer.json()["code"]) == (409, "gift_card_not_valid")
+
     def test_an_empty_card_is_refused(self, client: TestClient, staff: dict[str, str]) -> None:
         tender = {"method": "gift_card", "code": issued(client, staff, 2_395)["code"]}
         ordered(client, tender).raise_for_status()

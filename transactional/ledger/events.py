@@ -207,6 +207,11 @@ def refunded(uow: UnitOfWork, refund: Row, provider: str) -> None:
     service.post(uow, Entry(f"refund:{refund['id']}", refund["id"], "refund", made))
 
 
+def refund_came_back(uow: UnitOfWork, refund: Row) -> None:
+    """The money of a refund that was sent did not arrive: the provider has it again."""
+    service.reverse(uow, f"refund:{refund['id']}", "refund failed")
+
+
 def paid_out(uow: UnitOfWork, payout: Row) -> None:
     """A provider sent money to the bank, less its fees."""
     provider, document = payout["provider"], payout["external_id"]

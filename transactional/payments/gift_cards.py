@@ -172,10 +172,30 @@ def issue(
     Args:
         amount: minor units.
         reason: stands in the ledger.
+
+    Raises:
+        GiftCardNotValid: it would be over already.
     """
+    if expires_at is not None and expires_at <= uow.now:
+        raise GiftCardNotValid
     card = uow.insert(gift_cards, _card(uow, amount, currency, expires_at))
     ledger.given(uow, account(card["id"]), currency, amount, card["id"], reason)
     return card
+
+
+def block(uow: UnitOfWork, card_id: str, *, is_blocked: bool) -> Row:
+    """Let nobody pay with a card, or again; what is on it stays. Repeating changes nothing.
+
+    Raises:
+        NotFound: there is no such card.
+        GiftCardNotValid: it was taken back.
+    """
+    card = uow.lock(gift_cards, card_id)
+    if card is None:
+        raise NotFound("gift card", card_id)
+    if card["status"] not in _USABLE:
+        raise GiftCardNotValid
+    return uow.update(gift_cards, card, status="blocked" if is_blocked else "active")
 
 
 def find(db: Reading, card_id: str) -> Row:

@@ -60,19 +60,11 @@ refunds = Table(
         nullable=True,
         comment="Names what gave it back; a tender is asked once for it.",
     ),
-    reference("replaces_id", "refunds.id", nullable=True),
-    Column(
-        "account",
-        String(100),
-        nullable=True,
-        comment="Where it went instead of back to the provider: a balance.",
-    ),
     CheckConstraint("status in ('pending', 'succeeded', 'failed')", name="status"),
     CheckConstraint("amount > 0", name="amount"),
     Index("ix_refunds_status_created_at", "status", "created_at"),
     Index("ix_refunds_external_id_status", "external_id", "status"),
     Index("ix_refunds_payment_id_reversal", "payment_id", "reversal", unique=True),
-    Index("ix_refunds_replaces_id", "replaces_id", unique=True),
 )
 
 # Written once, as the ledger is: the migration's triggers refuse the rest.

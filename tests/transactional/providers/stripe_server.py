@@ -26,9 +26,9 @@ Json = dict[str, Any]
 
 
 class RefusedError(Exception):
-    def __init__(self, status: int, kind: str, message: str):
+    def __init__(self, status: int, kind: str, message: str, code: str | None = None):
         super().__init__(message)
-        self.answer = JSONResponse({"error": {"type": kind, "message": message}}, status)
+        self.answer = JSONResponse({"error": {"type": kind, "message": message, "code": code}}, status)
 
 
 def nested(form: list[tuple[str, str]]) -> Json:
@@ -53,6 +53,7 @@ class StripeServer:
     calls: list[str] = field(default_factory=list)
     least: int = 30
     refund_status: str = "succeeded"
+    refund_refusal: str | None = None  # the code that a refund is refused with
     lose_answers: bool = False  # what is asked is done, but the answer is an empty 500
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -116,6 +117,8 @@ class StripeServer:
 
     async def create_refund(self, request: Request, form: Json) -> Json:
         intent = self.intents[form["payment_intent"]]
+        if self.refund_refusal:
+            raise RefusedError(400, "invalid_request_error", "Not now.", self.refund_refusal)
         made = [each for each in self.refunds.values() if each["payment_intent"] == intent["id"]]
         if int(form["amount"]) > intent["amount_received"] - sum(each["amount"] for each in made):
             raise RefusedError(400, "invalid_request_error", "Refund amount is greater than what is left.")

@@ -255,6 +255,16 @@ class TestGivingBack:
         assert [row["status"] for row in rows_of(stripe_shop, refunds)] == ["succeeded"]
         assert asyncio.run(refunding.send_refunds(stripe_shop)) == 0
 
+    def test_a_balance_that_is_too_small_is_passing(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop, staff: dict[str, str]
+    ) -> None:
+        self.cancelled(client, server, staff)
+        server.refund_refusal = "balance_insufficient"
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 0
+        assert [row["status"] for row in rows_of(stripe_shop, refunds)] == ["pending"]
+        server.refund_refusal = None
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 1
+
     def test_more_than_is_left_is_refused(
         self, client: TestClient, server: StripeServer, stripe_shop: Shop
     ) -> None:

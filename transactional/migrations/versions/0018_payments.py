@@ -1,4 +1,4 @@
-"""Authorise payments first, block gift cards, try refunds again, and tell disputes in payout files."""
+"""Authorise payments first, block gift cards, and tell disputes in payout files."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,6 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
-ID = sa.String(36).with_variant(sa.UUID(as_uuid=False), "postgresql")
 # Table, column, and the values that its check allowed before and allows since.
 CHECKS = (
     (
@@ -44,22 +43,6 @@ def upgrade() -> None:
     if not is_sqlite:  # SQLite keeps no comments
         for table, column, comment in COMMENTS:
             op.alter_column(table, column, comment=comment)
-    replaces = sa.Column(
-        "replaces_id",
-        ID,
-        sa.ForeignKey("refunds.id", name=op.f("fk_refunds_replaces_id")),
-        nullable=True,
-    )
-    # SQLite can only add a reference together with its column; PostgreSQL would name that one itself.
-    op.add_column("refunds", replaces, inline_references=is_sqlite)
-    account = sa.Column(
-        "account",
-        sa.String(length=100),
-        nullable=True,
-        comment="Where it went instead of back to the provider: a balance.",
-    )
-    op.add_column("refunds", account)
-    op.create_index("ix_refunds_replaces_id", "refunds", ["replaces_id"], unique=True)
 
 
 def _replace_check(table: str, column: str, _: str, since: str) -> None:

@@ -30,6 +30,7 @@ from transactional.payments.stripe.events import PAYMENT_KEY, REFUND_KEY
 log = logging.getLogger(__name__)
 TOLERANCE_SECONDS = 300
 _TIMEOUT_SECONDS = 10
+_PASSING = ("balance_insufficient", "lock_timeout", "rate_limit")  # a refund is sent again later
 # What Stripe calls our methods, by currency where it matters: https://docs.stripe.com/payments/payment-methods.
 _CARD = ("card",)
 _BANKS = {"EUR": ("bancontact", "eps", "ideal"), "GBP": ("pay_by_bank",), "PLN": ("p24",)}
@@ -149,6 +150,8 @@ class StripeProvider:
                 }
                 return _refund(await self._api.refunds.create_async(wanted, {"idempotency_key": refund_id}))
             except (stripe.InvalidRequestError, ValueError) as refused:
+                if getattr(refused, "code", None) in _PASSING:
+                    raise ProviderUnavailable(self.name) from refused
                 log.warning("refund %s is refused by Stripe: %s", refund_id, refused)
                 return RemoteRefund(refund_id, succeeded=False)
 

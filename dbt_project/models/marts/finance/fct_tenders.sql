@@ -68,7 +68,8 @@ amounts as (
         shop_id,
         tender_id,
         sum(case when event_type = 'capture' then coalesce(succeeded, 0) else 0 end) as captured,
-        sum(case when event_type = 'refund' and failed is null then coalesce(succeeded, 0) else 0 end) as refunded,
+        sum(case when event_type = 'refund' and failed is null then coalesce(succeeded, 0) else 0 end)
+            as refunded,
         sum(case when event_type = 'refund' and succeeded is null and failed is null then told else 0 end)
             as refunding,
         sum(case when event_type = 'chargeback' and failed is null then coalesce(succeeded, 0) else 0 end)
