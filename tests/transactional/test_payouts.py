@@ -357,7 +357,8 @@ def files_amount(minor: int) -> str:
 
 def made_up(uow: UnitOfWork, order_id: str, amount: int, days: int) -> str:
     """A captured payment of so many days ago; returns the provider's id."""
-    payment_id = payments_service.open_payment(uow, order_id, "sandbox", amount, "GBP")
+    row = payments_service.external(uow, order_id, "sandbox", amount, "GBP")
+    payment_id = payments_service.open_tenders(uow, [row])[0]["id"]
     at = uow.now - timedelta(days=days)
     payment = payments_service.lock(uow, payment_id)
     uow.update(payments, payment, status="captured", external_id=f"pay_{payment_id}", captured_at=at)
