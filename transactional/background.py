@@ -13,7 +13,7 @@ from transactional.invoices import service as invoices
 from transactional.invoices.service import Seller
 from transactional.orders import changes, group_entry, review
 from transactional.orders import service as orders
-from transactional.payments import cashier
+from transactional.payments import cashier, refunding
 from transactional.shop import Shop
 from transactional.stock import backorders
 
@@ -67,7 +67,7 @@ async def settle(shop: Shop) -> float:
 
 
 async def refund(shop: Shop) -> float:
-    await cashier.send_refunds(shop)
+    await refunding.send_refunds(shop)
     return shop.settings.payment_repair_seconds
 
 

@@ -275,6 +275,17 @@ class UnitOfWork(Reading):
         if change_log.is_logged(table):
             self._changes.append(Captured(table, op, before, after, self.now))
 
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Undo at its end all that the block changes: it only shows whether it could be done."""
+        held, changes = dict(self._held), list(self._changes)
+        changed = self.connection.begin_nested()
+        try:
+            yield
+        finally:
+            changed.rollback()
+            self._held, self._changes = held, changes
+
     def write_change_log(self) -> None:
         if self._changes:
             change_log.append(self.connection, self._changes, self.actor, self.request_id)

@@ -8,12 +8,14 @@ from typing import Literal, TypeVar
 from transactional.payments.errors import ProviderUnavailable
 from transactional.payments.provider import (
     Chargeback,
+    DisputeStage,
     Method,
     PaymentRequest,
     ProviderEvent,
     RefundNews,
     RemotePayment,
     RemoteRefund,
+    RemoteStatus,
 )
 
 Answer = TypeVar("Answer", RemotePayment, RemoteRefund)
@@ -28,12 +30,13 @@ class Deal:
     remote: RemotePayment
     refunds: dict[str, RemoteRefund] = field(default_factory=dict)
     refunded: int = 0
-    disputed: int = 0
+    disputes: dict[str, tuple[int, DisputeStage]] = field(default_factory=dict)
 
     @property
     def left(self) -> int:
         """Minor units of the buyer's that are still there."""
-        return self.remote.amount - self.refunded - self.disputed if self.remote.status == "captured" else 0
+        lost = sum(amount for amount, stage in self.disputes.values() if stage == "succeeded")
+        return self.remote.amount - self.refunded - lost if self.remote.status == "captured" else 0
 
 
 class Bank:
@@ -69,6 +72,16 @@ class Bank:
         self._listen()
         return self._answer(self.deals[external_id].remote)
 
+    async def capture(self, external_id: str) -> RemotePayment:
+        self._listen()
+        deal = self.deals[external_id]
+        if deal.remote.status == "authorised":
+            # What was authorised may have run out.
+            status: RemoteStatus = "voided" if self.mood == "refusing" else "captured"
+            deal.remote = replace(deal.remote, status=status)
+            self._tell(deal.remote)
+        return self._answer(deal.remote)
+
     async def void(self, external_id: str) -> RemotePayment:
         self._listen()
         self.end(external_id, "voided")
@@ -90,27 +103,37 @@ class Bank:
     async def close(self) -> None:
         pass
 
-    def capture(self, external_id: str, amount: int, currency: str) -> None:
-        """The buyer pays; what was taken may be something else than what was asked."""
+    def pay(self, external_id: str, amount: int, currency: str, *, at_once: bool) -> None:
+        """The buyer pays, at once or with money that is held; it may be something else than was asked."""
         deal = self.deals[external_id]
         if deal.remote.status == "pending":
-            deal.remote = replace(deal.remote, status="captured", amount=amount, currency=currency)
+            status: RemoteStatus = "captured" if at_once else "authorised"
+            deal.remote = replace(deal.remote, status=status, amount=amount, currency=currency)
             self._tell(deal.remote)
 
     def end(self, external_id: str, status: Literal["failed", "voided"]) -> None:
         deal = self.deals[external_id]
-        if deal.remote.status == "pending":
+        if deal.remote.status == "pending" or (status == "voided" and deal.remote.status == "authorised"):
             deal.remote = replace(deal.remote, status=status)
             self._tell(deal.remote)
 
-    def dispute(self, external_id: str, amount: int) -> None:
-        """The buyer's own bank takes minor units back, no more than are there."""
+    def dispute(self, external_id: str, amount: int, stage: DisputeStage) -> None:
+        """The buyer's own bank asks for minor units or takes them, no more than are there."""
         deal = self.deals[external_id]
         taken = min(amount, deal.left)
         if taken:
-            deal.disputed += taken
-            dispute = f"dispute_{len(self.news)}"
-            self._tell(Chargeback(external_id, dispute, taken, capture=deal.remote))
+            self._step(deal, f"dispute_{len(self.news)}", taken, stage)
+
+    def step_dispute(self, external_id: str, stage: DisputeStage) -> None:
+        """The last dispute of a payment goes on or ends, unless the shop has won it."""
+        deal = self.deals[external_id]
+        for dispute, (amount, before) in [*deal.disputes.items()][-1:]:
+            if before not in (stage, "failed") and (before == "succeeded" or amount <= deal.left):
+                self._step(deal, dispute, amount, stage)
+
+    def _step(self, deal: Deal, dispute: str, amount: int, stage: DisputeStage) -> None:
+        deal.disputes[dispute] = (amount, stage)
+        self._tell(Chargeback(deal.remote.external_id, dispute, amount, capture=deal.remote, stage=stage))
 
     def _tell(self, news: RemotePayment | RefundNews | Chargeback) -> None:
         self.news.append(ProviderEvent(f"news_{len(self.news)}", news))

@@ -58,6 +58,7 @@ def add_up(shop: Shop, bank: Bank) -> None:
     revenue_adds_up(shop, ledger, currency)
     holders_have_what_is_theirs(shop, ledger, currency)
     points_are_those_of_the_orders(shop)
+    what_is_kept_back_is_in_review(shop, ledger, currency)
     refunds_are_owed(shop, ledger)
     promotions_are_counted(shop)
     replaying.log_gives_the_tables(shop, changes)
@@ -223,6 +224,7 @@ def tenders_add_up(shop: Shop, bank: Bank, ledger: Mapping[tuple[str, str], int]
             kept = tender.captured - tender.refunded - tender.charged_back
             deal = bank.deals.get(f"bank_{row['id']}")
             assert kept == (deal.left if deal else 0)
+            assert deal is None or deal.remote.status != "authorised", "nobody's money is held for nothing"
             at_provider[row["currency"]] += kept
     for currency, amount in at_provider.items():
         assert -ledger[held(chart.RECEIVABLE, bank.name), currency] == amount
@@ -233,6 +235,12 @@ def orders_hold_what_they_cost(shop: Shop) -> None:
     found = holdings_of(shop)
     money = rows_of(shop, payments)
     lost = {row["payment_id"] for row in rows_of(shop, refunds) if row["status"] == "failed"}
+    # Holders' part is not taken again when they spent it before the dispute was won.
+    short = {
+        row["payment_id"]
+        for row in rows_of(shop, refunds)
+        if (row["reversal"] or "").startswith("chargeback:")
+    }
     notes = {row["id"]: row["order_id"] for row in rows_of(shop, credit_notes)}
     credited: Counter[str] = Counter()
     for row in rows_of(shop, credit_note_lines):
@@ -240,7 +248,7 @@ def orders_hold_what_they_cost(shop: Shop) -> None:
     for order in rows_of(shop, orders):
         tenders = [row for row in money if row["order_id"] == order["id"]]
         assert credited[order["id"]] <= order["total"]
-        if any(row["id"] in lost or found[row["id"]].charged_back for row in tenders):
+        if any(row["id"] in lost | short or found[row["id"]].charged_back for row in tenders):
             continue
         left = sum(found[row["id"]].left for row in tenders)
         if order["status"] == "pending_payment":
@@ -300,7 +308,8 @@ def holders_have_what_is_theirs(shop: Shop, ledger: Mapping[tuple[str, str], int
     for card in rows_of(shop, gift_cards):
         code = held(chart.GIFT_CARD, card["id"])
         assert given[code] == card["initial"]
-        assert taken[code] <= (card["initial"] if card["status"] == "disabled" else 0)
+        is_gone = card["status"] in ("charged_back", "disabled")
+        assert 0 <= taken[code] <= (card["initial"] if is_gone else 0)
 
 
 def _given_and_taken(shop: Shop) -> tuple[Counter[str], Counter[str]]:
@@ -310,6 +319,9 @@ def _given_and_taken(shop: Shop) -> tuple[Counter[str], Counter[str]]:
     taken: Counter[str] = Counter()
     entries = {row["id"]: row["reference"] for row in rows_of(shop, journal_entries)}
     for row in rows_of(shop, postings):
+        if entries[row["entry_id"]].startswith("won:"):  # what a chargeback had taken is there again
+            taken[row["destination"]] -= row["amount"]
+            continue
         is_card_taken = row["source"].startswith(chart.GIFT_CARD) and row["destination"] in of_orders[1:]
         if is_card_taken or row["destination"] in (chart.LOYALTY, chart.DISCOUNTS):
             taken[row["source"]] += row["amount"]
@@ -325,16 +337,37 @@ def points_are_those_of_the_orders(shop: Shop) -> None:
     documents = {
         row["id"]: of_change.get(row["document"], row["document"]) for row in rows_of(shop, journal_entries)
     }
+    references = {row["id"]: row["reference"] for row in rows_of(shop, journal_entries)}
     given: Counter[str] = Counter()
     taken: Counter[str] = Counter()
     for row in rows_of(shop, postings):
-        if row["source"] == chart.LOYALTY:
+        if row["source"] == chart.LOYALTY and references[row["entry_id"]].startswith("won:"):
+            taken[documents[row["entry_id"]]] -= row["amount"]
+        elif row["source"] == chart.LOYALTY:
             given[documents[row["entry_id"]]] += row["amount"]
         if row["destination"] == chart.LOYALTY:
             taken[documents[row["entry_id"]]] += row["amount"]
     for order in rows_of(shop, orders):
         assert given[order["number"]] == (order["points"] if order["paid_at"] else 0)
-        assert taken[order["number"]] <= given[order["number"]]
+        assert 0 <= taken[order["number"]] <= given[order["number"]]
+
+
+def what_is_kept_back_is_in_review(shop: Shop, ledger: Mapping[tuple[str, str], int], currency: str) -> None:
+    """Nothing is kept back of an order that was sent or called off, and such an order has no cards yet."""
+    kept: Counter[str] = Counter()
+    numbers = {row["id"]: row["number"] for row in rows_of(shop, orders)}
+    of_change = {row["number"]: numbers[row["order_id"]] for row in rows_of(shop, order_changes)}
+    of_note = {row["number"]: numbers[row["order_id"]] for row in rows_of(shop, credit_notes)}
+    documents = {row["id"]: row["document"] for row in rows_of(shop, journal_entries)}
+    for row in rows_of(shop, postings):
+        document = documents[row["entry_id"]]
+        number = of_change.get(document) or of_note.get(document) or document
+        kept[number] += row["amount"] if row["destination"] == chart.UNRELEASED else 0
+        kept[number] -= row["amount"] if row["source"] == chart.UNRELEASED else 0
+    assert ledger[chart.UNRELEASED, currency] == sum(kept.values())
+    for order in rows_of(shop, orders):
+        is_looked_at = order["status"] in ("in_review", "gathering", "paid") and order["needs_review"]
+        assert kept[order["number"]] >= 0 if is_looked_at else kept[order["number"]] == 0, order
 
 
 def refunds_are_owed(shop: Shop, ledger: Mapping[tuple[str, str], int]) -> None:

@@ -15,7 +15,7 @@ from transactional import idempotency
 from transactional.app import create_app
 from transactional.change_log import START, read_changes
 from transactional.orders.models import orders
-from transactional.payments import cashier, signatures
+from transactional.payments import cashier, refunding, signatures
 from transactional.payments.models import payments, refunds
 from transactional.payments.sandbox.client import SandboxProvider
 from transactional.security import sandbox_secret
@@ -253,8 +253,8 @@ class TestStaff:
         client.get(f"/api/v1/orders/{order['token']}/return")
         address = f"/api/v1/staff/orders/{order['id']}/cancel"
         assert client.post(address, json={}, headers=staff | key()).json()["status"] == "cancelled"
-        assert asyncio.run(cashier.send_refunds(open_for_business)) == 1
-        assert asyncio.run(cashier.send_refunds(open_for_business)) == 0
+        assert asyncio.run(refunding.send_refunds(open_for_business)) == 1
+        assert asyncio.run(refunding.send_refunds(open_for_business)) == 0
         assert [row["status"] for row in rows_of(open_for_business, refunds)] == ["succeeded"]
 
 

@@ -48,10 +48,11 @@ from transactional.orders import (
 from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition
 from transactional.orders.models import ORDER_PURPOSES, order_changes, order_lines, orders, shipments
-from transactional.payments import cashier, inbox
+from transactional.payments import cashier, inbox, refunding
 from transactional.payments import service as payments_service
 from transactional.payments.methods import Choice
 from transactional.payments.models import gift_cards as cards
+from transactional.payments.provider import DisputeStage
 from transactional.payments.tenders import Method, Wanted
 from transactional.promotions import service as promotions
 from transactional.stock import backorders as backlog
@@ -65,6 +66,7 @@ fates = st.sampled_from(("once", "once", "once", "twice", "crashes first"))
 which = st.integers(0, 5)
 units = st.integers(1, 3)
 moods = st.sampled_from(MOODS)
+stages = st.sampled_from(("requested", "succeeded", "succeeded", "failed"))
 How = Literal["right", "too little", "dollars", "declined"]
 methods: st.SearchStrategy[tuple[Method, ...]] = st.sampled_from(
     ((), (), ("balance",), ("gift_card",), ("points",), ("gift_card", "balance"), ("points", "balance"))
@@ -189,7 +191,7 @@ class Everything(RuleBasedStateMachine):
         told = len(self.bank.news)
         self.ask_bank(0, "well", is_heard, None)
         if self.bank.deals:
-            self.pay(0, how)
+            self.pay(0, how, number % 2 == 0)
         if is_heard and len(self.bank.news) > told:
             self.tell(fate, -1)
 
@@ -213,17 +215,17 @@ class Everything(RuleBasedStateMachine):
         self.world.converse(mood, ask())
 
     @precondition(lambda self: self.bank.deals)
-    @rule(number=which, how=hows)
-    def pay(self, number: int, how: How) -> None:
+    @rule(number=which, how=hows, at_once=st.booleans())
+    def pay(self, number: int, how: How, at_once: bool) -> None:
         external_id = list(self.bank.deals)[-1 - number % len(self.bank.deals)]
         asked = self.bank.deals[external_id].remote
         match how:
             case "right":
-                self.bank.capture(external_id, asked.amount, asked.currency)
+                self.bank.pay(external_id, asked.amount, asked.currency, at_once=at_once)
             case "too little":
-                self.bank.capture(external_id, max(1, asked.amount - 1), asked.currency)
+                self.bank.pay(external_id, max(1, asked.amount - 1), asked.currency, at_once=at_once)
             case "dollars":
-                self.bank.capture(external_id, asked.amount, "USD")
+                self.bank.pay(external_id, asked.amount, "USD", at_once=at_once)
             case "declined":
                 self.bank.end(external_id, "failed")
 
@@ -238,10 +240,25 @@ class Everything(RuleBasedStateMachine):
         self.world.act(fate, "provider:sandbox", lambda uow: inbox.receive(uow, self.bank.name, news, b"{}"))
 
     @precondition(lambda self: self.bank.deals)
-    @rule(number=which, divisor=st.sampled_from((1, 1, 2)))
-    def dispute(self, number: int, divisor: int) -> None:
+    @rule(number=which, mood=moods)
+    def finish(self, number: int, mood: Mood) -> None:
+        """The shop asks for what was authorised, or lets go of it, as it does after every message."""
         external_id = list(self.bank.deals)[-1 - number % len(self.bank.deals)]
-        self.bank.dispute(external_id, self.bank.deals[external_id].left // divisor)
+        reference = self.bank.deals[external_id].remote.reference
+        self.world.converse(mood, cashier.finish(self.shop, reference))
+
+    @precondition(lambda self: self.bank.deals)
+    @rule(fate=fates, number=which, divisor=st.sampled_from((1, 1, 2)), stage=stages, is_heard=st.booleans())
+    def dispute(self, fate: Fate, number: int, divisor: int, stage: DisputeStage, is_heard: bool) -> None:
+        """A buyer's bank asks or takes; or, when it did so before, it goes on or gives up."""
+        external_id = list(self.bank.deals)[-1 - number % len(self.bank.deals)]
+        deal, told = self.bank.deals[external_id], len(self.bank.news)
+        if stage == "failed" or (deal.disputes and number % 2):
+            self.bank.step_dispute(external_id, stage)
+        else:
+            self.bank.dispute(external_id, deal.left // divisor, stage)
+        if is_heard and len(self.bank.news) > told:
+            self.tell(fate, -1)
 
     @rule(mood=moods)
     def reconcile(self, mood: Mood) -> None:
@@ -250,7 +267,7 @@ class Everything(RuleBasedStateMachine):
 
     @rule(mood=moods)
     def send_refunds(self, mood: Mood) -> None:
-        self.world.converse(mood, cashier.send_refunds(self.shop))
+        self.world.converse(mood, refunding.send_refunds(self.shop))
 
     # Orders.
 
@@ -374,7 +391,7 @@ class Everything(RuleBasedStateMachine):
         self.ask_bank_for(change["order_id"], "well", is_noted=number % 2 == 0, choice=None)
         for external_id in set(self.bank.deals) - known:
             asked = self.bank.deals[external_id].remote
-            self.bank.capture(external_id, asked.amount, asked.currency)
+            self.bank.pay(external_id, asked.amount, asked.currency, at_once=number % 2 == 1)
             self.tell(fate, -1)
 
     # Groups, and goods that nobody pays.
@@ -412,7 +429,7 @@ class Everything(RuleBasedStateMachine):
         told = len(self.bank.news)
         self.ask_bank(0, "well", True, None)
         if self.bank.deals:
-            self.pay(0, how)
+            self.pay(0, how, number % 2 == 0)
         if len(self.bank.news) > told:
             self.tell(fate, -1)
 

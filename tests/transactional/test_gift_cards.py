@@ -1,5 +1,7 @@
 """Gift cards that are bought: owed to whoever has them, and taken back with the order."""
 
+from dataclasses import replace
+
 import pytest
 from fastapi.testclient import TestClient
 from shopping import Shelves, key, paid_order, placed_order, rows_of, shipped_order
@@ -10,8 +12,9 @@ from transactional.catalog import service as catalog
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import categories
 from transactional.ledger import rules
-from transactional.orders import after_sales, service
-from transactional.payments import settlement
+from transactional.orders import after_sales, review, service
+from transactional.orders.service import Placed
+from transactional.payments import chargebacks
 from transactional.payments.errors import GiftCardSpent
 from transactional.payments.models import gift_cards
 from transactional.shop import Shop
@@ -79,6 +82,53 @@ def test_an_order_whose_card_was_used_cannot_be_cancelled(cards_for_sale: Shop) 
     assert left_on(cards_for_sale, card) == 1_999
 
 
+class TestReview:
+    @pytest.fixture
+    def held(self, cards_for_sale: Shop) -> Placed:
+        """Two cards and a shirt, paid with what was left to a provider, and looked at."""
+        careful = replace(
+            cards_for_sale,
+            terms=replace(cards_for_sale.terms, review_above=2_000, points_per_unit=1, point_value=10),
+        )
+        return paid_order(careful, CARD_20=2, SHIRT0_S=1)
+
+    def test_its_cards_and_points_are_there_when_it_is_approved(
+        self, cards_for_sale: Shop, held: Placed
+    ) -> None:
+        shop = cards_for_sale
+        assert rows_of(shop, gift_cards) == []
+        assert (balances(shop)[rules.UNRELEASED], rules.POINTS in balances(shop)) == (4_100, False)
+        with shop.database.transaction("staff") as uow:
+            review.approve(uow, held.order_id, "known customer")
+        assert [row["initial"] for row in rows_of(shop, gift_cards)] == [2_000, 2_000]
+        found = balances(shop)
+        assert (found[rules.GIFT_CARD], found[rules.POINTS]) == (4_000, 100)
+        assert rules.UNRELEASED not in found
+        with shop.database.transaction("staff") as uow:
+            review.hold(uow, held.order_id, "odd")
+            review.approve(uow, held.order_id, "is fine")
+        assert len(rows_of(shop, gift_cards)) == 2
+
+    def test_it_can_be_refused(self, cards_for_sale: Shop, held: Placed) -> None:
+        with cards_for_sale.database.transaction("staff") as uow:
+            after_sales.cancel(uow, held.order_id, "stolen card")
+        found = balances(cards_for_sale)
+        assert found[rules.REFUNDS] == held.total
+        assert not {rules.UNRELEASED, rules.GIFT_CARD, rules.POINTS, rules.LOYALTY} & found.keys()
+
+    def test_what_is_taken_off_is_not_issued(self, cards_for_sale: Shop, held: Placed) -> None:
+        shop = cards_for_sale
+        with shop.database.transaction("staff") as uow:
+            lines = {line["sku"]: line["id"] for line in service.find(uow, held.order_id).lines}
+            taken = {lines["CARD-20"]: 1, lines["SHIRT0-S"]: 1}
+            after_sales.cancel_lines(uow, held.order_id, taken, "too many")
+            review.approve(uow, held.order_id, "is fine")
+        assert len(rows_of(shop, gift_cards)) == 1
+        found = balances(shop)
+        assert found[rules.GIFT_CARD] == 2_000
+        assert not {rules.UNRELEASED, rules.POINTS} & found.keys()
+
+
 def test_returning_one_card_of_two_leaves_the_used_one(cards_for_sale: Shop) -> None:
     placed = shipped_order(cards_for_sale, CARD_20=2)
     used, _ = rows_of(cards_for_sale, gift_cards)
@@ -99,7 +149,7 @@ def test_a_chargeback_takes_what_is_left_on_its_cards(cards_for_sale: Shop) -> N
     (card,) = rows_of(cards_for_sale, gift_cards)
     placed_with(cards_for_sale, by_card(card, 500))
     with cards_for_sale.database.transaction("provider:sandbox") as uow:
-        settlement.record_chargeback(uow, placed.payment_id, "dp_1", placed.total)
+        chargebacks.record(uow, placed.payment_id, "dp_1", placed.total)
     assert left_on(cards_for_sale, card) == 0
     assert balances(cards_for_sale)[rules.CHARGEBACKS] == 500
 

@@ -222,6 +222,8 @@ def keep_customers(tour: Tour, customer_id: str) -> None:
     for method, path in (("put", "/{label}"), ("get", ""), ("delete", "/{label}")):
         tour.call(method, f"/staff/customers/{{customer_id}}/addresses{path}", customer_id=customer_id)
     card = tour.call("post", "/staff/payments/gift-cards")["id"]
+    for step in ("block", "unblock"):
+        tour.call("post", f"/staff/payments/gift-cards/{{card_id}}/{step}", card_id=card)
     tour.call("get", "/staff/payments/gift-cards/{card_id}", card_id=card)
     tour.call("post", "/staff/payments/credits")
     wallet = tour.call("get", "/staff/payments/wallet", email="ada@example.com")["token"]

@@ -56,9 +56,9 @@ from transactional.orders.errors import (
     UnpaidChange,
 )
 from transactional.orders.models import order_changes
-from transactional.payments import cashier, gift_cards
+from transactional.payments import cashier, chargebacks, gift_cards
 from transactional.payments.models import payments, refunds
-from transactional.payments.settlement import record_capture, record_chargeback
+from transactional.payments.settlement import record_capture
 from transactional.payments.tenders import Wanted
 from transactional.shop import Shop
 from transactional.stock import backorders
@@ -472,7 +472,7 @@ class TestWaiting:
         by_card = [Wanted("gift_card", card["number"])]
         change(shop, placed.order_id, add=[("SHIRT1-S", 1)], wanted=by_card)
         with shop.database.transaction("provider:sandbox") as uow:
-            record_chargeback(uow, str(placed.payment_id), "dispute-1", placed.total)
+            chargebacks.record(uow, str(placed.payment_id), "dispute-1", placed.total)
         assert [row["status"] for row in rows_of(shop, order_changes)] == ["cancelled"]
         assert books.ledger_of(shop)[chart.held(chart.GIFT_CARD, card["id"]), "GBP"] == 100
         assert books.ledger_of(shop)[chart.TENDERED, "GBP"] == 0

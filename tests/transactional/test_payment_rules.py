@@ -1,11 +1,17 @@
 """What tenders hold after their events, and how they share an amount."""
 
+from pathlib import Path
+from typing import get_args
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from transactional.payments import rules
 from transactional.payments.rules import Holding, Purse, TenderEvent
 
+README = Path(__file__).parents[2] / "transactional" / "README.md"
+STATUSES = get_args(rules.Status)
 money = st.integers(0, 10**9)
 histories = st.lists(
     st.builds(
@@ -96,3 +102,28 @@ def test_points_of_goods_that_all_come_back_all_go(points: int, credits: list[in
             taken += rules.points_taken_back(points, goods, before, credit)
         before += credit
     assert taken == (points if goods else 0)
+
+
+@pytest.mark.parametrize("text", [rules.__doc__, README.read_text()], ids=["rules", "README"])
+def test_the_drawing_of_a_tender_is_the_table(text: str) -> None:
+    drawn: dict[tuple[str, str], str] = {}
+    for line in text.splitlines():
+        parts = [each for step in line.split(" ── ") for each in step.split(" ──▶ ")]
+        if len(parts) < 3 or not set(parts[0].split(", ")) <= set(STATUSES):
+            continue
+        for before, step, after in zip(parts[::2], parts[1::2], parts[2::2], strict=False):
+            for status in before.split(", "):
+                drawn[status, step] = after if after in STATUSES else status
+    assert drawn == rules.TRANSITIONS
+
+
+def test_a_dispute_that_only_asks_took_nothing() -> None:
+    asked = [captured(500), TenderEvent("chargeback", "requested", "d", 500)]
+    assert rules.holding(asked) == Holding(captured=500)
+
+
+def test_what_went_back_and_failed_is_there_again() -> None:
+    for kind in ("refund", "chargeback"):
+        gone = [captured(500), TenderEvent(kind, "succeeded", "x", 500)]  # type: ignore[arg-type]
+        assert rules.holding(gone).left == 0
+        assert rules.holding([*gone, TenderEvent(kind, "failed", "x", 500)]).left == 500  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ from transactional.ledger import rules, statements
 from transactional.ledger.models import journal_entries
 from transactional.ledger.statements import Period
 from transactional.orders import after_sales
+from transactional.payments import chargebacks
 from transactional.payments import service as payments_service
 from transactional.payments.errors import PayoutKnown
 from transactional.payments.models import payments, refunds
@@ -26,6 +27,7 @@ from transactional.payments.payouts import files, reconciliation
 from transactional.payments.payouts.models import payout_lines, payouts
 from transactional.payments.payouts.reconciliation import Outcome, Reconciliation
 from transactional.payments.payouts.service import TakenIn, take_in
+from transactional.payments.provider import DisputeStage
 from transactional.payments.sandbox.payouts import COLUMNS
 from transactional.security import sandbox_secret
 from transactional.shop import Shop
@@ -84,6 +86,51 @@ def captured(shop: Shop) -> str:
     """A payment of 13.95; returns the provider's id."""
     placed = paid_order(shop, SHIRT0_S=1)
     return f"pay_{placed.payment_id}"
+
+
+class TestDisputes:
+    @pytest.fixture
+    def disputed(self, shop: Shop, shelves: Shelves) -> str:
+        """A payment of 13.95 whose dispute took 10.00; returns the payment's id."""
+        placed = paid_order(shop, SHIRT0_S=1)
+        self.tell(shop, str(placed.payment_id), "succeeded")
+        return str(placed.payment_id)
+
+    def tell(self, shop: Shop, payment_id: str, stage: DisputeStage) -> None:
+        with shop.database.transaction("provider:sandbox") as uow:
+            chargebacks.record(uow, payment_id, "dp_1", 1_000, stage)
+
+    def test_one_that_no_file_names_is_awaited_and_then_missing(
+        self, shop: Shop, clock: MovableClock, disputed: str
+    ) -> None:
+        assert ("awaited", "dispute", "0-1") in seen(shop, clock.now)
+        clock.forward(days=5)
+        assert ("missing", "dispute", "2-7") in seen(shop, clock.now)
+
+    @pytest.mark.parametrize(("gross", "outcome"), [("-10.00", "matched"), ("-9.00", "differing")])
+    def test_its_line_is_matched_with_it(
+        self, shop: Shop, clock: MovableClock, disputed: str, gross: str, outcome: str
+    ) -> None:
+        take(shop, sandbox_file({"gross": gross, "kind": "dispute", "reference": "dp_1"}))
+        assert [kind[0] for kind in seen(shop, clock.now) if kind[1] == "dispute"] == [outcome]
+
+    def test_one_that_we_have_not_heard_of_is_extra(
+        self, shop: Shop, clock: MovableClock, disputed: str
+    ) -> None:
+        take(shop, sandbox_file({"gross": "-10.00", "kind": "dispute", "reference": "dp_2"}))
+        found = sorted(kind[0] for kind in seen(shop, clock.now) if kind[1] == "dispute")
+        assert found == ["awaited", "extra"]
+
+    def test_what_is_won_has_a_line_of_its_own(self, shop: Shop, clock: MovableClock, disputed: str) -> None:
+        self.tell(shop, disputed, "failed")
+        assert ("awaited", "dispute_reversal", "0-1") in seen(shop, clock.now)
+        lines = [
+            {"gross": "-10.00", "kind": "dispute", "reference": "dp_1"},
+            {"gross": "10.00", "kind": "dispute_reversal", "reference": "dp_1"},
+        ]
+        take(shop, sandbox_file(*lines))
+        found = [(kind, outcome) for outcome, kind, _ in seen(shop, clock.now) if kind != "payment"]
+        assert sorted(found) == [("dispute", "matched"), ("dispute_reversal", "matched")]
 
 
 class TestFormats:

@@ -1,11 +1,13 @@
 import pytest
 from conftest import MovableClock
 from shopping import Shelves, level, paid_order, placed_order, rows_of, status_of
+from test_ledger import SANDBOX, balances
 
 from transactional.errors import NotFound
+from transactional.ledger import rules
 from transactional.orders import after_sales, service
 from transactional.orders.service import Placed
-from transactional.payments import inbox, settlement
+from transactional.payments import events, inbox, settlement
 from transactional.payments import service as payments_service
 from transactional.payments.models import payments, refunds
 from transactional.payments.provider import ProviderEvent, RemotePayment
@@ -130,3 +132,18 @@ def test_a_refund_is_recorded_once(shop: Shop, shelves: Shelves, clock: MovableC
     (done,) = rows_of(shop, refunds)
     assert (done["status"], done["external_id"]) == ("succeeded", "ref_1")
     assert done["refunded_at"] < clock.now
+
+
+def test_a_refund_that_did_not_arrive_is_owed_again(shop: Shop, shelves: Shelves) -> None:
+    placed = paid_order(shop, SHIRT0_S=1)
+    with shop.database.transaction("staff") as uow:
+        after_sales.cancel(uow, placed.order_id)
+    (asked,) = rows_of(shop, refunds)
+    for succeeded in (True, False, False):
+        with shop.database.transaction("provider:sandbox") as uow:
+            payments_service.record_refund(uow, asked["id"], "ref_1", succeeded=succeeded)
+    assert [(row["status"], row["refunded_at"]) for row in rows_of(shop, refunds)] == [("failed", None)]
+    found = balances(shop)
+    assert (found[rules.REFUNDS], found[SANDBOX]) == (placed.total, placed.total)
+    with shop.database.read() as db:
+        assert events.holdings(db, placed.order_id)[str(placed.payment_id)].left == placed.total

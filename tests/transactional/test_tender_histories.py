@@ -17,7 +17,7 @@ from transactional.ledger import service as accounts
 from transactional.ledger.rules import BALANCE, POINTS, held
 from transactional.orders import after_sales, service, shipping
 from transactional.orders.models import orders
-from transactional.payments import events, gift_cards, reversal, settlement
+from transactional.payments import chargebacks, events, gift_cards, reversal, settlement
 from transactional.payments import service as payments_service
 from transactional.payments.models import payments, refunds
 from transactional.payments.tenders import Wanted
@@ -73,7 +73,7 @@ def act(shop: Shop, uow: UnitOfWork, action: str, which: int, units: int, tender
             there = events.holdings(uow, one["order_id"])[one["id"]].left
             amount = there if units > 1 else there // 2
             if amount:
-                settlement.record_chargeback(uow, one["id"], external, amount)
+                chargebacks.record(uow, one["id"], external, amount)
 
 
 def money_adds_up(shop: Shop, initial: dict[str, int]) -> None:

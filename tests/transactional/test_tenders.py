@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from conftest import MovableClock
@@ -19,7 +20,7 @@ from transactional.ledger.rules import BALANCE, POINTS, held
 from transactional.members import service as members
 from transactional.orders import after_sales, service, shipping
 from transactional.orders.service import Placed
-from transactional.payments import events, gift_cards, reversal, settlement
+from transactional.payments import chargebacks, events, gift_cards, reversal, settlement
 from transactional.payments import service as payments_service
 from transactional.payments.errors import GiftCardNotValid, TenderEmpty
 from transactional.payments.models import payments, refunds, tender_events
@@ -133,7 +134,8 @@ class TestPlacing:
 
     def test_a_card_that_is_over_is_refused(self, shop: Shop, clock: MovableClock) -> None:
         with shop.database.transaction("staff") as uow:
-            card = gift_cards.issue(uow, 1_000, "GBP", "a present", clock.now)
+            card = gift_cards.issue(uow, 1_000, "GBP", "a present", clock.now + timedelta(days=1))
+        clock.forward(days=1)
         with pytest.raises(GiftCardNotValid):
             placed_with(shop, by_card(card))
 
@@ -303,7 +305,7 @@ def test_a_declined_payment_is_tried_again_for_what_internal_tenders_left(
 class TestChargeback:
     def charge_back(self, shop: Shop, placed: Placed, amount: int, reference: str = "dp_1") -> str:
         with shop.database.transaction("provider:sandbox") as uow:
-            return settlement.record_chargeback(uow, placed.payment_id, reference, amount)
+            return chargebacks.record(uow, placed.payment_id, reference, amount)
 
     @pytest.fixture
     def card(self, shop: Shop, shelves: Shelves) -> Row:

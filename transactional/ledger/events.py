@@ -16,12 +16,13 @@ from transactional.ledger.rules import (
     RECEIVABLE,
     REFUNDS,
     TENDERED,
+    UNRELEASED,
     Cards,
     Entry,
     Posting,
     held,
 )
-from transactional.unit_of_work import Row, UnitOfWork
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _cost_of = select(skus.c.id, skus.c.cost, skus.c.currency).where(
     skus.c.id.in_(bindparam("sku_ids", expanding=True))
@@ -35,7 +36,13 @@ def tendered(uow: UnitOfWork, order: Row, tenders: Sequence[Row]) -> None:
 
 
 def order_paid(
-    uow: UnitOfWork, order: Row, internal: int, payment: Row | None, cards: Cards = NO_CARDS
+    uow: UnitOfWork,
+    order: Row,
+    internal: int,
+    payment: Row | None,
+    cards: Cards = NO_CARDS,
+    *,
+    is_released: bool = True,
 ) -> None:
     """All of an order's money is there: the order is a sale, and its points are the buyer's.
 
@@ -43,6 +50,7 @@ def order_paid(
         internal: minor units that its internal tenders hold.
         payment: what a provider took; None when there was nothing left to take.
         cards: the gift cards in it.
+        is_released: whether the buyer gets the points now, or when the staff has looked at the order.
     """
     amounts = {name: order[name] for name in ("gross", "discount", "shipping", "tax")}
     tenders = [(TENDERED, internal)] if internal else []
@@ -50,8 +58,28 @@ def order_paid(
         tenders.append((held(RECEIVABLE, payment["provider"]), payment["amount"]))
     made = rules.order_paid(tenders, order["currency"], **amounts, cards=cards)
     if order["points"]:
-        made += rules.points_earned(order["currency"], held(POINTS, order["customer_id"]), order["points"])
+        holder = held(POINTS, order["customer_id"]) if is_released else UNRELEASED
+        made += rules.points_earned(order["currency"], holder, order["points"])
     service.post(uow, Entry(f"order:{order['number']}:paid", order["number"], "order paid", made))
+
+
+def is_withheld(db: Reading, order: Row) -> bool:
+    """Whether the gift cards and points of a paid order wait for the staff to look at it."""
+    paid = service.postings_of(db, f"order:{order['number']}:paid")
+    is_kept = any(posting.destination == UNRELEASED for posting in paid)
+    return is_kept and not service.is_posted(db, f"released:{order['number']}")
+
+
+def points_account(db: Reading, order: Row) -> str:
+    """Where the points of a paid order are."""
+    return UNRELEASED if is_withheld(db, order) else held(POINTS, order["customer_id"])
+
+
+def released(uow: UnitOfWork, order: Row, cards: Cards, points: int) -> None:
+    """The staff looked at an order: its cards, and points at what they are worth, are the buyer's."""
+    holders = [*cards.worth, (held(POINTS, order["customer_id"]), points)]
+    made = rules.released(order["currency"], holders)
+    service.post(uow, Entry(f"released:{order['number']}", order["number"], "released", made))
 
 
 def order_changed(uow: UnitOfWork, order: Row, change: Row, internal: int, payment: Row | None) -> None:
@@ -67,8 +95,7 @@ def order_changed(uow: UnitOfWork, order: Row, change: Row, internal: int, payme
     amounts = {name: change[name] for name in ("gross", "discount", "shipping", "tax")}
     made = rules.order_paid(sources, change["currency"], **amounts)
     if change["points"]:
-        holder = held(POINTS, order["customer_id"])
-        made += rules.points_earned(change["currency"], holder, change["points"])
+        made += rules.points_earned(change["currency"], points_account(uow, order), change["points"])
     service.post(uow, Entry(f"order_change:{change['number']}", change["number"], "order changed", made))
 
 
@@ -80,6 +107,7 @@ def given_back(
     back: Sequence[tuple[str, int]],
     *,
     points: int,
+    points_from: str,
     short: int,
 ) -> None:
     """An order's reversal `key` gave holders back what it had of theirs.
@@ -87,13 +115,13 @@ def given_back(
     Args:
         source: the account it comes from, see `rules.given_back`.
         back: minor units by holder's account.
-        points: what the points are worth that are taken back from the buyer.
+        points: what the points are worth that are taken back, from the account `points_from`.
         short: minor units of a credit note that the buyer's bank had taken before.
     """
     currency = order["currency"]
     made = rules.given_back(currency, source, back) + rules.not_owed(currency, short)
     if points:
-        made += rules.points_earned(currency, held(POINTS, order["customer_id"]), -points)
+        made += rules.points_earned(currency, points_from, -points)
     service.post(uow, Entry(f"given_back:{key}", order["number"], "given back", made))
 
 
@@ -103,10 +131,38 @@ def charged_back(uow: UnitOfWork, order: Row, payment: Row, reference: str, amou
     service.post(uow, Entry(f"chargeback:{payment['id']}:{reference}", order["number"], "chargeback", made))
 
 
-def cards_taken_back(uow: UnitOfWork, order: Row, left: Sequence[tuple[str, int]]) -> None:
-    """What was left on the gift cards of an order, by account, is the shop's: the bank took their price."""
+def cards_taken_back(uow: UnitOfWork, order: Row, key: str, left: Sequence[tuple[str, int]]) -> None:
+    """What was left on the gift cards of an order, by account, is the shop's: the bank took their price.
+
+    Args:
+        key: names the chargeback.
+    """
     made = [Posting(account, CHARGEBACKS, amount, order["currency"]) for account, amount in left if amount]
-    service.post(uow, Entry(f"gift_cards:{order['number']}:taken_back", order["number"], "chargeback", made))
+    service.post(uow, Entry(f"gift_cards:{key}", order["number"], "chargeback", made))
+
+
+def regained(
+    uow: UnitOfWork,
+    order: Row,
+    key: str,
+    *,
+    taken: Sequence[tuple[str, int]],
+    cards: Sequence[tuple[str, int]],
+    points: int,
+    owed: int,
+) -> None:
+    """The dispute of chargeback `key` was won: the order has again what it had lost with it.
+
+    Args:
+        taken: minor units that holders pay again, by account; `cards`: that its gift cards get again.
+        points: what the points are worth that the buyer gets again.
+        owed: minor units that were credited while the bank had them, and go back now.
+    """
+    currency = order["currency"]
+    made = rules.regained(currency, taken=taken, cards=cards, owed=owed)
+    if points:
+        made += rules.points_earned(currency, points_account(uow, order), points)
+    service.post(uow, Entry(f"won:{key}", order["number"], "dispute won", made))
 
 
 def given(uow: UnitOfWork, account: str, currency: str, amount: int, reference: str, reason: str) -> None:
@@ -149,6 +205,11 @@ def refunded(uow: UnitOfWork, refund: Row, provider: str) -> None:
     """The provider gave the money of a refund back."""
     made = rules.refunded(held(RECEIVABLE, provider), refund["currency"], refund["amount"])
     service.post(uow, Entry(f"refund:{refund['id']}", refund["id"], "refund", made))
+
+
+def refund_came_back(uow: UnitOfWork, refund: Row) -> None:
+    """The money of a refund that was sent did not arrive: the provider has it again."""
+    service.reverse(uow, f"refund:{refund['id']}", "refund failed")
 
 
 def paid_out(uow: UnitOfWork, payout: Row) -> None:

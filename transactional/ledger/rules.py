@@ -17,6 +17,7 @@ BANK = "asset:bank"
 PAYABLE = "liability:payable"
 REFUNDS = "liability:refunds"
 TENDERED = "liability:tendered"
+UNRELEASED = "liability:unreleased"
 TAX = "liability:tax"
 SALES = "income:sales"
 DISCOUNTS = "income:discounts"
@@ -36,6 +37,7 @@ CHART = {
     PAYABLE: "Owed to suppliers for goods received",
     REFUNDS: "Owed to buyers until the provider has sent it",
     TENDERED: "Taken from holders for orders that are not paid yet",
+    UNRELEASED: "Gift cards and points of orders that the staff looks at first",
     TAX: "Owed to the tax office",
     SALES: "Goods sold at list price, without tax",
     DISCOUNTS: "Taken off list prices; lowers income",
@@ -221,6 +223,21 @@ def given(currency: str, account: str, amount: int) -> list[Posting]:
 def charged_back(tender: str, currency: str, amount: int) -> list[Posting]:
     """The buyer's bank took money back from the provider."""
     return _moved(currency, (CHARGEBACKS, tender, amount))
+
+
+def released(currency: str, holders: Amounts) -> list[Posting]:
+    """Gift cards and points that waited for the staff are their holders'."""
+    return _moved(currency, *((UNRELEASED, account, amount) for account, amount in holders))
+
+
+def regained(currency: str, *, taken: Amounts, cards: Amounts, owed: int) -> list[Posting]:
+    """A dispute was won: what had been given back with the money is taken again, or is owed to the buyer."""
+    return _moved(
+        currency,
+        *((account, CHARGEBACKS, amount) for account, amount in taken),
+        *((CHARGEBACKS, account, amount) for account, amount in cards),
+        (CHARGEBACKS, REFUNDS, owed),
+    )
 
 
 def not_owed(currency: str, amount: int) -> list[Posting]:

@@ -129,6 +129,17 @@ def find(db: Reading, reference: str) -> EntryWithPostings:
     )
 
 
+def is_posted(db: Reading, reference: str) -> bool:
+    """Whether there is an entry of this reference."""
+    return db.row(_entry, reference=reference) is not None
+
+
+def postings_of(db: Reading, reference: str) -> list[Posting]:
+    """The postings of an entry; none when there is no such entry."""
+    entry = db.row(_entry, reference=reference)
+    return [] if entry is None else find(db, reference).postings
+
+
 def balance(db: Reading, code: str) -> int:
     """What is left on a guarded account, in minor units; 0 when it was never opened."""
     account = db.row(_account, code=code)

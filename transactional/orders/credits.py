@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from transactional.ledger import events as ledger
-from transactional.ledger.rules import NO_CARDS
+from transactional.ledger.rules import NO_CARDS, Cards
 from transactional.money import slice_of
 from transactional.orders import changes, rules
 from transactional.orders.models import credit_note_lines, credit_notes
@@ -123,7 +123,7 @@ def post(
     """
     cards = gift_cards.of_order(uow, order)
     reversal.hold(uow, order, [gift_cards.account(card["id"]) for card in cards])
-    given_back = {credit.line_id: (credit.quantity, credit.amount) for credit in credits if credit.line_id}
+    credited = {credit.line_id: (credit.quantity, credit.amount) for credit in credits if credit.line_id}
     ledger.credited(
         uow,
         note.kind,
@@ -132,7 +132,16 @@ def post(
         goods=sum(credit.amount for credit in credits),
         shipping=sum(credit.shipping for credit in credits),
         tax=sum(credit.tax for credit in credits),
-        cards=gift_cards.take_back(uow, cards, given_back) if cards else NO_CARDS,
+        cards=_taken_back(uow, order, cards, credited),
     )
     key = f"credit_note:{note.number}"
     reversal.reverse(uow, order, key, note.amount - kept, points=points, credit_note_id=note.id)
+
+
+def _taken_back(
+    uow: UnitOfWork, order: Row, cards: Sequence[Row], credited: Mapping[str, tuple[int, int]]
+) -> Cards:
+    """The bought gift cards that go with what is credited; those that are not issued yet never will be."""
+    if cards:
+        return gift_cards.take_back(uow, cards, credited)
+    return gift_cards.keep(uow, order, credited) if order["gift_cards"] else NO_CARDS

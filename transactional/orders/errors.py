@@ -46,6 +46,17 @@ class TooManyShipped(ShopError):
         )
 
 
+class OrderHeld(ShopError):
+    code = "order_held"
+
+    def __init__(self, number: str, reason: str):
+        super().__init__(
+            f"Nothing more of order {number} is sent: {reason}. Approve it, or cancel the rest.",
+            number=number,
+            reason=reason,
+        )
+
+
 class UnitsWaiting(ShopError):
     code = "units_waiting"
 

@@ -4,9 +4,11 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
+from transactional.errors import IllegalTransition
 from transactional.orders import service, transitions
 from transactional.orders.models import orders
-from transactional.unit_of_work import UnitOfWork, for_update
+from transactional.payments import tenders
+from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _over = for_update(
     select(orders)
@@ -27,20 +29,43 @@ def hold(uow: UnitOfWork, order_id: str, reason: str) -> None:
         IllegalTransition: it is over, on its way, or was held before.
     """
     order = service.lock(uow, order_id)
-    if order["status"] in ("pending_payment", "gathering"):
+    if order["status"] == "in_review" or _held_in_part(uow, order):
+        raise IllegalTransition(order["status"], "hold")
+    if order["status"] == "pending_payment":
+        uow.update(orders, order, needs_review=True, review_reason=reason)
+    else:
+        stop(uow, order, reason)
+
+
+def stop(uow: UnitOfWork, order: Row, reason: str) -> None:
+    """Keep a locked order from being sent, or the rest of it, until the staff decides.
+
+    Raises:
+        IllegalTransition: it is not paid, over, or on its way.
+    """
+    if order["status"] == "gathering":
         uow.update(orders, order, needs_review=True, review_reason=reason)
     else:
         transitions.apply(uow, order, "hold", reason, needs_review=True)
 
 
+def _held_in_part(db: Reading, order: Row) -> bool:
+    return order["status"] == "partly_shipped" and bool(transitions.held_because(db, order["id"]))
+
+
 def approve(uow: UnitOfWork, order_id: str, reason: str) -> None:
-    """Let an order that is in review be sent.
+    """Let an order that is in review be sent, or the rest of one that is held.
+
+    Its buyer gets the gift cards and points that were kept back.
 
     Raises:
         NotFound: there is no such order.
-        IllegalTransition: it is not in review.
+        IllegalTransition: it is neither.
     """
-    transitions.apply(uow, service.lock(uow, order_id), "approve", reason)
+    order = service.lock(uow, order_id)
+    if order["status"] == "partly_shipped" and not _held_in_part(uow, order):
+        raise IllegalTransition(order["status"], "approve")
+    tenders.release(uow, transitions.apply(uow, order, "approve", reason))
 
 
 def complete(uow: UnitOfWork, order_id: str, reason: str | None = None) -> None:

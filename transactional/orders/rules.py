@@ -4,9 +4,12 @@ pending_payment ── pay ──▶ paid ── ship ──▶ shipped ── d
 
 pending_payment ── expire ──▶ expired ── pay ──▶ paid
 paid ── gather ──▶ gathering ── complete ──▶ paid
-paid ── hold ──▶ in_review ── approve ──▶ approved ── ship ──▶ shipped
+paid, approved ── hold ──▶ in_review ── approve ──▶ approved ── ship ──▶ shipped
 paid, approved, partly_shipped ── ship part ──▶ partly_shipped ── ship ──▶ shipped
 partly_shipped ── cancel rest ──▶ shipped
+partly_shipped ── hold ──▶ as before, and nothing more of it is sent
+partly_shipped ── approve ──▶ as before, and the rest may be sent
+in_review ── hold ──▶ as before, for another reason
 
 pending_payment, paid, gathering, in_review, approved ── cancel ──▶ cancelled
 shipped, delivered, completed ── return all ──▶ returned
@@ -45,6 +48,7 @@ Event = Literal[
 ]
 
 _SHIPPABLE = ("paid", "approved", "partly_shipped")
+_PAUSES: tuple[Event, Event] = ("hold", "approve")
 _SENT = ("shipped", "delivered", "completed")
 TRANSITIONS: dict[tuple[str, Event], str] = {
     ("pending_payment", "pay"): "paid",
@@ -52,8 +56,9 @@ TRANSITIONS: dict[tuple[str, Event], str] = {
     ("expired", "pay"): "paid",
     ("paid", "gather"): "gathering",
     ("gathering", "complete"): "paid",
-    ("paid", "hold"): "in_review",
+    **{(status, "hold"): "in_review" for status in ("paid", "approved", "in_review")},
     ("in_review", "approve"): "approved",
+    **{("partly_shipped", event): "partly_shipped" for event in _PAUSES},
     **{
         (status, "cancel"): "cancelled"
         for status in ("pending_payment", "paid", "gathering", "in_review", "approved")

@@ -8,7 +8,13 @@ from sqlalchemy import bindparam, select
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.orders import changes, progress, rules, service, transitions
-from transactional.orders.errors import NothingToShip, ShipmentDelivered, TooManyShipped, UnitsWaiting
+from transactional.orders.errors import (
+    NothingToShip,
+    OrderHeld,
+    ShipmentDelivered,
+    TooManyShipped,
+    UnitsWaiting,
+)
 from transactional.orders.lines import units_by_sku
 from transactional.orders.models import order_lines, shipment_lines, shipments
 from transactional.orders.rules import SoldLine
@@ -50,6 +56,7 @@ def ship(
     Raises:
         NotFound: there is no such order, or a line is not in it.
         IllegalTransition: it is not paid, in review, or gone already.
+        OrderHeld: some of it is sent, and the staff has to decide about the rest.
         TooManyShipped: fewer units of a line are to be sent from there.
         NothingToShip: none are.
         UnitsWaiting: all that is left is to go, and some of it has not come yet.
@@ -57,6 +64,8 @@ def ship(
     """
     order = service.lock(uow, order_id)
     rules.after(order["status"], "ship")
+    if order["status"] == "partly_shipped" and (reason := transitions.held_because(uow, order_id)):
+        raise OrderHeld(order["number"], reason)
     changes.refuse_open(uow, order)
     lines = service.find(uow, order_id).lines
     sold = progress.of_order(uow, order, lines)

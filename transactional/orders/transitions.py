@@ -50,6 +50,12 @@ def hold_all(uow: UnitOfWork, found: Sequence[Row]) -> None:
             apply(uow, order, "hold", order["review_reason"] or "to be looked at before it is sent")
 
 
+def held_because(db: Reading, order_id: str) -> str | None:
+    """Why an order is held since it was held last; None when it was approved after that, or never held."""
+    pauses = [row for row in history(db, order_id) if row["event"] in ("hold", "approve")]
+    return pauses[-1]["reason"] if pauses and pauses[-1]["event"] == "hold" else None
+
+
 def history(db: Reading, order_id: str) -> list[Row]:
     """What happened to an order, the newest last."""
     return db.rows(_of_order, order_id=order_id)

@@ -1,8 +1,8 @@
 """The conversation with the payment provider. No transaction is open and no lock held while it is asked.
 
 Every step may be repeated: our ids are the provider's idempotency keys, and what it answers is recorded by
-`settlement`, where the first to tell does the work. So a crash between any two steps is mended by `reconcile`
-and `send_refunds`.
+`settlement`, where the first to tell does the work. So a crash between any two steps is mended by
+`reconcile`. What goes back is sent by `refunding`.
 """
 
 import logging
@@ -13,30 +13,28 @@ from sqlalchemy import bindparam, select
 
 from transactional.errors import IllegalTransition, ShopError
 from transactional.orders import service as orders
-from transactional.payments import dues, methods, service, settlement
+from transactional.payments import dues, events, methods, service, settlement
 from transactional.payments.errors import PaymentRefused, ProviderUnavailable
+from transactional.payments.events import Told
 from transactional.payments.methods import Choice
-from transactional.payments.models import payments, refunds
-from transactional.payments.provider import PaymentRequest, Provider, RemotePayment
+from transactional.payments.models import payments
+from transactional.payments.provider import PaymentRequest, Provider, RemotePayment, RemoteStatus
+from transactional.payments.rules import EventType
+from transactional.payments.settlement import Outcome
 from transactional.shop import Shop
 from transactional.unit_of_work import Row
 
 log = logging.getLogger(__name__)
+_TAKEN = ("authorised", "captured")  # by a provider, or as good as
 
 _open_payments = (
     select(payments.c.id)
     .where(
-        payments.c.status == "pending",
+        payments.c.status.in_(("pending", "authorised")),
         payments.c.provider == bindparam("provider"),
         payments.c.created_at < bindparam("before"),
     )
     .order_by(payments.c.created_at)
-)
-_open_refunds = (
-    select(refunds.c.id, refunds.c.payment_id, refunds.c.amount, payments.c.external_id)
-    .join(payments, payments.c.id == refunds.c.payment_id)
-    .where(refunds.c.status == "pending", payments.c.provider == bindparam("provider"))
-    .order_by(refunds.c.created_at)
 )
 
 
@@ -65,21 +63,35 @@ async def start(shop: Shop, order_id: str, return_url: str, choice: Choice | Non
     if payment is None:
         payment = _open_another(shop, order_id, choice)
     request = _request(shop, order, payment, due.expires_at, return_url)
-    remote = await _provider_of(shop, payment).create(request)
+    remote = await _create(shop, payment, request)
     if remote.status == "pending":
         return remote
     # It ended at the provider, and nobody has told us yet.
-    _record(shop, payment, remote)
-    if remote.status == "captured":
+    if await _record(shop, payment, remote) in _TAKEN:
         raise IllegalTransition("paid", "pay")
     another = _open_another(shop, order_id, choice)
     request = _request(shop, order, another, due.expires_at, return_url)
-    return await _provider_of(shop, another).create(request)
+    return await _create(shop, another, request)
+
+
+async def _create(shop: Shop, payment: Row, request: PaymentRequest) -> RemotePayment:
+    """Ask the provider for a payment; that it did not answer is noted."""
+    try:
+        return await _provider_of(shop, payment).create(request)
+    except ProviderUnavailable:
+        _note_unknown(shop, payment, "capture")
+        raise
+
+
+def _note_unknown(shop: Shop, payment: Row, kind: EventType) -> None:
+    with shop.database.transaction(f"provider:{payment['provider']}") as uow:
+        service.note_unknown(uow, payment, kind, payment["amount"], payment["id"])
 
 
 def _waiting(made: Iterable[Row], change_id: str | None) -> Row | None:
-    """The payment of an order, or of a change of it, that its provider has still to tell of."""
-    return next((p for p in made if p["status"] == "pending" and p["change_id"] == change_id), None)
+    """The payment of an order, or of a change of it, that its provider has still to take."""
+    waiting = (p for p in made if p["status"] in ("pending", "authorised"))
+    return next((p for p in waiting if p["change_id"] == change_id), None)
 
 
 def _provider_of(shop: Shop, payment: Row) -> Provider:
@@ -99,10 +111,29 @@ async def _call_off(shop: Shop, payment: Row) -> None:
         with shop.database.transaction("shopper") as uow:
             settlement.record_end(uow, payment["id"], None, "voided")
         return
-    remote = await _provider_of(shop, payment).void(payment["external_id"])
-    _record(shop, payment, remote)
-    if remote.status == "captured":
+    if await _record(shop, payment, await _void(shop, payment, payment["external_id"])) in _TAKEN:
         raise IllegalTransition("paid", "pay")
+
+
+async def _void(shop: Shop, payment: Row, external_id: str) -> RemotePayment:
+    """Close a payment at its provider; what becomes of that is noted.
+
+    Raises:
+        ProviderUnavailable: the provider does not answer.
+    """
+    provider = _provider_of(shop, payment)
+    actor, told = f"provider:{provider.name}", (payment["amount"], payment["id"])
+    with shop.database.transaction(actor) as uow:
+        events.note_once(uow, Told(payment, "void", "requested", *told))
+    try:
+        remote = await provider.void(external_id)
+    except ProviderUnavailable:
+        _note_unknown(shop, payment, "void")
+        raise
+    if remote.status == "captured":
+        with shop.database.transaction(actor) as uow:
+            events.note_once(uow, Told(payment, "void", "failed", *told))
+    return remote
 
 
 def _open_another(shop: Shop, order_id: str, choice: Choice | None) -> Row:
@@ -161,20 +192,54 @@ async def confirm(shop: Shop, order_id: str, request_id: str | None = None) -> N
     """
     with shop.database.read() as db:
         orders.header(db, order_id)
-        waiting = [p for p in service.of_order(db, order_id) if p["status"] == "pending" and p["external_id"]]
+        made = service.of_order(db, order_id)
+    waiting = [p for p in made if p["status"] in ("pending", "authorised") and p["external_id"]]
     for payment in waiting:
         try:
             remote = await _provider_of(shop, payment).fetch(payment["external_id"])
         except ProviderUnavailable:
             log.warning("payment %s: %s does not answer", payment["id"], payment["provider"])
             return
-        _record(shop, payment, remote, request_id)
+        await _record(shop, payment, remote, request_id)
 
 
-def _record(shop: Shop, payment: Row, remote: RemotePayment, request_id: str | None = None) -> None:
-    if remote.status != "pending":
-        with shop.database.transaction(f"provider:{payment['provider']}", request_id) as uow:
-            settlement.record(uow, remote)
+async def _record(
+    shop: Shop, payment: Row, remote: RemotePayment, request_id: str | None = None
+) -> RemoteStatus:
+    """Take over what a provider says, and finish what it has only authorised; how the payment stands then."""
+    if remote.status == "pending":
+        return "pending"
+    with shop.database.transaction(f"provider:{payment['provider']}", request_id) as uow:
+        settlement.record(uow, remote)
+    if remote.status == "authorised":
+        await finish(shop, payment["id"], request_id)
+    with shop.database.read() as db:
+        status: RemoteStatus = service.find(db, payment["id"])["status"]
+    return status
+
+
+async def finish(shop: Shop, payment_id: str, request_id: str | None = None) -> Outcome:
+    """Capture an authorised payment, or let go of it, as was decided when it was told.
+
+    A provider that does not answer is asked again by `reconcile`: the call may be repeated.
+    """
+    with shop.database.read() as db:
+        payment = service.find(db, payment_id)
+        is_refused = "requested" in events.outcomes(db, payment_id, "void", payment_id)
+    if payment["status"] != "authorised":
+        return "unchanged"
+    try:
+        if is_refused:
+            remote = await _void(shop, payment, payment["external_id"])
+        else:
+            remote = await _provider_of(shop, payment).capture(payment["external_id"])
+    except ProviderUnavailable:
+        log.warning("payment %s: %s does not answer", payment_id, payment["provider"])
+        if not is_refused:
+            _note_unknown(shop, payment, "capture")
+        return "voiding" if is_refused else "authorised"
+    with shop.database.transaction(f"provider:{payment['provider']}", request_id) as uow:
+        return settlement.record(uow, remote)
 
 
 async def reconcile(shop: Shop) -> int:
@@ -205,11 +270,11 @@ async def _reconcile(shop: Shop, payment_id: str) -> bool:
         payment = service.find(db, payment_id)
         order = orders.header(db, payment["order_id"])
         due = dues.of_payment(db, order, payment)
-    provider = _provider_of(shop, payment)
     if payment["external_id"] is None:
         return_url = default_return_url(shop, order["id"])
         try:
-            remote = await provider.create(_request(shop, order, payment, due.expires_at, return_url))
+            request = _request(shop, order, payment, due.expires_at, return_url)
+            remote = await _create(shop, payment, request)
         except PaymentRefused:
             with shop.database.transaction("system:reconcile") as uow:
                 settlement.record_end(uow, payment_id, None, "failed")
@@ -217,35 +282,7 @@ async def _reconcile(shop: Shop, payment_id: str) -> bool:
         with shop.database.transaction("system:reconcile") as uow:
             service.note_external_id(uow, payment_id, remote.external_id)
     else:
-        remote = await provider.fetch(payment["external_id"])
+        remote = await _provider_of(shop, payment).fetch(payment["external_id"])
     if remote.status == "pending" and not due.is_open:
-        try:
-            remote = await provider.void(remote.external_id)
-        except ProviderUnavailable:
-            with shop.database.transaction("system:reconcile") as uow:
-                service.note_unknown(uow, payment, "void", payment["amount"], payment_id)
-            raise
-    _record(shop, payment, remote)
-    return remote.status != "pending"
-
-
-async def send_refunds(shop: Shop) -> int:
-    """Send every pending refund to its provider; returns how many ended."""
-    with shop.database.read() as db:
-        waiting = [(name, row) for name in shop.providers for row in db.rows(_open_refunds, provider=name)]
-    sent = 0
-    for name, refund in waiting:
-        try:
-            answer = await shop.providers[name].refund(refund["external_id"], refund["id"], refund["amount"])
-        except ShopError as problem:
-            log.warning("refund %s is not sent: %s", refund["id"], problem)
-            with shop.database.transaction("system:refund") as uow:
-                payment = service.find(uow, refund["payment_id"])
-                service.note_unknown(uow, payment, "refund", refund["amount"], refund["id"])
-            continue
-        if not answer.settled:
-            continue
-        with shop.database.transaction(f"provider:{name}") as uow:
-            service.record_refund(uow, refund["id"], answer.external_id, succeeded=answer.succeeded)
-        sent += 1
-    return sent
+        remote = await _void(shop, payment, remote.external_id)
+    return await _record(shop, payment, remote) not in ("pending", "authorised")

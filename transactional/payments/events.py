@@ -24,6 +24,13 @@ _of_order = (
 )
 
 
+_outcomes = select(tender_events.c.outcome).where(
+    tender_events.c.payment_id == bindparam("payment_id"),
+    tender_events.c.type == bindparam("type"),
+    tender_events.c.reference == bindparam("reference"),
+)
+
+
 class Told(NamedTuple):
     """An event to write down; amount in minor units of the payment's currency."""
 
@@ -44,6 +51,12 @@ def note_once(uow: UnitOfWork, told: Told) -> bool:
     """Write an event that may have been told before; whether it was written now."""
     row = _row(uow, told)
     return uow.insert_unless_there(tender_events, row, "payment_id", "type", "reference", "outcome")
+
+
+def outcomes(db: Reading, payment_id: str, kind: EventType, reference: str) -> set[EventOutcome]:
+    """What was told of an action so far."""
+    told = db.rows(_outcomes, payment_id=payment_id, type=kind, reference=reference)
+    return {row["outcome"] for row in told}
 
 
 def holdings(db: Reading, order_id: str) -> dict[str, Holding]:

@@ -6,13 +6,13 @@ A card's code is its number with a MAC of the shop's keys (`Keys.gift_card_code`
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
-from transactional.ledger.rules import GIFT_CARD, Cards, held
-from transactional.orders.models import order_lines
+from transactional.ledger.rules import CHARGEBACKS, GIFT_CARD, UNRELEASED, Cards, held
+from transactional.orders.models import credit_note_lines, order_lines
 from transactional.payments.errors import GiftCardNotValid, GiftCardSpent
 from transactional.payments.models import gift_cards
 from transactional.security import gift_card_number
@@ -29,7 +29,16 @@ _of_order = (
     .where(order_lines.c.order_id == bindparam("order_id"))
     .order_by(order_lines.c.position, gift_cards.c.number)
 )
+_credited = (
+    select(credit_note_lines.c.order_line_id, func.sum(credit_note_lines.c.quantity).label("units"))
+    .join(order_lines, order_lines.c.id == credit_note_lines.c.order_line_id)
+    .where(order_lines.c.order_id == bindparam("order_id"))
+    .group_by(credit_note_lines.c.order_line_id)
+)
 _by_number = select(gift_cards).where(gift_cards.c.number == bindparam("number"))
+
+
+_USABLE = ("active", "blocked")
 
 
 def account(card_id: str) -> str:
@@ -58,15 +67,31 @@ def _card(
 
 
 def sell(uow: UnitOfWork, order: Row) -> Cards:
-    """Issue the cards of an order that is paid, each worth its list price; the order's posting fills them."""
+    """Issue the cards that a paid order has, each worth its list price; the caller's posting fills them."""
     lines = uow.rows(_lines, order_id=order["id"])
+    credited = {row["order_line_id"]: row["units"] for row in uow.rows(_credited, order_id=order["id"])}
     rows = [
         _card(uow, line["gross"] // line["quantity"], order["currency"], order_line_id=line["id"])
         for line in lines
-        for _ in range(line["quantity"])
+        for _ in range(line["quantity"] - credited.get(line["id"], 0))
     ]
     cards = uow.insert_many(gift_cards, rows)
     return _worth(cards, sum(line["discount"] for line in lines))
+
+
+def keep(uow: UnitOfWork, order: Row, paid: Mapping[str, tuple[int, int]] | None = None) -> Cards:
+    """What the cards of an order are worth that are not issued yet.
+
+    Args:
+        paid: units given back and minor units credited for them, by order line id; None means all of it.
+    """
+    lines = {line["id"]: line for line in uow.rows(_lines, order_id=order["id"])}
+    if paid is None:
+        gross = sum(line["gross"] for line in lines.values())
+        return Cards([(UNRELEASED, gross)], sum(line["discount"] for line in lines.values()))
+    mine = {line_id: given for line_id, given in paid.items() if line_id in lines}
+    worth = sum(lines[each]["gross"] // lines[each]["quantity"] * mine[each][0] for each in mine)
+    return Cards([(UNRELEASED, worth)], worth - sum(amount for _, amount in mine.values()))
 
 
 def _worth(cards: Iterable[Row], discount: int) -> Cards:
@@ -91,30 +116,52 @@ def take_back(uow: UnitOfWork, cards: Sequence[Row], paid: Mapping[str, tuple[in
     there = accounts.hold(uow, [account(card["id"]) for card in cards])
     chosen: list[Row] = []
     for line_id, (units, _) in paid.items():
-        mine = [card for card in cards if card["order_line_id"] == line_id and card["status"] == "active"]
-        unused = [card for card in mine if there[account(card["id"])] == card["initial"]]
+        mine = [card for card in cards if card["order_line_id"] == line_id and card["status"] != "disabled"]
+        unused = [card for card in mine if _is_unused(card, there)]
         if mine and len(unused) < units:
             raise GiftCardSpent(units, len(unused))
         chosen += unused[:units]
-    _disable(uow, chosen)
+    _set_status(uow, chosen, "disabled")
     lines = {card["order_line_id"] for card in chosen}
     credited = sum(amount for line_id, (_, amount) in paid.items() if line_id in lines)
-    return _worth(chosen, sum(card["initial"] for card in chosen) - credited)
+    worth = [(CHARGEBACKS if _is_lost(card) else account(card["id"]), card["initial"]) for card in chosen]
+    return Cards(worth, sum(card["initial"] for card in chosen) - credited)
 
 
-def take_what_is_left(uow: UnitOfWork, order: Row, cards: Sequence[Row]) -> None:
-    """Disable an order's cards whose price the buyer's bank took back; what was spent of them is lost."""
-    active = [card for card in cards if card["status"] == "active"]
-    there = accounts.hold(uow, [account(card["id"]) for card in active])
-    _disable(uow, active)
-    ledger.cards_taken_back(uow, order, sorted(there.items()))
+def _is_unused(card: Row, there: Mapping[str, int]) -> bool:
+    """Whether a card can be taken back; one that a chargeback emptied was taken already."""
+    return _is_lost(card) or there[account(card["id"])] == card["initial"]
 
 
-def _disable(uow: UnitOfWork, cards: Sequence[Row]) -> None:
+def _is_lost(card: Row) -> bool:
+    return bool(card["status"] == "charged_back")
+
+
+def take_what_is_left(uow: UnitOfWork, order: Row, cards: Sequence[Row], key: str) -> None:
+    """Empty an order's cards whose price the buyer's bank took back; what was spent of them is lost.
+
+    Args:
+        key: names the chargeback.
+    """
+    there = [card for card in cards if card["status"] in _USABLE]
+    left = accounts.hold(uow, [account(card["id"]) for card in there])
+    _set_status(uow, there, "charged_back")
+    ledger.cards_taken_back(uow, order, key, sorted(left.items()))
+
+
+def give_again(uow: UnitOfWork, cards: Sequence[Row], key: str) -> list[tuple[str, int]]:
+    """Make cards usable again that the chargeback `key` emptied; what it took of each, by account."""
+    taken = {posting.source: posting.amount for posting in accounts.postings_of(uow, f"gift_cards:{key}")}
+    again = [card for card in cards if card["status"] == "charged_back"]
+    _set_status(uow, again, "active")
+    return [(code, taken[code]) for code in (account(card["id"]) for card in again) if code in taken]
+
+
+def _set_status(uow: UnitOfWork, cards: Sequence[Row], status: str) -> None:
     for card in sorted(cards, key=lambda each: str(each["id"])):
         locked = uow.lock(gift_cards, card["id"])
         if locked is not None:
-            uow.update(gift_cards, locked, status="disabled")
+            uow.update(gift_cards, locked, status=status)
 
 
 def issue(
@@ -125,10 +172,30 @@ def issue(
     Args:
         amount: minor units.
         reason: stands in the ledger.
+
+    Raises:
+        GiftCardNotValid: it would be over already.
     """
+    if expires_at is not None and expires_at <= uow.now:
+        raise GiftCardNotValid
     card = uow.insert(gift_cards, _card(uow, amount, currency, expires_at))
     ledger.given(uow, account(card["id"]), currency, amount, card["id"], reason)
     return card
+
+
+def block(uow: UnitOfWork, card_id: str, *, is_blocked: bool) -> Row:
+    """Let nobody pay with a card, or again; what is on it stays. Repeating changes nothing.
+
+    Raises:
+        NotFound: there is no such card.
+        GiftCardNotValid: it was taken back.
+    """
+    card = uow.lock(gift_cards, card_id)
+    if card is None:
+        raise NotFound("gift card", card_id)
+    if card["status"] not in _USABLE:
+        raise GiftCardNotValid
+    return uow.update(gift_cards, card, status="blocked" if is_blocked else "active")
 
 
 def find(db: Reading, card_id: str) -> Row:

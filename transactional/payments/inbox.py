@@ -4,7 +4,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
-from transactional.payments import service, settlement
+from transactional.payments import chargebacks, service, settlement
 from transactional.payments.models import webhook_inbox
 from transactional.payments.provider import Chargeback, ProviderEvent, RefundNews, RemotePayment
 from transactional.payments.settlement import Outcome
@@ -31,11 +31,11 @@ def receive(uow: UnitOfWork, source: str, event: ProviderEvent, body: bytes) -> 
             return settlement.record(uow, payment)
         case RefundNews(reference, refund, succeeded):
             service.record_refund(uow, reference, refund, succeeded=succeeded)
-        case Chargeback(external_id, dispute, amount, capture):
+        case Chargeback(external_id, dispute, amount, capture, stage):
             if capture is not None:
                 settlement.record(uow, capture)
             payment_id = service.captured_as(uow, source, external_id)["id"]
-            return settlement.record_chargeback(uow, payment_id, dispute, amount)
+            return chargebacks.record(uow, payment_id, dispute, amount, stage)
     return "unchanged"
 
 

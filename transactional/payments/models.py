@@ -18,7 +18,7 @@ payments = Table(
     Column("external_id", String(128), nullable=True, comment="The provider's id of this payment."),
     Column("amount", Money, nullable=False),
     Column("currency", String(3), nullable=False),
-    Column("status", String(16), nullable=False, comment="pending, captured, failed or voided."),
+    Column("status", String(16), nullable=False, comment="One of payments.rules.Status."),
     moment("created_at"),
     moment("captured_at", nullable=True),
     Column(
@@ -38,7 +38,7 @@ payments = Table(
     Column("account", String(100), nullable=True, comment="The ledger account of an internal tender."),
     reference("change_id", "order_changes.id", nullable=True),
     UniqueConstraint("provider", "external_id"),
-    CheckConstraint("status in ('pending', 'captured', 'failed', 'voided')", name="status"),
+    CheckConstraint("status in ('pending', 'authorised', 'captured', 'failed', 'voided')", name="status"),
     Index("ix_payments_status_created_at", "status", "created_at"),
 )
 
@@ -96,11 +96,11 @@ gift_cards = Table(
     Column("number", String(12), nullable=False, unique=True, comment="The first part of its code."),
     Column("initial", Money, nullable=False, comment="What it was issued with."),
     Column("currency", String(3), nullable=False),
-    Column("status", String(16), nullable=False, comment="active or disabled."),
+    Column("status", String(16), nullable=False, comment="active, blocked, charged_back or disabled."),
     reference("order_line_id", "order_lines.id", nullable=True, index=True),
     moment("issued_at"),
     moment("expires_at", nullable=True),
-    CheckConstraint("status in ('active', 'disabled')", name="status"),
+    CheckConstraint("status in ('active', 'blocked', 'charged_back', 'disabled')", name="status"),
     CheckConstraint("initial > 0", name="initial"),
 )
 

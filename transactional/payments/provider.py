@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-RemoteStatus = Literal["pending", "captured", "failed", "voided"]
+RemoteStatus = Literal["pending", "authorised", "captured", "failed", "voided"]
+DisputeStage = Literal["requested", "succeeded", "failed"]
 Method = Literal["card", "card_instalments", "wallet", "bank_redirect"]
 
 
@@ -59,15 +60,17 @@ class RefundNews:
 
 @dataclass(frozen=True)
 class Chargeback:
-    """The buyer's bank took money back; both ids are the provider's, `amount` is minor units.
+    """A dispute; both ids are the provider's, `amount` is minor units.
 
-    `capture` is the payment, when the provider tells of it too: its own news may still be on its way.
+    `capture` is the payment, when the provider tells of it too: its own news may still be on its way. It is
+    `requested` while the buyer's bank only asks, `succeeded` once it has the money, `failed` when we keep it.
     """
 
     payment: str
     external_id: str
     amount: int
     capture: RemotePayment | None = None
+    stage: DisputeStage = "succeeded"
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,11 @@ class Provider(Protocol):
     async def fetch(self, external_id: str) -> RemotePayment:
         """How a payment stands."""
 
+    async def capture(self, external_id: str) -> RemotePayment:
+        """Take what was authorised; a payment that is something else comes back as it is."""
+
     async def void(self, external_id: str) -> RemotePayment:
-        """Close a pending payment; one that is captured already comes back as captured."""
+        """Close a payment that is not captured; one that is comes back as captured."""
 
     async def refund(self, external_id: str, refund_id: str, amount: int) -> RemoteRefund:
         """Send minor units back; `refund_id` is the idempotency key. A refusal is a refund that failed."""

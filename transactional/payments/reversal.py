@@ -6,15 +6,15 @@ changed stock and promotion counters before.
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, case, func, or_, select
 
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
 from transactional.ledger.models import journal_entries, postings
-from transactional.ledger.rules import LOYALTY, POINTS, REFUNDS, TENDERED, held
+from transactional.ledger.rules import LOYALTY, POINTS, REFUNDS, TENDERED, UNRELEASED, held
 from transactional.payments import events, rules, service
 from transactional.payments.models import payments, refunds
-from transactional.unit_of_work import Row, UnitOfWork
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _captured = (
     select(payments)
@@ -31,13 +31,27 @@ _internal_of = select(payments.c.order_id, payments.c.account).where(
     payments.c.kind == "internal",
     payments.c.status == "captured",
 )
+# Less what a dispute that was won gave the buyer again.
 _taken_back = (
-    select(func.coalesce(func.sum(postings.c.amount), 0))
+    select(
+        func.coalesce(
+            func.sum(case((postings.c.destination == LOYALTY, postings.c.amount), else_=-postings.c.amount)),
+            0,
+        )
+    )
     .join(journal_entries, journal_entries.c.id == postings.c.entry_id)
     .where(
-        postings.c.source == bindparam("account"),
-        postings.c.destination == LOYALTY,
         journal_entries.c.document == bindparam("number"),
+        or_(
+            and_(
+                postings.c.source.in_((bindparam("account"), UNRELEASED)), postings.c.destination == LOYALTY
+            ),
+            and_(
+                postings.c.source == LOYALTY,
+                postings.c.destination.in_((bindparam("account"), UNRELEASED)),
+                journal_entries.c.reference.like("won:%"),
+            ),
+        ),
     )
 )
 
@@ -82,21 +96,35 @@ def reverse(
     back = [(tender["account"], part) for tender, part in parts if tender["kind"] == "internal"]
     if back or points or short:
         source = source or (REFUNDS if order["paid_at"] else TENDERED)
-        points = _still_there(uow, order, points, back)
-        ledger.given_back(uow, order, key, source, back, points=points, short=short)
+        account = ledger.points_account(uow, order) if points else ""
+        points = _still_there(uow, order, account, points, back)
+        ledger.given_back(uow, order, key, source, back, points=points, points_from=account, short=short)
     return made
 
 
-def _still_there(uow: UnitOfWork, order: Row, points: int, back: Sequence[tuple[str, int]]) -> int:
-    """How much of `points` can be taken: no more than the order earned, and than the buyer then has."""
-    account = held(POINTS, order["customer_id"]) if points else ""
+def points_left(db: Reading, order: Row) -> int:
+    """What the points of a paid order are worth that were not taken back."""
+    account = held(POINTS, order["customer_id"])
+    taken = int(db.value(_taken_back, account=account, number=order["number"]))
+    return int(order["points"]) - taken
+
+
+def _still_there(
+    uow: UnitOfWork, order: Row, account: str, points: int, back: Sequence[tuple[str, int]]
+) -> int:
+    """How much of `points` can be taken: no more than the order earned, and than the buyer then has.
+
+    Args:
+        account: where they are; empty when none are to be taken.
+    """
     there = accounts.hold(uow, [*(code for code, _ in back), *([account] if points else [])])
     if not points or not order["paid_at"]:
         return 0
-    taken = int(uow.value(_taken_back, account=account, number=order["number"]))
+    possible = min(points, points_left(uow, order))
+    if account == UNRELEASED:
+        return possible
     returned = sum(part for code, part in back if code == account)
-    earned: int = order["points"]
-    return min(points, earned - taken, there.get(account, 0) + returned)
+    return min(possible, there.get(account, 0) + returned)
 
 
 def hold(uow: UnitOfWork, order: Row, others: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from transactional.errors import NotFound
 from transactional.orders.routes import view_of
 from transactional.orders.schemas import OrderView
 from transactional.payments import cashier, inbox, methods, service
+from transactional.payments.provider import RemotePayment
 from transactional.payments.schemas import PayIn, PaymentMethods, PaymentMethodView, PayView, WebhookView
 from transactional.unit_of_work import UnitOfWork
 
@@ -82,6 +83,8 @@ async def webhook(
     event = sender.read_webhook(request.headers, body, shop.database.clock())
     with shop.database.transaction(f"provider:{provider}", request_id(request)) as uow:
         outcome = inbox.receive(uow, provider, event, body)
+    if outcome in ("authorised", "voiding") and isinstance(event.news, RemotePayment):
+        outcome = await cashier.finish(shop, event.news.reference, request_id(request))
     if outcome == "refunding":
         request.app.state.refunds_waiting.set()
     if sender.receipt:

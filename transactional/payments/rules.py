@@ -1,6 +1,15 @@
 """What a tender holds, how tenders share an amount, and what points are worth: pure arithmetic.
 
-Amounts are minor units. A tender's amounts are never stored: they follow from its events.
+Amounts are minor units. A tender's amounts are never stored: they follow from its events. The drawing is all
+that can happen to one that a provider takes:
+
+pending ── authorise ──▶ authorised ── capture ──▶ captured
+pending ── capture ──▶ captured
+pending, authorised ── void ──▶ voided
+pending ── fail ──▶ failed
+failed, voided ── capture ──▶ captured
+captured ── refund ──▶ as before
+captured ── chargeback ──▶ as before
 """
 
 from collections import Counter
@@ -12,6 +21,20 @@ from transactional.money import slice_of
 
 EventType = Literal["authorise", "capture", "refund", "void", "chargeback"]
 EventOutcome = Literal["requested", "succeeded", "failed", "unknown"]
+_MAY_COME_BACK = ("refund", "chargeback")
+Status = Literal["pending", "authorised", "captured", "failed", "voided"]
+Step = Literal["authorise", "capture", "void", "fail", "refund", "chargeback"]
+_UNPAID: tuple[Status, ...] = ("pending", "failed", "voided")
+# A provider may take money after it said that it would not: what it says last is true.
+TRANSITIONS: dict[tuple[Status, Step], Status] = {
+    ("pending", "authorise"): "authorised",
+    **{(status, "capture"): "captured" for status in (*_UNPAID, "authorised")},
+    ("pending", "void"): "voided",
+    ("authorised", "void"): "voided",
+    ("pending", "fail"): "failed",
+    ("captured", "refund"): "captured",
+    ("captured", "chargeback"): "captured",
+}
 UNIT = 100  # minor units in what points are counted by
 
 
@@ -43,7 +66,8 @@ class Holding:
 def holding(events: Iterable[TenderEvent]) -> Holding:
     """What a tender holds after its events, in whatever order they are given.
 
-    An action that succeeded did so whatever was told besides: `failed` before it was another try's answer.
+    A payment that succeeded did so whatever was told besides: `failed` before it was another try's answer.
+    What goes back may fail after it had succeeded: a refund that did not arrive, a dispute that was won.
     """
     actions: dict[tuple[str, str], dict[str, int]] = {}
     for event in events:
@@ -51,6 +75,8 @@ def holding(events: Iterable[TenderEvent]) -> Holding:
     done: Counter[str] = Counter()
     waiting: Counter[str] = Counter()
     for (kind, _), told in actions.items():
+        if "failed" in told and kind in _MAY_COME_BACK:
+            continue
         if "succeeded" in told:
             done[kind] += told["succeeded"]  # what was taken may differ from what was asked
         elif "failed" not in told:

@@ -147,4 +147,4 @@ class PayView(BaseModel):
 
 
 class WebhookView(BaseModel):
-    outcome: str = Field(description="paid, refunding, closed, charged_back or unchanged.")
+    outcome: str = Field(description="What changed, as `settlement.Outcome` names it, or unchanged.")

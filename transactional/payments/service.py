@@ -174,7 +174,10 @@ def give_back(
 
 
 def record_refund(uow: UnitOfWork, refund_id: str, external_id: str, *, succeeded: bool = True) -> None:
-    """Note what the provider did with a refund; repeating it changes nothing."""
+    """Note what the provider did with a refund; repeating it changes nothing.
+
+    One that had succeeded may fail after all: the money came back and is owed to the buyer again.
+    """
     refund = uow.lock(refunds, refund_id)
     if refund is None:
         raise NotFound("refund", refund_id)
@@ -186,6 +189,11 @@ def record_refund(uow: UnitOfWork, refund_id: str, external_id: str, *, succeede
         events.note(uow, Told(payment, "refund", outcome, refund["amount"], refund_id, external_id))
         if succeeded:
             ledger.refunded(uow, refund, payment["provider"])
+    elif refund["status"] == "succeeded" and not succeeded:
+        uow.update(refunds, refund, status="failed", refunded_at=None)
+        payment = find(uow, refund["payment_id"])
+        events.note(uow, Told(payment, "refund", "failed", refund["amount"], refund_id, external_id))
+        ledger.refund_came_back(uow, refund)
 
 
 def note_unknown(uow: UnitOfWork, payment: Row, kind: EventType, amount: int, reference: str) -> None:

@@ -7,16 +7,36 @@ first one does the work.
 from typing import Literal
 
 from transactional.ledger import events as ledger
-from transactional.ledger.rules import CHARGEBACKS
-from transactional.orders import change_effect, changes
+from transactional.orders import change_effect
 from transactional.orders import service as orders
-from transactional.payments import events, gift_cards, reversal, service, tenders
+from transactional.payments import events, service, tenders
 from transactional.payments.events import Told
 from transactional.payments.models import payments
 from transactional.payments.provider import RemotePayment
+from transactional.payments.rules import TRANSITIONS, Step
 from transactional.unit_of_work import Row, UnitOfWork
 
-Outcome = Literal["paid", "refunding", "closed", "charged_back", "unchanged"]
+Outcome = Literal[
+    "authorised",
+    "voiding",
+    "paid",
+    "refunding",
+    "closed",
+    "disputed",
+    "charged_back",
+    "reinstated",
+    "unchanged",
+]
+
+
+def lock_both(uow: UnitOfWork, payment_id: str) -> tuple[Row, Row]:
+    """Lock a payment after its order, which puts all that is told about one order in a row.
+
+    Raises:
+        NotFound: the payment is not ours.
+    """
+    order = orders.lock(uow, service.find(uow, payment_id)["order_id"])
+    return order, service.lock(uow, payment_id)
 
 
 def record(uow: UnitOfWork, remote: RemotePayment) -> Outcome:
@@ -26,12 +46,55 @@ def record(uow: UnitOfWork, remote: RemotePayment) -> Outcome:
         NotFound: the payment is not ours.
     """
     match remote.status:
+        case "authorised":
+            return record_authorisation(
+                uow, remote.reference, remote.external_id, remote.amount, remote.currency
+            )
         case "captured":
             return record_capture(uow, remote.reference, remote.external_id, remote.amount, remote.currency)
         case "failed" | "voided":
             return record_end(uow, remote.reference, remote.external_id, remote.status)
         case "pending":
             return "unchanged"
+
+
+def record_authorisation(
+    uow: UnitOfWork, payment_id: str, external_id: str, amount: int, currency: str
+) -> Outcome:
+    """The provider may take the money: what to ask of it now is decided and noted. Repeating changes nothing.
+
+    It is asked to capture when the order can have the money, and else to let go of it, so that nothing has to
+    be refunded. The order is paid once it is captured.
+
+    Args:
+        amount: minor units that were authorised.
+
+    Returns:
+        authorised, voiding, or unchanged when it was known.
+
+    Raises:
+        NotFound: the payment is not ours.
+    """
+    order, payment = lock_both(uow, payment_id)
+    if (payment["status"], "authorise") not in TRANSITIONS:
+        return "unchanged"
+    as_asked = (amount, currency) == (payment["amount"], payment["currency"])
+    authorised = uow.update(payments, payment, status="authorised", external_id=external_id)
+    told = Told(authorised, "authorise", "succeeded", amount, payment_id, external_id)
+    events.note_once(uow, told)
+    if as_asked and _would_accept(uow, order, authorised):
+        return "authorised"
+    events.note_once(uow, Told(authorised, "void", "requested", amount, payment_id))
+    return "voiding"
+
+
+def _would_accept(uow: UnitOfWork, order: Row, authorised: Row) -> bool:
+    """Whether the order, or the change of it that is paid for, could have the money now."""
+    is_plain = authorised["change_id"] is None and order["group_id"] is None
+    if is_plain and order["status"] == "pending_payment":
+        return True
+    with uow.trial():
+        return _accept(uow, order, authorised)
 
 
 def record_capture(uow: UnitOfWork, payment_id: str, external_id: str, amount: int, currency: str) -> Outcome:
@@ -50,9 +113,8 @@ def record_capture(uow: UnitOfWork, payment_id: str, external_id: str, amount: i
     Raises:
         NotFound: the payment is not ours.
     """
-    order = orders.lock(uow, service.find(uow, payment_id)["order_id"])
-    payment = service.lock(uow, payment_id)
-    if payment["status"] == "captured":
+    order, payment = lock_both(uow, payment_id)
+    if (payment["status"], "capture") not in TRANSITIONS:
         return "unchanged"
     as_asked = (amount, currency) == (payment["amount"], payment["currency"])
     captured = uow.update(
@@ -93,9 +155,9 @@ def record_end(
     Raises:
         NotFound: the payment is not ours.
     """
-    orders.lock(uow, service.find(uow, payment_id)["order_id"])
-    payment = service.lock(uow, payment_id)
-    if payment["status"] != "pending":
+    _, payment = lock_both(uow, payment_id)
+    step: Step = "void" if status == "voided" else "fail"
+    if (payment["status"], step) not in TRANSITIONS:
         return "unchanged"
     uow.update(payments, payment, status=status, external_id=external_id)
     ended = (
@@ -105,33 +167,3 @@ def record_end(
     )
     events.note(uow, ended)
     return "closed"
-
-
-def record_chargeback(uow: UnitOfWork, payment_id: str, reference: str, amount: int) -> Outcome:
-    """The buyer's bank took money back from the provider. Repeating changes nothing.
-
-    When that was all that providers had taken, the order's internal tenders are given back too, and its
-    points are taken back: nothing of it is paid any more.
-
-    Args:
-        reference: the provider's id of the dispute.
-        amount: minor units that were taken back.
-
-    Raises:
-        NotFound: the payment is not ours.
-    """
-    order = orders.lock(uow, service.find(uow, payment_id)["order_id"])
-    payment = service.lock(uow, payment_id)
-    if payment["status"] != "captured":
-        return "unchanged"
-    if not events.note_once(uow, Told(payment, "chargeback", "succeeded", amount, reference, reference)):
-        return "unchanged"
-    ledger.charged_back(uow, order, payment, reference, amount)
-    # Of an order that is not paid, it was a payment that the order could not have.
-    if order["paid_at"] and service.held_externally(uow, order["id"]) == 0:
-        changes.close_open(uow, order)
-        cards = gift_cards.of_order(uow, order)
-        reversal.hold(uow, order, [gift_cards.account(card["id"]) for card in cards])
-        gift_cards.take_what_is_left(uow, order, cards)
-        reversal.reverse(uow, order, f"chargeback:{payment_id}", points=order["points"], source=CHARGEBACKS)
-    return "charged_back"

@@ -46,6 +46,26 @@ async def get_gift_card(request: Request, card_id: UUID) -> Response:
     return respond(views.gift_card_view(card, left, shop.keys.gift_card_code(card["number"])))
 
 
+@router.post("/gift-cards/{card_id}/block", response_model=GiftCardView, responses=_REFUSALS)
+async def block_gift_card(request: Request, key: IdempotencyKey, card_id: UUID) -> Response:
+    """Let nobody pay with a gift card; what is on it stays."""
+    return await _block(request, key, card_id, is_blocked=True)
+
+
+@router.post("/gift-cards/{card_id}/unblock", response_model=GiftCardView, responses=_REFUSALS)
+async def unblock_gift_card(request: Request, key: IdempotencyKey, card_id: UUID) -> Response:
+    """Let a blocked gift card pay again."""
+    return await _block(request, key, card_id, is_blocked=False)
+
+
+async def _block(request: Request, key: IdempotencyKey, card_id: UUID, *, is_blocked: bool) -> Response:
+    def work(uow: UnitOfWork) -> GiftCardView:
+        card = gift_cards.block(uow, str(card_id), is_blocked=is_blocked)
+        return views.gift_card_view(card, accounts.balance(uow, gift_cards.account(card["id"])))
+
+    return await once(request, key, "staff", work, 200)
+
+
 def _customer(db: Reading, email: str) -> str:
     customer_id = members.known(db, email)
     if customer_id is None:

@@ -21,7 +21,7 @@ from transactional.unit_of_work import Reading, Row, UnitOfWork
 Method = Literal["gift_card", "balance", "points"]
 
 _given_up = (
-    select(payments)
+    select(payments, refunds.c.amount.label("given_back"))
     .join(refunds, refunds.c.payment_id == payments.c.id)
     .where(
         payments.c.order_id == bindparam("order_id"),
@@ -159,6 +159,8 @@ def _internal(uow: UnitOfWork, order: Row, method: str, account: str, amount: in
 def settle(uow: UnitOfWork, order: Row, payment: Row | None) -> None:
     """All of an order's money is there: post the sale, and issue the gift cards that were bought.
 
+    What an order that goes into review gives its buyer is kept back: see `release`.
+
     Args:
         payment: the external tender that a provider took; None when internal ones paid all.
     """
@@ -166,8 +168,37 @@ def settle(uow: UnitOfWork, order: Row, payment: Row | None) -> None:
     if payment is not None and payment["position"] > 1:
         # Only what comes after other tenders has others: most orders need not be asked.
         internal = service.held_internally(uow, order["id"])
-    cards = gift_cards.sell(uow, order) if order["gift_cards"] else NO_CARDS
-    ledger.order_paid(uow, order, internal, payment, cards)
+    is_released, cards = not order["needs_review"], NO_CARDS
+    if order["gift_cards"]:
+        cards = gift_cards.sell(uow, order) if is_released else gift_cards.keep(uow, order)
+    ledger.order_paid(uow, order, internal, payment, cards, is_released=is_released)
+
+
+def release(uow: UnitOfWork, order: Row) -> None:
+    """The staff approved a locked order: its buyer gets the gift cards and points that were kept back."""
+    is_concerned = order["points"] or order["gift_cards"]
+    if is_concerned and ledger.is_withheld(uow, order):
+        cards = gift_cards.sell(uow, order) if order["gift_cards"] else NO_CARDS
+        ledger.released(uow, order, cards, reversal.points_left(uow, order))
+
+
+def take_given_back(uow: UnitOfWork, order: Row, key: str, amount: int) -> list[Row]:
+    """Take again what the reversal `key` gave back to holders, no more than they have; returns the tenders.
+
+    The caller posts it.
+
+    Args:
+        amount: the most to take, in minor units.
+    """
+    lost = uow.rows(_given_up, order_id=order["id"], reversal=key) if amount else []
+    there = accounts.hold(uow, [row["account"] for row in lost])
+    purses = [Purse(row["account"], there.get(row["account"], 0), row["given_back"]) for row in lost]
+    again = [
+        _internal(uow, order, row["method"], row["account"], part, row["position"])
+        for row, part in zip(lost, rules.spend(amount, purses), strict=True)
+        if part
+    ]
+    return service.open_tenders(uow, again)
 
 
 def take_again(uow: UnitOfWork, order: Row) -> bool:

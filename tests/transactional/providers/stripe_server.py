@@ -26,9 +26,9 @@ Json = dict[str, Any]
 
 
 class RefusedError(Exception):
-    def __init__(self, status: int, kind: str, message: str):
+    def __init__(self, status: int, kind: str, message: str, code: str | None = None):
         super().__init__(message)
-        self.answer = JSONResponse({"error": {"type": kind, "message": message}}, status)
+        self.answer = JSONResponse({"error": {"type": kind, "message": message, "code": code}}, status)
 
 
 def nested(form: list[tuple[str, str]]) -> Json:
@@ -53,6 +53,7 @@ class StripeServer:
     calls: list[str] = field(default_factory=list)
     least: int = 30
     refund_status: str = "succeeded"
+    refund_refusal: str | None = None  # the code that a refund is refused with
     lose_answers: bool = False  # what is asked is done, but the answer is an empty 500
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -77,6 +78,7 @@ class StripeServer:
             "payment_method_types": list(form["payment_method_types"].values()),
             "url": f"https://checkout.stripe.com/c/pay/cs_test_{number}",
             "intent_metadata": form["payment_intent_data"]["metadata"],
+            "capture_method": form["payment_intent_data"].get("capture_method", "automatic"),
         }
         self.sessions[session["id"]] = session
         return session
@@ -99,8 +101,24 @@ class StripeServer:
     async def get_intent(self, request: Request, form: Json) -> Json:
         return self._found(self.intents, request)
 
+    async def capture_intent(self, request: Request, form: Json) -> Json:
+        intent = self._found(self.intents, request)
+        if intent["status"] != "requires_capture":
+            raise RefusedError(400, "invalid_request_error", "Only uncaptured intents can be captured.")
+        intent |= {"status": "succeeded", "amount_received": intent["amount"]}
+        return intent
+
+    async def cancel_intent(self, request: Request, form: Json) -> Json:
+        intent = self._found(self.intents, request)
+        if intent["status"] in ("succeeded", "canceled"):
+            raise RefusedError(400, "invalid_request_error", "This intent cannot be canceled.")
+        intent |= {"status": "canceled"}
+        return intent
+
     async def create_refund(self, request: Request, form: Json) -> Json:
         intent = self.intents[form["payment_intent"]]
+        if self.refund_refusal:
+            raise RefusedError(400, "invalid_request_error", "Not now.", self.refund_refusal)
         made = [each for each in self.refunds.values() if each["payment_intent"] == intent["id"]]
         if int(form["amount"]) > intent["amount_received"] - sum(each["amount"] for each in made):
             raise RefusedError(400, "invalid_request_error", "Refund amount is greater than what is left.")
@@ -134,6 +152,8 @@ class StripeServer:
             ("/v1/checkout/sessions/{id}", self.get_session, "GET"),
             ("/v1/checkout/sessions/{id}/expire", self.expire_session, "POST"),
             ("/v1/payment_intents/{id}", self.get_intent, "GET"),
+            ("/v1/payment_intents/{id}/capture", self.capture_intent, "POST"),
+            ("/v1/payment_intents/{id}/cancel", self.cancel_intent, "POST"),
             ("/v1/refunds", self.create_refund, "POST"),
             ("/v1/refunds", self.list_refunds, "GET"),
         ]
@@ -173,25 +193,34 @@ class StripeServer:
         """The shopper pays on Stripe's page; returns the session as its webhook shows it."""
         session = self.sessions[session_id]
         taken = session["amount_total"] if amount is None else amount
+        is_held = session["capture_method"] == "manual"
         intent = {
             "id": f"pi_{next(self._numbers)}",
             "object": "payment_intent",
             "amount": taken,
-            "amount_received": taken,
+            "amount_received": 0 if is_held else taken,
             "currency": currency or session["currency"],
             "metadata": session["intent_metadata"],
-            "status": "succeeded",
+            "status": "requires_capture" if is_held else "succeeded",
         }
         self.intents[intent["id"]] = intent
         session |= {
             "status": "complete",
-            "payment_status": "paid",
+            "payment_status": "unpaid" if is_held else "paid",
             "payment_intent": intent["id"],
             "amount_total": taken,
             "currency": intent["currency"],
             "url": None,
         }
         return session
+
+    def paid_event(self, session: Json) -> bytes:
+        """What Stripe tells first of a payment that the shop can have."""
+        if session["capture_method"] == "manual":
+            return self.event(
+                "payment_intent.amount_capturable_updated", self.intents[session["payment_intent"]]
+            )
+        return self.event("checkout.session.completed", session)
 
     def event(self, kind: str, about: Json, number: int = 1) -> bytes:
         told = {"id": f"evt_{kind}_{number}", "object": "event", "type": kind, "data": {"object": about}}

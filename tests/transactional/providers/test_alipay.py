@@ -18,7 +18,7 @@ from shopping import fill_shelves, key, ordered_over_http, rows_of
 from settings import Settings, UserError
 from transactional.app import create_app
 from transactional.money import minor_units
-from transactional.payments import cashier
+from transactional.payments import cashier, refunding
 from transactional.payments.alipay.client import AlipayProvider
 from transactional.payments.errors import PaymentRefused
 from transactional.payments.models import payments, refunds, webhook_inbox
@@ -140,7 +140,7 @@ class TestPaying:
         trade = server.pay(started(client, order), amount="0.01")
         assert told(client, server.notice(trade)).text == "success"
         assert status(client, order) == "pending_payment"
-        assert asyncio.run(cashier.send_refunds(shop)) == 1
+        assert asyncio.run(refunding.send_refunds(shop)) == 1
         assert [each["refund_amount"] for each in server.refunds.values()] == ["0.01"]
 
     def test_another_currency_is_refused(self, server: AlipayServer) -> None:
@@ -206,8 +206,8 @@ class TestGivingBack:
         self, client: TestClient, server: AlipayServer, shop: Shop, staff: dict[str, str]
     ) -> None:
         order = cancelled(client, server, staff)
-        assert asyncio.run(cashier.send_refunds(shop)) == 1
-        assert asyncio.run(cashier.send_refunds(shop)) == 0
+        assert asyncio.run(refunding.send_refunds(shop)) == 1
+        assert asyncio.run(refunding.send_refunds(shop)) == 0
         (back,) = server.refunds.values()
         assert minor_units(back["refund_amount"], "CNY") == order["total"]
 
@@ -216,9 +216,9 @@ class TestGivingBack:
     ) -> None:
         cancelled(client, server, staff)
         server.lose_answers = True
-        assert asyncio.run(cashier.send_refunds(shop)) == 0
+        assert asyncio.run(refunding.send_refunds(shop)) == 0
         server.lose_answers = False
-        assert asyncio.run(cashier.send_refunds(shop)) == 1
+        assert asyncio.run(refunding.send_refunds(shop)) == 1
         assert server.calls.count("alipay.trade.refund") == 2
         assert len(server.refunds) == 1
         assert [row["status"] for row in rows_of(shop, refunds)] == ["succeeded"]
@@ -228,9 +228,9 @@ class TestGivingBack:
     ) -> None:
         cancelled(client, server, staff)
         server.slow_refunds = True
-        assert asyncio.run(cashier.send_refunds(shop)) == 0
+        assert asyncio.run(refunding.send_refunds(shop)) == 0
         server.slow_refunds = False
-        assert asyncio.run(cashier.send_refunds(shop)) == 1
+        assert asyncio.run(refunding.send_refunds(shop)) == 1
 
     def test_more_than_is_left_is_refused(self, client: TestClient, server: AlipayServer, shop: Shop) -> None:
         order = ordered_over_http(client, SHIRT0_S=1)

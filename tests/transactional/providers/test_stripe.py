@@ -15,7 +15,7 @@ from shopping import Shelves, key, ordered_over_http, rows_of
 from stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeServer, signature
 
 from transactional.app import create_app
-from transactional.payments import cashier
+from transactional.payments import cashier, refunding
 from transactional.payments.errors import PaymentRefused, ProviderUnavailable
 from transactional.payments.models import payments, refunds, tender_events, webhook_inbox
 from transactional.payments.provider import PaymentRequest
@@ -69,7 +69,7 @@ def status(client: TestClient, order: dict[str, Any]) -> str:
 
 def paid(client: TestClient, server: StripeServer) -> dict[str, Any]:
     order = ordered_over_http(client, SHIRT0_S=2)
-    body = server.event("checkout.session.completed", server.pay(started(client, order)))
+    body = server.paid_event(server.pay(started(client, order)))
     assert told(client, body).json() == {"outcome": "paid"}
     return order
 
@@ -80,7 +80,7 @@ class TestPaying:
     ) -> None:
         order = ordered_over_http(client, SHIRT0_S=1)
         session = server.pay(started(client, order))
-        body = server.event("checkout.session.completed", session)
+        body = server.paid_event(session)
         assert [told(client, body).json()["outcome"] for _ in range(2)] == ["paid", "unchanged"]
         assert client.get(f"/api/v1/orders/{order['token']}/return").json()["status"] == "paid"
         (payment,) = rows_of(stripe_shop, payments)
@@ -116,7 +116,7 @@ class TestPaying:
         self, client: TestClient, server: StripeServer, stripe_shop: Shop
     ) -> None:
         order = ordered_over_http(client, SHIRT0_S=1)
-        session = server.pay(started(client, order))
+        session = server.pay(started(client, order, method="wallet"))
         intent = server.intents[session["payment_intent"]]
         stale = {**session, "status": "expired", "payment_status": "unpaid", "payment_intent": None}
         bodies = [
@@ -146,15 +146,25 @@ class TestPaying:
         assert client.get(f"/api/v1/orders/{order['token']}/return").json()["status"] == "paid"
 
     @pytest.mark.parametrize("other", [{"amount": 1}, {"currency": "eur"}])
+    def test_another_amount_or_currency_on_a_card_is_let_go_of(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop, other: dict[str, Any]
+    ) -> None:
+        order = ordered_over_http(client, SHIRT0_S=1)
+        body = server.paid_event(server.pay(started(client, order), **other))
+        assert told(client, body).json() == {"outcome": "closed"}
+        assert [each["status"] for each in server.intents.values()] == ["canceled"]
+        assert rows_of(stripe_shop, refunds) == []
+
+    @pytest.mark.parametrize("other", [{"amount": 1}, {"currency": "eur"}])
     def test_another_amount_or_currency_is_not_accepted_and_goes_back(
         self, client: TestClient, server: StripeServer, stripe_shop: Shop, other: dict[str, Any]
     ) -> None:
         order = ordered_over_http(client, SHIRT0_S=1)
-        session = server.pay(started(client, order), **other)
+        session = server.pay(started(client, order, method="bank_redirect"), **other)
         body = server.event("checkout.session.completed", session)
         assert told(client, body).json() == {"outcome": "refunding"}
         assert status(client, order) == "pending_payment"
-        assert asyncio.run(cashier.send_refunds(stripe_shop)) == 1
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 1
         assert [each["amount"] for each in server.refunds.values()] == [session["amount_total"]]
 
     def test_the_method_decides_what_the_page_offers(self, client: TestClient, server: StripeServer) -> None:
@@ -170,9 +180,9 @@ class TestSignatures:
         self, client: TestClient, server: StripeServer, stripe_shop: Shop
     ) -> None:
         order = ordered_over_http(client, SHIRT0_S=1)
-        body = server.event("checkout.session.completed", server.pay(started(client, order)))
-        at = body.index(b"cs_test_")
-        changed = body[:at] + b"C" + body[at + 1 :]
+        body = server.paid_event(server.pay(started(client, order)))
+        at = body.index(b"pi_")
+        changed = body[:at] + b"P" + body[at + 1 :]
         refused = client.post(WEBHOOKS, content=changed, headers=signature(body))
         assert (refused.status_code, refused.json()["code"]) == (401, "bad_signature")
         assert status(client, order) == "pending_payment"
@@ -183,7 +193,7 @@ class TestSignatures:
         self, client: TestClient, server: StripeServer, signed: dict[str, Any]
     ) -> None:
         order = ordered_over_http(client, SHIRT0_S=1)
-        body = server.event("checkout.session.completed", server.pay(started(client, order)))
+        body = server.paid_event(server.pay(started(client, order)))
         assert told(client, body, **signed).status_code == 401
         assert status(client, order) == "pending_payment"
 
@@ -214,8 +224,8 @@ class TestGivingBack:
         self, client: TestClient, server: StripeServer, stripe_shop: Shop, staff: dict[str, str]
     ) -> None:
         order = self.cancelled(client, server, staff)
-        assert asyncio.run(cashier.send_refunds(stripe_shop)) == 1
-        assert asyncio.run(cashier.send_refunds(stripe_shop)) == 0
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 1
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 0
         assert [each["amount"] for each in server.refunds.values()] == [order["total"]]
 
     def test_a_refund_whose_answer_was_lost_is_found_again(
@@ -227,7 +237,7 @@ class TestGivingBack:
         stripe = stripe_shop.providers["stripe"]
         first = asyncio.run(stripe.refund(captured, owed["id"], owed["amount"]))
         server.answers.clear()  # a day later Stripe has forgotten the key
-        assert asyncio.run(cashier.send_refunds(stripe_shop)) == 1
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 1
         assert list(server.refunds) == [first.external_id]
         assert rows_of(stripe_shop, refunds)[0]["external_id"] == first.external_id
 
@@ -236,14 +246,24 @@ class TestGivingBack:
     ) -> None:
         self.cancelled(client, server, staff)
         server.refund_status = "pending"
-        assert asyncio.run(cashier.send_refunds(stripe_shop)) == 0
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 0
         (made,) = server.refunds.values()
         told(client, server.event("refund.updated", made, 1)).raise_for_status()
         assert [row["status"] for row in rows_of(stripe_shop, refunds)] == ["pending"]
         made["status"] = "succeeded"
         told(client, server.event("refund.updated", made, 2)).raise_for_status()
         assert [row["status"] for row in rows_of(stripe_shop, refunds)] == ["succeeded"]
-        assert asyncio.run(cashier.send_refunds(stripe_shop)) == 0
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 0
+
+    def test_a_balance_that_is_too_small_is_passing(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop, staff: dict[str, str]
+    ) -> None:
+        self.cancelled(client, server, staff)
+        server.refund_refusal = "balance_insufficient"
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 0
+        assert [row["status"] for row in rows_of(stripe_shop, refunds)] == ["pending"]
+        server.refund_refusal = None
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 1
 
     def test_more_than_is_left_is_refused(
         self, client: TestClient, server: StripeServer, stripe_shop: Shop
@@ -290,7 +310,35 @@ class TestFaults:
     ) -> None:
         session = started(client, ordered_over_http(client, SHIRT0_S=1))
         server.pay(session)
+        asyncio.run(stripe_shop.providers["stripe"].capture(server.sessions[session]["payment_intent"]))
         assert asyncio.run(stripe_shop.providers["stripe"].void(session)).status == "captured"
+
+    def test_voiding_what_is_authorised_lets_go_of_it(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop
+    ) -> None:
+        session = started(client, ordered_over_http(client, SHIRT0_S=1))
+        server.pay(session)
+        assert asyncio.run(stripe_shop.providers["stripe"].void(session)).status == "voided"
+        assert [each["status"] for each in server.intents.values()] == ["canceled"]
+
+    def test_a_capture_whose_answer_was_lost_is_found_by_the_reconciler(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop, clock: MovableClock
+    ) -> None:
+        order = ordered_over_http(client, SHIRT0_S=1)
+        body = server.paid_event(server.pay(started(client, order)))
+        server.lose_answers = True
+        assert told(client, body).json() == {"outcome": "authorised"}
+        server.lose_answers = False
+        assert status(client, order) == "pending_payment"
+        clock.forward(minutes=1)
+        assert asyncio.run(cashier.reconcile(stripe_shop)) == 1
+        assert status(client, order) == "paid"
+        assert sorted((row["type"], row["outcome"]) for row in rows_of(stripe_shop, tender_events)) == [
+            ("authorise", "succeeded"),
+            ("capture", "requested"),
+            ("capture", "succeeded"),
+            ("capture", "unknown"),
+        ]
 
     def test_a_payment_stripe_never_takes_is_refused(self, server: StripeServer) -> None:
         address = "https://shop.example/"
@@ -323,18 +371,55 @@ class TestFaults:
         with pytest.raises(ProviderUnavailable):
             asyncio.run(provider(server).fetch("cs_test_nowhere"))
 
-    def test_a_dispute_is_charged_back(
+    def test_a_dispute_takes_the_money_and_gives_it_back_when_it_is_won(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop
+    ) -> None:
+        order = paid(client, server)
+        dispute = self.disputed(server, status="needs_response")
+        taken = {"balance_transactions": [{"amount": -100, "net": -1_600}]}
+        told_before = [
+            told(client, server.event(f"charge.dispute.{kind}", dispute | more)).json()["outcome"]
+            for kind, more in (("created", {}), ("funds_withdrawn", taken), ("updated", taken))
+        ]
+        assert told_before == ["disputed", "charged_back", "unchanged"]
+        assert status(client, order) == "in_review"
+        outcomes = [
+            told(client, server.event(f"charge.dispute.{kind}", dispute | {"status": "won"})).json()[
+                "outcome"
+            ]
+            for kind in ("closed", "funds_reinstated")
+        ]
+        assert outcomes == ["reinstated", "unchanged"]
+        assert self.chargebacks(stripe_shop) == ["failed", "requested", "succeeded"]
+
+    def test_a_dispute_that_is_told_with_the_money_it_took_is_charged_back(
         self, client: TestClient, server: StripeServer, stripe_shop: Shop
     ) -> None:
         paid(client, server)
-        (intent,) = server.intents.values()
-        dispute = {"id": "dp_1", "payment_intent": intent["id"], "amount": 100, "currency": "gbp"}
+        dispute = self.disputed(server, status="needs_response", balance_transactions=[{"amount": -100}])
         body = server.event("charge.dispute.created", dispute)
-        assert told(client, body).json() == {"outcome": "charged_back"}
-        assert [
-            row["amount"] for row in rows_of(stripe_shop, tender_events) if row["type"] == "chargeback"
-        ] == [100]
-        assert told(client, body).json() == {"outcome": "unchanged"}
+        assert [told(client, body).json()["outcome"] for _ in range(2)] == ["charged_back", "unchanged"]
+        lost = server.event("charge.dispute.closed", dispute | {"status": "lost"})
+        assert told(client, lost).json() == {"outcome": "unchanged"}
+        assert self.chargebacks(stripe_shop) == ["succeeded"]
+
+    def test_an_inquiry_takes_nothing(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop
+    ) -> None:
+        order = paid(client, server)
+        dispute = self.disputed(server, status="warning_needs_response", balance_transactions=[])
+        told(client, server.event("charge.dispute.created", dispute)).raise_for_status()
+        closed = server.event("charge.dispute.closed", dispute | {"status": "warning_closed"})
+        assert told(client, closed).json() == {"outcome": "unchanged"}
+        assert status(client, order) == "paid"
+        assert self.chargebacks(stripe_shop) == ["failed", "requested"]
+
+    def disputed(self, server: StripeServer, **more: Any) -> dict[str, Any]:
+        (intent,) = server.intents.values()
+        return {"id": "dp_1", "payment_intent": intent["id"], "amount": 100, "currency": "gbp", **more}
+
+    def chargebacks(self, shop: Shop) -> list[str]:
+        return sorted(row["outcome"] for row in rows_of(shop, tender_events) if row["type"] == "chargeback")
 
     def test_a_dispute_of_a_payment_we_have_not_heard_of_is_to_be_told_again(
         self, client: TestClient, server: StripeServer, stripe_shop: Shop

@@ -113,6 +113,10 @@ class AlipayProvider:
             return _unopened(external_id, "pending")
         return self._payment(self._done(answer))
 
+    async def capture(self, external_id: str) -> RemotePayment:
+        """Page pay takes the money at once, so nothing is ever only authorised."""
+        return await self.fetch(external_id)
+
     async def void(self, external_id: str) -> RemotePayment:
         answer = await self._ask("alipay.trade.close", {"out_trade_no": external_id})
         if answer.get("sub_code") == _NO_SUCH_TRADE:

@@ -19,12 +19,15 @@ from transactional.errors import ImportRefused
 from transactional.money import minor_units
 
 FileFormat = Literal["sandbox", "stripe", "alipay"]
-Kind = Literal["payment", "refund", "fee", "other"]
+Kind = Literal["payment", "refund", "dispute", "dispute_reversal", "fee", "other"]
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _LONGEST = {"payout": 64, "line": 128, "reference": 128}
+_NAMED = ("payment", "refund", "dispute", "dispute_reversal")
 _KINDS: dict[str, Kind] = {
     "payment": "payment",
     "refund": "refund",
+    "dispute": "dispute",
+    "dispute_reversal": "dispute_reversal",
     "fee": "fee",
     "charge": "payment",
     "交易": "payment",
@@ -137,7 +140,7 @@ class _Cells:
 
 def _sandbox_line(cells: _Cells, _: bytes) -> PayoutLine:
     kind = _KINDS.get(cells.text("kind"), "other")
-    return _line(cells, kind, cells.text("reference", needed=kind in ("payment", "refund")))
+    return _line(cells, kind, cells.text("reference", needed=kind in _NAMED))
 
 
 def _stripe_line(cells: _Cells, _: bytes) -> PayoutLine:

@@ -29,7 +29,7 @@ payout_lines = Table(
     Column("provider", String(32), nullable=False),
     Column("external_id", String(128), nullable=False, comment="The provider's id of this line."),
     Column("position", Integer, nullable=False, comment="Line of the file."),
-    Column("kind", String(16), nullable=False, comment="payment, refund, fee or other."),
+    Column("kind", String(16), nullable=False, comment="One of payouts.files.Kind."),
     Column("reference", String(128), nullable=True, comment="Provider's id of the payment or refund."),
     Column("gross", Money, nullable=False, comment="Negative for what went back."),
     Column("fee", Money, nullable=False),
@@ -37,7 +37,9 @@ payout_lines = Table(
     Column("currency", String(3), nullable=False),
     moment("occurred_at"),
     UniqueConstraint("provider", "external_id"),
-    CheckConstraint("kind in ('payment', 'refund', 'fee', 'other')", name="kind"),
+    CheckConstraint(
+        "kind in ('payment', 'refund', 'dispute', 'dispute_reversal', 'fee', 'other')", name="kind"
+    ),
     CheckConstraint("net = gross - fee", name="net"),
     Index("ix_payout_lines_provider_kind_reference", "provider", "kind", "reference"),
 )

@@ -19,6 +19,7 @@ from transactional.payments.sandbox.payouts import payout_file
 from transactional.payments.sandbox.schemas import (
     DisputeIn,
     DisputeOut,
+    DisputeStepIn,
     PaymentIn,
     PaymentOut,
     RefundIn,
@@ -49,6 +50,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
             await delivering
 
     app = FastAPI(title="Storehouse sandbox payments", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.store = store
     app.exception_handler(KeyError)(_not_found)
     _add_api(app, store, secret, courier)
     _add_pages(app, store, courier)
@@ -60,7 +62,7 @@ async def _not_found(_: Request, problem: Exception) -> Response:
 
 
 class _Silence:
-    """How many refunds and voids are done without an answer, as when a connection breaks."""
+    """How many captures, refunds and voids are done without an answer, as when a connection breaks."""
 
     answers = 0
 
@@ -90,6 +92,12 @@ def _add_api(app: FastAPI, store: Store, secret: bytes, courier: Courier) -> Non
 
     silence = _Silence()
 
+    @app.post("/v1/payments/{payment_id}/capture", dependencies=guarded)
+    async def capture_payment(payment_id: str) -> PaymentOut:
+        payment = store.capture(payment_id)
+        silence.keep()
+        return payment
+
     @app.post("/v1/payments/{payment_id}/void", dependencies=guarded)
     async def void_payment(payment_id: str) -> PaymentOut:
         payment = store.void(payment_id)
@@ -104,7 +112,13 @@ def _add_api(app: FastAPI, store: Store, secret: bytes, courier: Courier) -> Non
 
     @app.post("/v1/payments/{payment_id}/disputes", dependencies=guarded, status_code=201)
     async def dispute_payment(payment_id: str, body: DisputeIn) -> DisputeOut:
-        dispute = store.charge_back(payment_id, body.amount)
+        dispute = store.dispute(payment_id, body)
+        courier.wake.set()
+        return dispute
+
+    @app.post("/v1/disputes/{dispute_id}", dependencies=guarded)
+    async def step_dispute(dispute_id: str, body: DisputeStepIn) -> DisputeOut:
+        dispute = store.step_dispute(dispute_id, body.status)
         courier.wake.set()
         return dispute
 
@@ -136,7 +150,9 @@ def _add_pages(app: FastAPI, store: Store, courier: Courier) -> None:
     @app.get("/pay/{payment_id}", response_class=HTMLResponse)
     async def pay_page(request: Request, payment_id: str) -> Response:
         payment, row = store.find(payment_id)
-        return templates.TemplateResponse(request, "pay.html", {"payment": payment, "row": row})
+        return templates.TemplateResponse(
+            request, "pay.html", {"payment": payment, "row": row, "disputes": store.open_disputes(payment_id)}
+        )
 
     @app.post("/pay/{payment_id}")
     async def pay(
@@ -144,9 +160,23 @@ def _add_pages(app: FastAPI, store: Store, courier: Courier) -> None:
         action: Annotated[Literal["pay", "decline"], Form()] = "pay",
         webhook: Annotated[WebhookMode | None, Form()] = None,
     ) -> Response:
-        store.finish(payment_id, "captured" if action == "pay" else "failed", webhook)
+        store.finish(payment_id, "authorised" if action == "pay" else "failed", webhook)
         courier.wake.set()
         return RedirectResponse(store.find(payment_id)[1]["return_url"], 303)
+
+    @app.post("/pay/{payment_id}/disputes")
+    async def dispute(payment_id: str, status: Annotated[Literal["inquiry", "open"], Form()]) -> Response:
+        store.dispute(payment_id, DisputeIn(amount=store.find(payment_id)[0].amount, status=status))
+        courier.wake.set()
+        return RedirectResponse(f"/pay/{payment_id}", 303)
+
+    @app.post("/pay/{payment_id}/disputes/{dispute_id}")
+    async def go_on(
+        payment_id: str, dispute_id: str, status: Annotated[Literal["open", "won", "lost"], Form()]
+    ) -> Response:
+        store.step_dispute(dispute_id, status)
+        courier.wake.set()
+        return RedirectResponse(f"/pay/{payment_id}", 303)
 
 
 def run(settings: Settings) -> None:

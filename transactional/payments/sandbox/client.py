@@ -11,13 +11,28 @@ from transactional.payments import signatures
 from transactional.payments.errors import BadSignature, ProviderUnavailable
 from transactional.payments.provider import (
     Chargeback,
+    DisputeStage,
     Method,
     PaymentRequest,
     ProviderEvent,
     RemotePayment,
     RemoteRefund,
 )
-from transactional.payments.sandbox.schemas import EventOut, PaymentIn, PaymentOut, RefundIn, RefundOut
+from transactional.payments.sandbox.schemas import (
+    DisputeStatus,
+    EventOut,
+    PaymentIn,
+    PaymentOut,
+    RefundIn,
+    RefundOut,
+)
+
+_STAGES: dict[DisputeStatus, DisputeStage] = {
+    "inquiry": "requested",
+    "open": "succeeded",
+    "lost": "succeeded",
+    "won": "failed",
+}
 
 
 class SandboxProvider:
@@ -52,6 +67,9 @@ class SandboxProvider:
     async def fetch(self, external_id: str) -> RemotePayment:
         return _payment(await self._call("GET", f"/v1/payments/{external_id}"))
 
+    async def capture(self, external_id: str) -> RemotePayment:
+        return _payment(await self._call("POST", f"/v1/payments/{external_id}/capture", "{}", external_id))
+
     async def void(self, external_id: str) -> RemotePayment:
         return _payment(await self._call("POST", f"/v1/payments/{external_id}/void", "{}", external_id))
 
@@ -70,7 +88,9 @@ class SandboxProvider:
         payment, dispute = _remote(event.payment), event.dispute
         if dispute is None:
             return ProviderEvent(event.id, payment)
-        return ProviderEvent(event.id, Chargeback(payment.external_id, dispute.id, dispute.amount, payment))
+        stage = _STAGES[dispute.status]
+        news = Chargeback(payment.external_id, dispute.id, dispute.amount, payment, stage)
+        return ProviderEvent(event.id, news)
 
     async def close(self) -> None:
         if "_http" in vars(self):

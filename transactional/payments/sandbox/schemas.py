@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
-EventType = Literal["payment.captured", "payment.failed", "payment.charged_back"]
+EventType = Literal["payment.authorised", "payment.captured", "payment.failed", "payment.disputed"]
+DisputeStatus = Literal["inquiry", "open", "won", "lost"]
 WebhookMode = Literal["now", "late", "twice", "never"]
 
 
@@ -26,7 +27,7 @@ class PaymentIn(BaseModel):
 class PaymentOut(BaseModel):
     id: str
     reference: UUID
-    status: Literal["pending", "captured", "failed", "voided"]
+    status: Literal["pending", "authorised", "captured", "failed", "voided"]
     amount: int
     currency: str
     pay_url: str
@@ -47,19 +48,30 @@ class SilenceIn(BaseModel):
     """From now on do what is asked, and do not answer."""
 
     model_config = ConfigDict(extra="forbid")
-    answers: int = Field(ge=0, le=1_000, description="How many refunds and voids get no answer.")
+    answers: int = Field(ge=0, le=1_000, description="How many captures, refunds and voids get no answer.")
 
 
 class DisputeIn(BaseModel):
+    """A dispute to begin; an inquiry takes no money."""
+
     model_config = ConfigDict(extra="forbid")
     amount: int = Field(gt=0)
+    status: Literal["inquiry", "open"] = "open"
+
+
+class DisputeStepIn(BaseModel):
+    """How a dispute goes on: an inquiry becomes `open` and takes the money, and either ends."""
+
+    model_config = ConfigDict(extra="forbid")
+    status: Literal["open", "won", "lost"]
 
 
 class DisputeOut(BaseModel):
-    """The buyer's bank took money back."""
+    """A dispute of a payment: while it is `open` or `lost`, the buyer's bank has the money."""
 
     id: str
     amount: int
+    status: DisputeStatus = "open"
 
 
 class EventOut(BaseModel):

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Ta
 
 from transactional.database import Clock, Money, UtcDateTime, writing
 from transactional.payments.sandbox.schemas import (
+    DisputeIn,
     DisputeOut,
     EventOut,
     EventType,
@@ -42,6 +43,14 @@ refunds = Table(
     Column("amount", Money, nullable=False),
     Column("status", String(16), nullable=False),
 )
+disputes = Table(
+    "disputes",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("payment_id", String(64), nullable=False, index=True),
+    Column("amount", Money, nullable=False),
+    Column("status", String(16), nullable=False),
+)
 outbox = Table(
     "outbox",
     metadata,
@@ -64,6 +73,7 @@ movements = Table(
     Column("moved_at", UtcDateTime, nullable=False, index=True),
 )
 
+_HAS_MONEY = ("open", "lost")  # disputes whose money the buyer's bank has
 FIRST_RETRY = timedelta(seconds=1)
 LAST_RETRY = timedelta(minutes=5)
 
@@ -115,9 +125,9 @@ class Store:
         return self._out(row), row
 
     def finish(
-        self, payment_id: str, status: Literal["captured", "failed"], mode: WebhookMode | None = None
+        self, payment_id: str, status: Literal["authorised", "failed"], mode: WebhookMode | None = None
     ) -> PaymentOut:
-        """Take the money or decline it, once, and put its webhook into the outbox.
+        """Authorise a payment or decline it, once, and put its webhook into the outbox.
 
         Args:
             mode: how the shop is told; None means as it was created.
@@ -129,20 +139,31 @@ class Store:
             row = _row(db, payment_id)
             if row["status"] == "pending":
                 row = _set_status(db, row, status)
-                if status == "captured":
-                    self._move(db, "payment", row["id"], row["amount"], row["currency"])
                 self._announce(db, row, mode or row["webhook"])
         return self._out(row)
 
-    def void(self, payment_id: str) -> PaymentOut:
-        """Close a pending payment; another stays as it is.
+    def capture(self, payment_id: str) -> PaymentOut:
+        """Take what was authorised; another payment stays as it is.
 
         Raises:
             KeyError: there is no such payment.
         """
         with writing(self._engine) as db:
             row = _row(db, payment_id)
-            if row["status"] == "pending":
+            if row["status"] == "authorised":
+                row = _set_status(db, row, "captured")
+                self._move(db, "payment", row["id"], row["amount"], row["currency"])
+        return self._out(row)
+
+    def void(self, payment_id: str) -> PaymentOut:
+        """Close a payment that is not captured; another stays as it is.
+
+        Raises:
+            KeyError: there is no such payment.
+        """
+        with writing(self._engine) as db:
+            row = _row(db, payment_id)
+            if row["status"] in ("pending", "authorised"):
                 row = _set_status(db, row, "voided")
         return self._out(row)
 
@@ -172,16 +193,52 @@ class Store:
                 return RefundOut.model_validate(row)
         return RefundOut.model_validate(dict(found))
 
-    def charge_back(self, payment_id: str, amount: int) -> DisputeOut:
-        """Take money back from the shop, as a buyer's bank does, and put the webhook into the outbox.
+    def dispute(self, payment_id: str, wanted: DisputeIn) -> DisputeOut:
+        """Begin a dispute, as a buyer's bank does, and put the webhook into the outbox.
 
         Raises:
             KeyError: there is no such payment.
         """
-        dispute = DisputeOut(id=f"dp_{uuid.uuid4().hex}", amount=amount)
         with writing(self._engine) as db:
-            row = _row(db, payment_id)
-            self._announce(db, row, row["webhook"], dispute)
+            payment = _row(db, payment_id)
+            row = {"id": f"dp_{uuid.uuid4().hex}", "payment_id": payment_id, **wanted.model_dump()}
+            db.execute(disputes.insert(), row)
+            return self._tell_dispute(db, payment, row, before="inquiry")
+
+    def step_dispute(self, dispute_id: str, status: Literal["open", "won", "lost"]) -> DisputeOut:
+        """Let a dispute go on or end; one that has ended stays as it is.
+
+        Raises:
+            KeyError: there is no such dispute.
+        """
+        with writing(self._engine) as db:
+            found = db.execute(select(disputes).where(disputes.c.id == dispute_id)).mappings().first()
+            if found is None:
+                raise KeyError(dispute_id)
+            row = {**found, "status": status}
+            if status == found["status"] or found["status"] in ("won", "lost"):
+                return DisputeOut.model_validate(dict(found))
+            db.execute(update(disputes).where(disputes.c.id == dispute_id).values(status=status))
+            return self._tell_dispute(db, _row(db, found["payment_id"]), row, found["status"])
+
+    def open_disputes(self, payment_id: str) -> list[DisputeOut]:
+        """The disputes of a payment that have not ended."""
+        of_payment = select(disputes).where(
+            disputes.c.payment_id == payment_id, disputes.c.status.in_(("inquiry", "open"))
+        )
+        with writing(self._engine) as db:
+            return [DisputeOut.model_validate(dict(row)) for row in db.execute(of_payment).mappings()]
+
+    def _tell_dispute(
+        self, db: Connection, payment: dict[str, Any], row: dict[str, Any], before: str
+    ) -> DisputeOut:
+        """Move the money that goes or comes back with a step of a dispute, and announce it."""
+        dispute = DisputeOut.model_validate(row)
+        took, takes = before in _HAS_MONEY, dispute.status in _HAS_MONEY
+        if took != takes:
+            kind, amount = ("dispute", -dispute.amount) if takes else ("dispute_reversal", dispute.amount)
+            self._move(db, kind, dispute.id, amount, payment["currency"])
+        self._announce(db, payment, payment["webhook"], dispute)
         return dispute
 
     def today(self) -> date:
@@ -227,10 +284,10 @@ class Store:
         self, db: Connection, row: dict[str, Any], mode: WebhookMode, dispute: DisputeOut | None = None
     ) -> None:
         now = self._clock()
-        ended: EventType = "payment.captured" if row["status"] == "captured" else "payment.failed"
+        ended: EventType = "payment.authorised" if row["status"] == "authorised" else "payment.failed"
         event = EventOut(
             id=f"evt_{uuid.uuid4().hex}",
-            type=ended if dispute is None else "payment.charged_back",
+            type=ended if dispute is None else "payment.disputed",
             created_at=now,
             payment=self._out(row),
             dispute=dispute,

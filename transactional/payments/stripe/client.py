@@ -30,6 +30,7 @@ from transactional.payments.stripe.events import PAYMENT_KEY, REFUND_KEY
 log = logging.getLogger(__name__)
 TOLERANCE_SECONDS = 300
 _TIMEOUT_SECONDS = 10
+_PASSING = ("balance_insufficient", "lock_timeout", "rate_limit")  # a refund is sent again later
 # What Stripe calls our methods, by currency where it matters: https://docs.stripe.com/payments/payment-methods.
 _CARD = ("card",)
 _BANKS = {"EUR": ("bancontact", "eps", "ideal"), "GBP": ("pay_by_bank",), "PLN": ("p24",)}
@@ -104,18 +105,33 @@ class StripeProvider:
 
     async def fetch(self, external_id: str) -> RemotePayment:
         async with self._asking():
-            if external_id.startswith("pi_"):
-                intent = await self._api.payment_intents.retrieve_async(external_id)
-                return events.of_intent(intent.to_dict())
-            session = await self._api.checkout.sessions.retrieve_async(external_id)
-            return events.of_session(session.to_dict())
+            if not external_id.startswith("pi_"):
+                session = (await self._api.checkout.sessions.retrieve_async(external_id)).to_dict()
+                if session["status"] != "complete" or session["payment_status"] == "paid":
+                    return events.of_session(session)
+                external_id = session["payment_intent"]
+            return events.of_intent((await self._api.payment_intents.retrieve_async(external_id)).to_dict())
+
+    async def capture(self, external_id: str) -> RemotePayment:
+        async with self._asking():
+            try:
+                options = {"idempotency_key": f"capture:{external_id}"}
+                intent = await self._api.payment_intents.capture_async(external_id, {}, options)
+            except stripe.InvalidRequestError:
+                return await self.fetch(external_id)  # it is captured or canceled already
+            return events.of_intent(intent.to_dict())
 
     async def void(self, external_id: str) -> RemotePayment:
         async with self._asking():
             try:
+                if external_id.startswith("pi_"):
+                    intent = await self._api.payment_intents.cancel_async(external_id)
+                    return events.of_intent(intent.to_dict())
                 session = await self._api.checkout.sessions.expire_async(external_id)
             except stripe.InvalidRequestError:
-                return await self.fetch(external_id)  # it is paid or expired already
+                remote = await self.fetch(external_id)  # it is paid or expired already
+                is_held = remote.status == "authorised" and remote.external_id != external_id
+                return await self.void(remote.external_id) if is_held else remote
             return events.of_session(session.to_dict())
 
     async def refund(self, external_id: str, refund_id: str, amount: int) -> RemoteRefund:
@@ -134,6 +150,8 @@ class StripeProvider:
                 }
                 return _refund(await self._api.refunds.create_async(wanted, {"idempotency_key": refund_id}))
             except (stripe.InvalidRequestError, ValueError) as refused:
+                if getattr(refused, "code", None) in _PASSING:
+                    raise ProviderUnavailable(self.name) from refused
                 log.warning("refund %s is refused by Stripe: %s", refund_id, refused)
                 return RemoteRefund(refund_id, succeeded=False)
 
@@ -190,6 +208,8 @@ def _session_of(request: PaymentRequest) -> dict[str, Any]:
         "success_url": request.return_url,
         "cancel_url": request.return_url,
     }
+    if request.method == "card":
+        session["payment_intent_data"]["capture_method"] = "manual"
     if request.method == "card_instalments":
         session["payment_method_options"] = {"card": {"installments": {"enabled": True}}}
     if "wechat_pay" in session["payment_method_types"]:

@@ -3,18 +3,32 @@
 from collections.abc import Mapping
 from typing import Any
 
-from transactional.payments.provider import Chargeback, ProviderEvent, RefundNews, RemotePayment, RemoteStatus
+from transactional.payments.provider import (
+    Chargeback,
+    DisputeStage,
+    ProviderEvent,
+    RefundNews,
+    RemotePayment,
+    RemoteStatus,
+)
 from transactional.payments.stripe.amounts import from_stripe
 
 # Our ids in the metadata of Stripe's objects; what has none was not made by this shop.
 PAYMENT_KEY = "payment_id"
 REFUND_KEY = "refund_id"
 SETTLED_REFUNDS = frozenset(("succeeded", "failed", "canceled"))
+# What is over and took no money, or gave it back. One that is lost took it before it was closed.
+_ENDS: dict[str, DisputeStage] = {
+    "won": "failed",
+    "warning_closed": "failed",
+    "prevented": "failed",
+    "lost": "succeeded",
+}
 Json = Mapping[str, Any]
 
 
 def of_session(session: Json) -> RemotePayment:
-    """A Checkout Session. An unpaid one that is complete waits for the buyer's bank."""
+    """A Checkout Session. An unpaid one that is complete waits for the buyer's bank, or to be captured."""
     status: RemoteStatus = "pending"
     if session["payment_status"] == "paid":
         status = "captured"
@@ -36,6 +50,8 @@ def of_intent(intent: Json) -> RemotePayment:
     status: RemoteStatus = "pending"
     if intent["status"] == "succeeded":
         status = "captured"
+    elif intent["status"] == "requires_capture":
+        status = "authorised"
     elif intent["status"] == "canceled":
         status = "voided"
     currency = intent["currency"].upper()
@@ -61,7 +77,7 @@ def _news(kind: str, about: Json) -> RemotePayment | RefundNews | Chargeback | N
             | "checkout.session.async_payment_succeeded"
         ) if PAYMENT_KEY in ours:
             return of_session(about)
-        case "payment_intent.succeeded" if PAYMENT_KEY in ours:
+        case "payment_intent.succeeded" | "payment_intent.amount_capturable_updated" if PAYMENT_KEY in ours:
             # A canceled intent is no end: its session may make another; `checkout.session.expired` is.
             return of_intent(about)
         case "refund.updated" | "refund.failed" | "charge.refund.updated" if REFUND_KEY in ours:
@@ -70,8 +86,8 @@ def _news(kind: str, about: Json) -> RemotePayment | RefundNews | Chargeback | N
             listed = (about.get("refunds") or {}).get("data") or []
             made = next((each for each in listed if REFUND_KEY in (each.get("metadata") or {})), None)
             return made and _refund(made, made["metadata"][REFUND_KEY])
-        case "charge.dispute.created":
-            return _dispute(about)
+        case str() if kind.startswith("charge.dispute."):
+            return _dispute(kind, about)
         case _:
             return None
 
@@ -82,9 +98,29 @@ def _refund(refund: Json, reference: str) -> RefundNews | None:
     return RefundNews(reference, refund["id"], refund["status"] == "succeeded")
 
 
-def _dispute(dispute: Json) -> Chargeback | None:
+def _dispute(kind: str, dispute: Json) -> Chargeback | None:
     """A dispute names its intent, not our payment: that is found by the intent's id."""
-    if not dispute.get("payment_intent"):
+    stage = _stage(kind, dispute)
+    if stage is None or not dispute.get("payment_intent"):
         return None
     amount = from_stripe(dispute["amount"], dispute["currency"].upper())
-    return Chargeback(dispute["payment_intent"], dispute["id"], amount)
+    return Chargeback(dispute["payment_intent"], dispute["id"], amount, stage=stage)
+
+
+def _stage(kind: str, dispute: Json) -> DisputeStage | None:
+    """How far a dispute is: https://docs.stripe.com/disputes/how-disputes-work.
+
+    An inquiry (`warning_*`) takes no money. Otherwise the money goes with `funds_withdrawn`, told with
+    `created` or after it, and is back with `funds_reinstated`.
+    """
+    match kind.removeprefix("charge.dispute."):
+        case "created":
+            return "succeeded" if dispute.get("balance_transactions") else "requested"
+        case "funds_withdrawn":
+            return "succeeded"
+        case "funds_reinstated":
+            return "failed"
+        case "closed":
+            return _ENDS.get(dispute["status"])
+        case _:
+            return None

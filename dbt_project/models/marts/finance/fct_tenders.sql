@@ -1,6 +1,7 @@
 {#-
-  The same rule as the shop's (payments/rules.py): the events of an action belong together by their reference. One
-  that succeeded did so whatever was told besides; one that neither succeeded nor failed is still waited for.
+  The same rule as the shop's (payments/rules.py): the events of an action belong together by their reference. A
+  payment that succeeded did so whatever was told besides; what went back and then failed came back. What neither
+  succeeded nor failed is still waited for.
 -#}
 {{ config(unique_key=['shop_id', 'order_id'], meta={'row_key': 'tender_id'}) }}
 
@@ -67,10 +68,12 @@ amounts as (
         shop_id,
         tender_id,
         sum(case when event_type = 'capture' then coalesce(succeeded, 0) else 0 end) as captured,
-        sum(case when event_type = 'refund' then coalesce(succeeded, 0) else 0 end) as refunded,
+        sum(case when event_type = 'refund' and failed is null then coalesce(succeeded, 0) else 0 end)
+            as refunded,
         sum(case when event_type = 'refund' and succeeded is null and failed is null then told else 0 end)
             as refunding,
-        sum(case when event_type = 'chargeback' then coalesce(succeeded, 0) else 0 end) as charged_back,
+        sum(case when event_type = 'chargeback' and failed is null then coalesce(succeeded, 0) else 0 end)
+            as charged_back,
         sum(case when event_type = 'capture' and succeeded is not null then 1 else 0 end) as captures,
         sum(case when event_type = 'capture' and succeeded is null and failed is not null then 1 else 0 end)
             as failures,

@@ -1,0 +1,44 @@
+"""Sends refunds to their providers. No transaction is open and no lock held while one is asked.
+
+A refund's id is the provider's idempotency key, so whatever became of a call, it is made again.
+"""
+
+import logging
+
+from sqlalchemy import bindparam, select
+
+from transactional.errors import ShopError
+from transactional.payments import service
+from transactional.payments.models import payments, refunds
+from transactional.shop import Shop
+
+log = logging.getLogger(__name__)
+
+_open_refunds = (
+    select(refunds.c.id, refunds.c.payment_id, refunds.c.amount, payments.c.external_id)
+    .join(payments, payments.c.id == refunds.c.payment_id)
+    .where(refunds.c.status == "pending", payments.c.provider == bindparam("provider"))
+    .order_by(refunds.c.created_at)
+)
+
+
+async def send_refunds(shop: Shop) -> int:
+    """Send every pending refund to its provider; returns how many ended."""
+    with shop.database.read() as db:
+        waiting = [(name, row) for name in shop.providers for row in db.rows(_open_refunds, provider=name)]
+    sent = 0
+    for name, refund in waiting:
+        try:
+            answer = await shop.providers[name].refund(refund["external_id"], refund["id"], refund["amount"])
+        except ShopError as problem:
+            log.warning("refund %s is not sent: %s", refund["id"], problem)
+            with shop.database.transaction("system:refund") as uow:
+                payment = service.find(uow, refund["payment_id"])
+                service.note_unknown(uow, payment, "refund", refund["amount"], refund["id"])
+            continue
+        if not answer.settled:
+            continue
+        with shop.database.transaction(f"provider:{name}") as uow:
+            service.record_refund(uow, refund["id"], answer.external_id, succeeded=answer.succeeded)
+        sent += 1
+    return sent
