@@ -25,7 +25,9 @@ from world import COUPON, SKUS, Fate, World
 
 from transactional.catalog import bulk, editing, feedback, pricing, repricing
 from transactional.catalog.bulk import Rules, Selection
+from transactional.catalog.csv_export import export_products
 from transactional.catalog.editing import Picture
+from transactional.catalog.exchange import import_products
 from transactional.catalog.models import products, reviews
 from transactional.catalog.repricing import Rule
 from transactional.checkout import service as checkout
@@ -34,6 +36,7 @@ from transactional.ledger import events as ledger
 from transactional.ledger.rules import BALANCE, held
 from transactional.members import service as members
 from transactional.members.service import Buyer
+from transactional.money import money_text
 from transactional.orders import after_sales, change_entry, changes, review, service, shipping
 from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition
@@ -420,6 +423,24 @@ class Everything(RuleBasedStateMachine):
             pricing.set_prices(uow, sku_id, [row])
 
         self.world.act(fate, "staff", set_price)
+
+    @rule(fate=fates, number=which, cost=st.sampled_from((0, 150, 400, 990)), is_file=st.booleans())
+    def change_cost(self, fate: Fate, number: int, cost: int, is_file: bool) -> None:
+        """A supplier asks another price: typed in, or in a file."""
+
+        def change(uow: UnitOfWork) -> None:
+            code = SKUS[number % 5]
+            sku_id = warehousing.sku_id(uow, code)
+            if not is_file:
+                editing.edit_sku(uow, sku_id, {"cost": cost})
+                return
+            lines = export_products(uow, "storehouse").splitlines()
+            at = lines[0].split(",").index("cost")
+            table = [line.split(",") for line in lines if line.startswith("handle,") or f",{code}," in line]
+            table[1][at] = money_text(cost, "GBP")
+            import_products(uow, "\n".join(map(",".join, table)).encode(), "storehouse", "GBP")
+
+        self.world.act(fate, "staff", change)
 
     @rule(fate=fates, number=st.integers(0, 2), many=units)
     def change_catalogue(self, fate: Fate, number: int, many: int) -> None:

@@ -10,7 +10,7 @@ from transactional.catalog.csv_format import OPTIONS, PRODUCT_FIELDS, SEPARATOR,
 from transactional.catalog.csv_reading import Fault, Line
 from transactional.catalog.editing import Picture
 from transactional.catalog.rules import TAX_CLASSES
-from transactional.money import minor_units
+from transactional.money import MOST_AMOUNT, minor_units, money_text
 
 MAX_PICTURES = 50
 _LONGEST = {
@@ -216,7 +216,10 @@ class Products:
         return values | {name: value for name, value in told.items() if value is not None}
 
     def _amount(self, text: str) -> int:
-        return minor_units(text, self._currency)
+        amount = minor_units(text, self._currency)
+        if amount > MOST_AMOUNT:
+            raise ValueError(f"{text} is more than {money_text(MOST_AMOUNT, self._currency)}")
+        return amount
 
     def _picture(self, line: Line, product: FileProduct) -> None:
         if not (url := line.word("image")):

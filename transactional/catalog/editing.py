@@ -21,6 +21,7 @@ from transactional.catalog.errors import (
 )
 from transactional.catalog.models import brands, categories, product_media, products, skus
 from transactional.errors import NotFound
+from transactional.stock import valuation
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _tree = select(categories).order_by(categories.c.id)
@@ -190,7 +191,7 @@ def edit_sku(uow: UnitOfWork, sku_id: str, changes: dict[str, Any]) -> None:
     if after["price"] > after["list_price"]:
         raise PriceAboveList(sku["code"], after["price"], after["list_price"])
     if after != sku:
-        uow.update(skus, sku, **changes)
+        valuation.change_skus(uow, [(sku, changes)])
 
 
 def pictures(db: Reading, product: Row) -> list[Picture]:

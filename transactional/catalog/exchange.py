@@ -19,6 +19,7 @@ from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.matrix import identity
 from transactional.catalog.models import brands, categories, products, skus
 from transactional.errors import ImportRefused
+from transactional.stock import valuation
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _products_called = (
@@ -87,6 +88,7 @@ class _Import:
         self._category_ids = paths(uow)
         self._brands = uow.rows(_brands)
         self._units: dict[str, int] = {}
+        self._changed: list[tuple[Row, dict[str, Any]]] = []
 
     def faults(self) -> list[Fault]:
         found: list[Fault] = []
@@ -153,6 +155,7 @@ class _Import:
         for product in self._found:
             known = self._products.get(product.handle)
             outcomes += self._create(product) if known is None else self._update(product, known)
+        valuation.change_skus(self._uow, self._changed)
         inventory.adjust(self._uow, self._units, "csv import")
         return sorted(outcomes)
 
@@ -213,7 +216,7 @@ class _Import:
         wanted = {**variant.values, "options": variant.options}
         changes = {name: value for name, value in wanted.items() if sku[name] != value}
         if changes:
-            self._uow.update(skus, sku, **changes)
+            self._changed.append((sku, changes))
         more = 0 if variant.on_hand is None else variant.on_hand - self._levels[sku["id"]].on_hand
         self._units[sku["id"]] = more
         return "updated" if changes or more else "unchanged"

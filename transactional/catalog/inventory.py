@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
+from transactional.stock import levels as all_levels
 from transactional.stock import service as stock
 from transactional.stock import warehousing
 from transactional.stock.models import stock_levels
-from transactional.unit_of_work import Reading, UnitOfWork, for_update
+from transactional.unit_of_work import Reading, UnitOfWork
 
 CHUNK = 10_000  # SQLite takes 32,766 parameters in one statement
 
@@ -20,7 +21,6 @@ _levels = (
     )
     .order_by(stock_levels.c.sku_id)
 )
-_locked_levels = for_update(_levels, stock_levels)
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,12 @@ def levels(db: Reading, sku_ids: Iterable[str]) -> dict[str, Level]:
     ids = sorted(sku_ids)
     found = dict.fromkeys(ids, Level(0, 0))
     for start in range(0, len(ids), CHUNK):
-        wanted = {"warehouse_id": stock.main(db), "sku_ids": ids[start : start + CHUNK]}
+        wanted, first = ids[start : start + CHUNK], stock.main(db)
         if isinstance(db, UnitOfWork):
-            rows = db.lock_rows(stock_levels, _locked_levels, **wanted)
+            # All of a SKU's levels in their order, because what is put there locks them all.
+            rows = [row for row in all_levels.lock(db, wanted) if row["warehouse_id"] == first]
         else:
-            rows = db.rows(_levels, **wanted)
+            rows = db.rows(_levels, warehouse_id=first, sku_ids=wanted)
         found.update({row["sku_id"]: Level(row["on_hand"], row["reserved"]) for row in rows})
     return found
 

@@ -13,10 +13,11 @@ from transactional.checkout.models import carts
 from transactional.checkout.requirements import NO_WISHES, Wishes, gate
 from transactional.checkout.review import address_of, missing_of
 from transactional.checkout.service import PricedCart
-from transactional.errors import NotFound
+from transactional.errors import AmountTooLarge, NotFound
 from transactional.invoices import requests as invoice_requests
 from transactional.members import service as members
 from transactional.members.service import Buyer
+from transactional.money import MOST_OF_DOCUMENT
 from transactional.orders import groups, notes, rules, transitions, waiting
 from transactional.orders import lines as order_rows
 from transactional.orders.models import order_lines, orders
@@ -105,6 +106,7 @@ def place(
     Raises:
         NotFound, CartNotOpen, CartEmpty: the cart cannot be ordered.
         NotForSale: a product went off sale meanwhile.
+        AmountTooLarge: it comes to more than a document may.
         PriceChanged: the total differs from `expected_total`.
         OutOfStock: fewer units are available than wanted.
         OrderIncomplete: something else is missing, or several things.
@@ -118,6 +120,8 @@ def place(
     method_wanted, price = wishes.delivery_method, special.unit_price
     basket = checkout.price_lines(uow, terms, cart, shopper, to, method_wanted, price)
     gate(missing_of(basket, address_of(buyer), wishes, terms))
+    if (most := max(basket.amounts.gross, basket.amounts.total)) > MOST_OF_DOCUMENT:
+        raise AmountTooLarge("The order", most, MOST_OF_DOCUMENT)
     if expected_total not in (None, basket.amounts.total):
         raise PriceChanged(expected_total or 0, basket.amounts.total)
     order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, channel, special))

@@ -30,6 +30,7 @@ from transactional.stock.schemas import (
     WarehousesView,
     WarehouseView,
 )
+from transactional.stock.valuation import Priced
 from transactional.unit_of_work import Reading, UnitOfWork
 
 router = APIRouter(prefix=f"{API}/staff", tags=["stock"], dependencies=[STAFF_ONLY])
@@ -75,11 +76,18 @@ async def explain_stock(
 
 @router.post("/stock/receipts", status_code=201, response_model=StocksView, responses=_REFUSALS)
 async def receive(request: Request, key: IdempotencyKey, body: ReceiptIn) -> Response:
-    """A delivery has arrived."""
+    """A delivery has arrived. What it was bought for beyond its SKUs' cost is a purchase price variance."""
 
     def work(uow: UnitOfWork) -> StocksView:
         warehouse_id = warehousing.find(uow, body.warehouse)["id"]
-        service.receive(uow, _units(uow, body.lines), body.document, warehouse_id)
+        units = _units(uow, body.lines)
+        ids = warehousing.sku_ids(uow, [line.sku for line in body.lines])
+        priced = [
+            Priced(ids[line.sku], line.quantity, line.unit_cost)
+            for line in body.lines
+            if line.unit_cost is not None
+        ]
+        service.receive(uow, units, body.document, warehouse_id, supplier=body.supplier, priced=priced)
         return _stock_views(uow, body.lines)
 
     return await once(request, key, "staff", work)

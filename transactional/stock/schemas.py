@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from transactional.money import MOST_AMOUNT
+
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$", examples=["main"])]
 SkuCode = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Document = Annotated[
@@ -52,11 +54,24 @@ class ChangeIn(BaseModel):
     quantity: int = Field(ge=-MOST_UNITS, le=MOST_UNITS, description="Signed.", examples=[-2])
 
 
+class ReceivedIn(LineIn):
+    unit_cost: int | None = Field(
+        None,
+        ge=0,
+        le=MOST_AMOUNT,
+        description="What the supplier asks for each, without tax; the SKU's cost when it is left out.",
+        examples=[1_150],
+    )
+
+
 class ReceiptIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     warehouse: Code
     document: Document
-    lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
+    supplier: Code | None = Field(
+        None, description="To whom the goods are owed: liability:payable:<supplier>.", examples=["weavers"]
+    )
+    lines: list[ReceivedIn] = Field(min_length=1, max_length=MAX_LINES)
 
 
 class AdjustmentIn(BaseModel):
