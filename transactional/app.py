@@ -48,6 +48,7 @@ from transactional.promotions.routes import router as promotions
 from transactional.shop import Shop, open_shop
 from transactional.stock.routes import router as stock
 from transactional.stock.supply_routes import router as supply
+from transactional.stock.transfer_routes import router as transfers
 
 
 class Health(BaseModel):
@@ -100,7 +101,16 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.state.refunds_waiting = refunds_waiting
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
-    staff_parts = (staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
+    staff_parts = (
+        staff_catalog,
+        bulk_catalog,
+        exchange,
+        staff_feedback,
+        transfers,
+        stock,
+        ledger,
+        promotions,
+    )
     staff_too = (sale_terms, staff_invoices, remarks, addresses, staff_payments, payouts, supply)
     staff_orders = (
         order_listing,

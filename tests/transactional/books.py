@@ -195,9 +195,10 @@ def inventory_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currenc
     costs = {row["id"]: row["cost"] for row in rows_of(shop, skus)}
     travelling = {row["id"] for row in rows_of(shop, transfers) if row["status"] == "in_transit"}
     units = summed(rows_of(shop, stock_levels), "sku_id", "on_hand")
-    units += summed(
-        (r for r in rows_of(shop, transfer_lines) if r["transfer_id"] in travelling), "sku_id", "sent"
-    )
+    for row in rows_of(shop, transfer_lines):
+        under_way = row["sent"] - row["received"] - row["lost"]
+        assert under_way == 0 or row["transfer_id"] in travelling
+        units[row["sku_id"]] += under_way
     worth = sum(count * costs[sku_id] for sku_id, count in units.items())
     assert -ledger[chart.INVENTORY, currency] == worth
     expenses = (

@@ -251,6 +251,10 @@ def move_stock(tour: Tour) -> None:
     number = tour.call("post", "/staff/stock/transfers")["number"]
     tour.call("get", "/staff/stock/transfers/{number}", number=number)
     tour.call("post", "/staff/stock/transfers/{number}/arrive", number=number)
+    tour.call("post", "/staff/stock/receipts")
+    lost = tour.call("post", "/staff/stock/transfers")["number"]
+    tour.call("post", "/staff/stock/transfers/{number}/close", number=lost)
+    tour.call("get", "/staff/stock/transfers")
     tour.call("get", "/staff/stock/{sku}")
     tour.call("get", "/staff/stock/{sku}/movements")
     tour.call("put", "/staff/stock/{sku}/supply")

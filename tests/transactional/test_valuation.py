@@ -23,7 +23,7 @@ from transactional.orders import service as orders
 from transactional.orders.models import shipments
 from transactional.shop import Shop
 from transactional.stock import service as stock
-from transactional.stock import warehousing
+from transactional.stock import transfers, warehousing
 
 
 def recost(shop: Shop, sku_id: str, cost: int) -> None:
@@ -50,7 +50,8 @@ class TestChangingACost:
         sku = shelves.skus["SHIRT0-S"]
         open_warehouse(shop, "leeds", 1)
         with shop.database.transaction("staff") as uow:
-            warehousing.send(uow, "main", "leeds", {sku: 3})
+            number = transfers.send(uow, "main", "leeds", {sku: 4})
+            transfers.arrive(uow, number, {sku: 1})
         paid_order(shop, SHIRT0_S=2)
         recost(shop, sku, 450)
         assert balances(shop)[rules.INVENTORY] == STOCK + 10 * 50

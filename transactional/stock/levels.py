@@ -51,6 +51,7 @@ class Move:
     on_hand: int = 0
     reserved: int = 0
     reason: str | None = None
+    shipment: str | None = None
 
 
 def lock(uow: UnitOfWork, sku_ids: Iterable[str]) -> list[Row]:
@@ -94,6 +95,7 @@ def move(
     on_hand: Shelved | None = None,
     reserved: Shelved | None = None,
     reason: str | None = None,
+    shipment: str | None = None,
 ) -> list[Row]:
     """Change locked levels because of one document; returns the levels as they are then."""
     on_hand, reserved = on_hand or {}, reserved or {}
@@ -102,7 +104,7 @@ def move(
         shelf = (level["sku_id"], level["warehouse_id"])
         there, promised = on_hand.get(shelf, 0), reserved.get(shelf, 0)
         if there or promised:
-            moves.append(Move(*shelf, kind, document, there, promised, reason))
+            moves.append(Move(*shelf, kind, document, there, promised, reason, shipment))
     return write(uow, levels, moves)
 
 
@@ -131,6 +133,7 @@ def write(uow: UnitOfWork, levels: Sequence[Row], moves: Sequence[Move]) -> list
                 "on_hand_change": each.on_hand,
                 "reserved_change": each.reserved,
                 "document": each.document,
+                "shipment": each.shipment,
                 "reason": each.reason,
                 "moved_at": uow.now,
             }

@@ -12,7 +12,7 @@ from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, r
 from transactional.stock import service, warehousing
 from transactional.stock.schemas import (
     AdjustmentIn,
-    ArrivalIn,
+    ArrivedIn,
     ChangeIn,
     Code,
     LevelView,
@@ -23,9 +23,6 @@ from transactional.stock.schemas import (
     SkuCode,
     StocksView,
     StockView,
-    TransferIn,
-    TransferLineView,
-    TransferView,
     WarehouseIn,
     WarehousesView,
     WarehouseView,
@@ -80,7 +77,7 @@ async def receive(request: Request, key: IdempotencyKey, body: ReceiptIn) -> Res
 
     def work(uow: UnitOfWork) -> StocksView:
         warehouse_id = warehousing.find(uow, body.warehouse)["id"]
-        units = _units(uow, body.lines)
+        units = units_of(uow, body.lines)
         ids = warehousing.sku_ids(uow, [line.sku for line in body.lines])
         priced = [
             Priced(ids[line.sku], line.quantity, line.unit_cost)
@@ -101,7 +98,7 @@ async def adjust(request: Request, key: IdempotencyKey, body: AdjustmentIn) -> R
         warehousing.adjust(
             uow,
             warehousing.find(uow, body.warehouse)["id"],
-            _units(uow, body.lines),
+            units_of(uow, body.lines),
             body.document,
             body.reason,
         )
@@ -110,37 +107,7 @@ async def adjust(request: Request, key: IdempotencyKey, body: AdjustmentIn) -> R
     return await once(request, key, "staff", work)
 
 
-@router.post("/stock/transfers", status_code=201, response_model=TransferView, responses=_REFUSALS)
-async def send_transfer(request: Request, key: IdempotencyKey, body: TransferIn) -> Response:
-    """Units leave one warehouse for another; until they arrive they are in transit and not for sale."""
-
-    def work(uow: UnitOfWork) -> TransferView:
-        units = _units(uow, body.lines)
-        return _transfer_view(uow, warehousing.send(uow, body.from_warehouse, body.to_warehouse, units))
-
-    return await once(request, key, "staff", work)
-
-
-@router.get("/stock/transfers/{number}", response_model=TransferView, responses=problems(401, 404))
-async def get_transfer(request: Request, number: str) -> Response:
-    """A transfer and what arrived of it."""
-    with shop_of(request).database.read() as db:
-        return respond(_transfer_view(db, number))
-
-
-@router.post("/stock/transfers/{number}/arrive", response_model=TransferView, responses=_REFUSALS)
-async def arrive(request: Request, key: IdempotencyKey, number: str, body: ArrivalIn) -> Response:
-    """A transfer has arrived; what is missing was lost on the way."""
-
-    def work(uow: UnitOfWork) -> TransferView:
-        counted = None if body.lines is None else _units(uow, body.lines)
-        warehousing.arrive(uow, number, counted)
-        return _transfer_view(uow, number)
-
-    return await once(request, key, "staff", work, 200)
-
-
-def _units(db: Reading, lines: Sequence[LineIn | ChangeIn]) -> dict[str, int]:
+def units_of(db: Reading, lines: Sequence[LineIn | ChangeIn | ArrivedIn]) -> dict[str, int]:
     """Units by SKU id; a SKU that stands in several lines counts together."""
     counted: Counter[str] = Counter()
     for line in lines:
@@ -166,13 +133,3 @@ def _stock_view(db: Reading, code: str) -> StockView:
 
 def _stock_views(db: Reading, lines: Sequence[LineIn | ChangeIn]) -> StocksView:
     return StocksView(stocks=[_stock_view(db, code) for code in sorted({line.sku for line in lines})])
-
-
-def _transfer_view(db: Reading, number: str) -> TransferView:
-    found = warehousing.transfer(db, number)
-    return TransferView(
-        **{name: found.transfer[name] for name in ("number", "status", "sent_at", "received_at")},
-        from_warehouse=found.from_warehouse,
-        to_warehouse=found.to_warehouse,
-        lines=[TransferLineView(**{n: line[n] for n in ("sku", "sent", "received")}) for line in found.lines],
-    )

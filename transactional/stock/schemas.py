@@ -54,6 +54,12 @@ class ChangeIn(BaseModel):
     quantity: int = Field(ge=-MOST_UNITS, le=MOST_UNITS, description="Signed.", examples=[-2])
 
 
+class ArrivedIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    sku: SkuCode
+    quantity: int = Field(ge=0, le=MOST_UNITS, examples=[12])
+
+
 class ReceivedIn(LineIn):
     unit_cost: int | None = Field(
         None,
@@ -84,20 +90,6 @@ class AdjustmentIn(BaseModel):
     lines: list[ChangeIn] = Field(min_length=1, max_length=MAX_LINES)
 
 
-class TransferIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    from_warehouse: Code
-    to_warehouse: Annotated[Code, Field(examples=["leeds"])]
-    lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
-
-
-class ArrivalIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    lines: list[ChangeIn] | None = Field(
-        None, max_length=MAX_LINES, description="What was counted; everything sent when it is left out."
-    )
-
-
 class LevelView(BaseModel):
     warehouse: str
     on_hand: int
@@ -124,6 +116,7 @@ class MovementView(BaseModel):
     on_hand_change: int
     reserved_change: int
     document: str
+    shipment: str | None = Field(description="Number of the parcel that units left in.")
     reason: str | None
     on_hand: int = Field(description="In this warehouse after the movement.")
     reserved: int
@@ -132,19 +125,3 @@ class MovementView(BaseModel):
 class MovementsView(BaseModel):
     sku: str
     movements: list[MovementView]
-
-
-class TransferLineView(BaseModel):
-    sku: str
-    sent: int
-    received: int
-
-
-class TransferView(BaseModel):
-    number: str
-    from_warehouse: str
-    to_warehouse: str
-    status: str
-    sent_at: datetime
-    received_at: datetime | None
-    lines: list[TransferLineView]

@@ -200,10 +200,10 @@ def held_by(db: Reading, document: str, warehouse_id: str | None = None) -> dict
     }
 
 
-def ship(
+def pack(
     uow: UnitOfWork, document: str, warehouse_id: str | None = None, units: Units | None = None
 ) -> dict[str, dict[str, int]]:
-    """What is promised to order `document` leaves the house.
+    """What is promised to order `document` and can leave the house, packed; its levels are locked.
 
     Args:
         warehouse_id: only what this one holds.
@@ -218,13 +218,18 @@ def ship(
     held = held_by(uow, document, warehouse_id)
     if units is not None:
         held = rules.part_of(held, units)
-    rows = levels.lock(uow, {sku_id for sku_id, _ in held})
-    gone = {shelf: -quantity for shelf, quantity in held.items()}
-    levels.move(uow, rows, "shipped", document, on_hand=gone, reserved=gone)
+    levels.lock(uow, {sku_id for sku_id, _ in held})
     parcels: dict[str, dict[str, int]] = {}
     for (sku_id, at), quantity in held.items():
         parcels.setdefault(at, {})[sku_id] = quantity
     return parcels
+
+
+def ship(uow: UnitOfWork, document: str, shipment: str, warehouse_id: str, units: Units) -> None:
+    """A parcel of order `document` leaves the house, as shipment of this number; it was packed before."""
+    gone = {(sku_id, warehouse_id): -quantity for sku_id, quantity in units.items()}
+    rows = levels.lock(uow, units)
+    levels.move(uow, rows, "shipped", document, on_hand=gone, reserved=gone, shipment=shipment)
 
 
 def receive(

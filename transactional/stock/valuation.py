@@ -13,12 +13,12 @@ from sqlalchemy import bindparam, func, select
 from transactional.catalog.models import skus
 from transactional.ledger import events as ledger
 from transactional.stock import levels
-from transactional.stock.models import transfer_lines, transfers
+from transactional.stock.models import UNDER_WAY, transfer_lines, transfers
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _CHUNK = 10_000  # SQLite takes 32,766 parameters in one statement
 _in_transit = (
-    select(transfer_lines.c.sku_id, func.sum(transfer_lines.c.sent).label("units"))
+    select(transfer_lines.c.sku_id, func.sum(UNDER_WAY).label("units"))
     .join(transfers, transfers.c.id == transfer_lines.c.transfer_id)
     .where(
         transfers.c.status == "in_transit", transfer_lines.c.sku_id.in_(bindparam("sku_ids", expanding=True))
