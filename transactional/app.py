@@ -26,6 +26,7 @@ from transactional.description import describe
 from transactional.gate import Gate, RateLimiter
 from transactional.invoices.routes import router as invoices
 from transactional.invoices.routes import staff_router as staff_invoices
+from transactional.ledger.journal_routes import router as journal
 from transactional.ledger.routes import router as ledger
 from transactional.members.routes import router as addresses
 from transactional.orders.change_routes import router as order_changes
@@ -111,7 +112,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
         ledger,
         promotions,
     )
-    staff_too = (sale_terms, staff_invoices, remarks, addresses, staff_payments, payouts, supply)
+    staff_too = (sale_terms, staff_invoices, remarks, addresses, staff_payments, payouts, supply, journal)
     staff_orders = (
         order_listing,
         staff_router,

@@ -31,6 +31,7 @@ GOODWILL = "expense:goodwill"
 LOYALTY = "expense:loyalty"
 CHARGEBACKS = "expense:chargebacks"
 PAYMENT_FEES = "expense:payment_fees"
+OTHER = "expense:other"
 
 CHART = {
     INVENTORY: "Goods in the house and on their way inside it, at what their SKUs cost now",
@@ -52,6 +53,7 @@ CHART = {
     LOYALTY: "Points given for orders, less what was taken back",
     CHARGEBACKS: "Taken back by buyers' banks, and what was given back with it",
     PAYMENT_FEES: "Kept by payment providers",
+    OTHER: "What the staff books by hand and nothing else names",
 }
 # Accounts of which there is one per holder: the code goes on with the holder's name or id.
 RECEIVABLE = "asset:receivable"
@@ -68,6 +70,8 @@ HELD = {
 }
 # What the shop owes these holders cannot be spent twice: each is a row that never goes below zero.
 GUARDED = (BALANCE, GIFT_CARD, POINTS)
+# Where the staff may post by hand: the others say what orders, shelves and holders have, and must stay right.
+BY_HAND = (BANK, PAYABLE, GOODWILL, PAYMENT_FEES, PRICE_VARIANCE, OTHER)
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,11 @@ def is_guarded(code: str) -> bool:
 def is_known(code: str) -> bool:
     """Whether the chart has this account."""
     return code in CHART or code.rpartition(":")[0] in HELD
+
+
+def is_by_hand(code: str) -> bool:
+    """Whether the staff may post to and from this account."""
+    return is_known(code) and (code in BY_HAND or code.rpartition(":")[0] in BY_HAND)
 
 
 def kind_of(code: str) -> Kind:
@@ -283,6 +292,11 @@ def goods_returned(
     if is_damaged:
         return _moved(currency, (SHRINKAGE, gone, cost))
     return _moved(currency, (INVENTORY, gone, cost), (INVENTORY, REVALUED, worth - cost))
+
+
+def supplier_paid(currency: str, supplier: str, amount: int) -> list[Posting]:
+    """The bank has paid a supplier for goods."""
+    return _moved(currency, (held(PAYABLE, supplier), BANK, amount))
 
 
 def goods_received(currency: str, cost: int, paid: int, payable: str = PAYABLE) -> list[Posting]:

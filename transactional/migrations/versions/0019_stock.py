@@ -1,4 +1,4 @@
-"""Let transfers arrive in parts, and movements name the parcel that units left in."""
+"""Let transfers arrive in parts, movements name the parcel that units left in, and entries be listed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_index(op.f("ix_journal_entries_occurred_at"), "journal_entries", ["occurred_at"])
+    op.create_index(op.f("ix_journal_entries_document"), "journal_entries", ["document"])
     op.add_column(
         "stock_movements",
         sa.Column(
