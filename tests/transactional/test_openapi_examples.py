@@ -259,6 +259,7 @@ def move_stock(tour: Tour) -> None:
     lost = tour.call("post", "/staff/stock/transfers")["number"]
     tour.call("post", "/staff/stock/transfers/{number}/close", number=lost)
     tour.call("get", "/staff/stock/transfers")
+    tour.call("get", "/staff/stock")
     tour.call("get", "/staff/stock/{sku}")
     tour.call("get", "/staff/stock/{sku}/movements")
     tour.call("put", "/staff/stock/{sku}/supply")

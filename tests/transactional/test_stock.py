@@ -325,6 +325,24 @@ class TestOverHttp:
         )
         assert adjusted["stocks"][0]["available"] == 10 + 6 + 2
 
+    def test_stock_is_listed_by_warehouse_prefix_and_what_runs_low(
+        self, client: TestClient, staff: dict[str, str], shop: Shop, shelves: Shelves
+    ) -> None:
+        leeds = open_warehouse(shop, "leeds", 1)
+        with shop.database.transaction("staff") as uow:
+            stock.receive(uow, {shelves.skus["SHIRT1-M"]: 3}, "DN-1", leeds)
+        paid_order(shop, SHIRT0_S=7)
+
+        def listed(query: str) -> list[tuple[str, str, int]]:
+            items = get(client, staff, f"/stock?{query}")["items"]
+            return [(each["sku"], each["warehouse"], each["available"]) for each in items]
+
+        assert listed("below=4") == [("SHIRT0-S", "main", 3), ("SHIRT1-M", "leeds", 3)]
+        assert listed("warehouse=leeds") == [("SHIRT1-M", "leeds", 3)]
+        assert listed("prefix=SHIRT0") == [("SHIRT0-M", "main", 10), ("SHIRT0-S", "main", 3)]
+        assert listed("prefix=shirt%25") == []
+        assert listed("page=2&page_size=3") == listed("")[3:6]
+
     def test_a_shopper_sees_nothing_of_it(self, client: TestClient, shelves: Shelves) -> None:
         assert client.get("/api/v1/staff/stock/SHIRT0-S").status_code == 401
         assert client.get("/api/v1/staff/warehouses").status_code == 401

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, request_id, respond, shop_of
 from transactional.stock import service, warehousing
 from transactional.stock.schemas import (
+    MOST_UNITS,
     AdjustmentIn,
     ArrivedIn,
     ChangeIn,
@@ -20,6 +21,8 @@ from transactional.stock.schemas import (
     MovementsView,
     MovementView,
     ReceiptIn,
+    ShelfView,
+    ShelvesView,
     SkuCode,
     StocksView,
     StockView,
@@ -28,7 +31,7 @@ from transactional.stock.schemas import (
     WarehouseView,
 )
 from transactional.stock.valuation import Priced
-from transactional.unit_of_work import Reading, UnitOfWork
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 router = APIRouter(prefix=f"{API}/staff", tags=["stock"], dependencies=[STAFF_ONLY])
 _REFUSALS = problems(400, 401, 404, 409)
@@ -49,6 +52,26 @@ async def put_warehouse(
     """Open a warehouse or change it."""
     with shop_of(request).database.transaction("staff", request_id(request)) as uow:
         return respond(WarehouseView(**warehousing.put(uow, code, **body.model_dump())))
+
+
+@router.get("/stock", response_model=ShelvesView, responses=problems(401))
+async def list_stock(
+    request: Request,
+    warehouse: Code | None = None,
+    prefix: Annotated[str, Query(max_length=64, description="Of SKU codes.", examples=["SHIRT"])] = "",
+    below: Annotated[
+        int | None, Query(ge=1, le=MOST_UNITS, description="Only where fewer are there and not promised.")
+    ] = None,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Response:
+    """What there is in the warehouses, by SKU code: all of it, or what runs low."""
+    with shop_of(request).database.read() as db:
+        rows = warehousing.listed(
+            db, warehouse=warehouse, prefix=prefix, below=below, page=page, page_size=page_size
+        )
+        items = [ShelfView(sku=row["sku"], **_level(row)) for row in rows]
+        return respond(ShelvesView(items=items, page=page, page_size=page_size))
 
 
 @router.get("/stock/{sku}", response_model=StockView, responses=problems(401, 404))
@@ -118,17 +141,14 @@ def units_of(db: Reading, lines: Sequence[LineIn | ChangeIn | ArrivedIn]) -> dic
 
 def _stock_view(db: Reading, code: str) -> StockView:
     found = warehousing.stock_of(db, warehousing.sku_id(db, code))
-    levels = [
-        LevelView(
-            warehouse=row["warehouse"],
-            on_hand=row["on_hand"],
-            reserved=row["reserved"],
-            available=row["on_hand"] - row["reserved"] if row["is_active"] else 0,
-        )
-        for row in found.levels
-    ]
+    levels = [LevelView(**_level(row)) for row in found.levels]
     available = sum(level.available for level in levels)
     return StockView(sku=code, available=available, in_transit=found.in_transit, levels=levels)
+
+
+def _level(row: Row) -> dict[str, Any]:
+    available = row["on_hand"] - row["reserved"] if row["is_active"] else 0
+    return {name: row[name] for name in ("warehouse", "on_hand", "reserved")} | {"available": available}
 
 
 def _stock_views(db: Reading, lines: Sequence[LineIn | ChangeIn]) -> StocksView:

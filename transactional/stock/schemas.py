@@ -97,6 +97,16 @@ class LevelView(BaseModel):
     available: int = Field(description="on_hand - reserved, in active warehouses.")
 
 
+class ShelfView(LevelView):
+    sku: str
+
+
+class ShelvesView(BaseModel):
+    items: list[ShelfView]
+    page: int
+    page_size: int
+
+
 class StockView(BaseModel):
     sku: str
     available: int = Field(description="Can be sold now, in all warehouses.")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select, tuple_
+from sqlalchemy import bindparam, func, or_, select, tuple_
 
 from transactional.catalog.models import skus
 from transactional.database import Id, UtcDateTime
@@ -33,6 +33,29 @@ _levels = (
     .join(warehouses, warehouses.c.id == stock_levels.c.warehouse_id)
     .where(stock_levels.c.sku_id == bindparam("sku_id"))
     .order_by(warehouses.c.priority, warehouses.c.code)
+)
+_in = bindparam("warehouse", type_=warehouses.c.code.type)
+_prefix = bindparam("prefix", type_=skus.c.code.type)
+_below = bindparam("below", type_=stock_levels.c.on_hand.type)
+_available = stock_levels.c.on_hand - stock_levels.c.reserved
+_listed = (
+    select(
+        skus.c.code.label("sku"),
+        warehouses.c.code.label("warehouse"),
+        stock_levels.c.on_hand,
+        stock_levels.c.reserved,
+        warehouses.c.is_active,
+    )
+    .join(skus, skus.c.id == stock_levels.c.sku_id)
+    .join(warehouses, warehouses.c.id == stock_levels.c.warehouse_id)
+    .where(
+        or_(_in.is_(None), warehouses.c.code == _in),
+        func.substr(skus.c.code, 1, func.length(_prefix)) == _prefix,
+        or_(_below.is_(None), _available < _below),
+    )
+    .order_by(skus.c.code, warehouses.c.priority, warehouses.c.code)
+    .limit(bindparam("size"))
+    .offset(bindparam("skip"))
 )
 _on_its_way = (
     select(func.coalesce(func.sum(UNDER_WAY), 0))
@@ -135,6 +158,20 @@ def sku_ids(db: Reading, codes: list[str]) -> dict[str, str]:
 
 def stock_of(db: Reading, sku_id: str) -> SkuStock:
     return SkuStock(db.rows(_levels, sku_id=sku_id), int(db.value(_on_its_way, sku_id=sku_id)))
+
+
+def listed(
+    db: Reading, *, warehouse: str | None, prefix: str, below: int | None, page: int, page_size: int
+) -> list[Row]:
+    """Levels by SKU code.
+
+    Args:
+        warehouse: only in the one of this code.
+        prefix: only of SKUs whose code begins so.
+        below: only where fewer units are there and not promised.
+    """
+    wanted = {"warehouse": warehouse, "prefix": prefix, "below": below}
+    return db.rows(_listed, **wanted, size=page_size, skip=(page - 1) * page_size)
 
 
 def explain(db: Reading, sku_id: str, before: str | None, limit: int) -> list[Row]:
