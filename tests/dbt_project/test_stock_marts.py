@@ -76,7 +76,7 @@ def test_a_run_writes_the_days_that_are_new_however_long_the_history(
     assert written(settings) == 1  # a shelf, its day
     move(lake, "D5", 2, 1)
     batches.run()
-    assert written(settings) == 1 + 2  # that shelf's day, and the two days that the other lacks
+    assert written(settings) == 2 * 2  # both shelves' new days
     assert snapshots(settings)[-3:] == [("2026-11-02", 7), ("2026-11-03", 7), ("2026-11-04", 8)]
     assert snapshots(settings, "cup")[-1] == ("2026-11-04", 5)
 

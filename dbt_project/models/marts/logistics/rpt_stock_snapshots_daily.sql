@@ -52,7 +52,14 @@ due as (
         shelves.warehouse_id,
         shelves.first_day,
         {%- if is_incremental() %}
-        coalesce(touched.from_day, known.last_day + 1, shelves.first_day) as from_day,
+        -- from what is new, or the first day that nobody wrote, whichever comes first
+        greatest(
+            shelves.first_day,
+            least(
+                coalesce(touched.from_day, shops.last_day + 1),
+                coalesce(known.last_day + 1, shelves.first_day)
+            )
+        ) as from_day,
         {%- else %}
         shelves.first_day as from_day,
         {%- endif %}
@@ -68,7 +75,7 @@ due as (
     {%- if is_incremental() %}
     left join known
         on shelves.shop_id = known.shop_id
-    where coalesce(touched.from_day, known.last_day + 1, shelves.first_day) <= shops.last_day
+    where touched.from_day is not null or coalesce(known.last_day < shops.last_day, true)
     {%- endif %}
 ),
 
