@@ -26,6 +26,7 @@ from transactional.description import describe
 from transactional.gate import Gate, RateLimiter
 from transactional.invoices.routes import router as invoices
 from transactional.invoices.routes import staff_router as staff_invoices
+from transactional.ledger.journal_routes import router as journal
 from transactional.ledger.routes import router as ledger
 from transactional.members.routes import router as addresses
 from transactional.orders.change_routes import router as order_changes
@@ -48,6 +49,7 @@ from transactional.promotions.routes import router as promotions
 from transactional.shop import Shop, open_shop
 from transactional.stock.routes import router as stock
 from transactional.stock.supply_routes import router as supply
+from transactional.stock.transfer_routes import router as transfers
 
 
 class Health(BaseModel):
@@ -100,8 +102,17 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     app.state.refunds_waiting = refunds_waiting
     app.get("/healthz", response_model=Health, tags=["operation"])(health)
     # Routes are taken over as they are: `include_router` matches every path twice, half a millisecond each.
-    staff_parts = (staff_catalog, bulk_catalog, exchange, staff_feedback, stock, ledger, promotions)
-    staff_too = (sale_terms, staff_invoices, remarks, addresses, staff_payments, payouts, supply)
+    staff_parts = (
+        staff_catalog,
+        bulk_catalog,
+        exchange,
+        staff_feedback,
+        transfers,
+        stock,
+        ledger,
+        promotions,
+    )
+    staff_too = (sale_terms, staff_invoices, remarks, addresses, staff_payments, payouts, supply, journal)
     staff_orders = (
         order_listing,
         staff_router,

@@ -1,5 +1,6 @@
 """The shop's database: column types, the clock and the engine."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 
 metadata = MetaData(
     naming_convention={
@@ -73,6 +75,10 @@ def moment(name: str, *, nullable: bool = False) -> Column[datetime]:
     return Column(name, UtcDateTime, nullable=nullable)
 
 
+_BUSY_ON_SQLITE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN)
+# Connections, locks and deadlocks, too many connections, time limits and shutdowns.
+_BUSY_ON_POSTGRESQL = ("08", "40", "53300", "55P03", "57")
+
 Clock = Callable[[], datetime]
 # Several times faster than the standard library's, which is felt where a page shows many SKUs.
 _JSON: dict[str, Any] = {
@@ -115,6 +121,15 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def is_busy(problem: OperationalError) -> bool:
+    """Whether the database may answer when asked again: somebody holds a lock, or it was not reached."""
+    if isinstance(problem.orig, sqlite3.Error):
+        # The low byte is the code, the rest says more of it.
+        return getattr(problem.orig, "sqlite_errorcode", 0) & 0xFF in _BUSY_ON_SQLITE
+    state = getattr(problem.orig, "sqlstate", None)
+    return state is None or state.startswith(_BUSY_ON_POSTGRESQL)
 
 
 @contextmanager

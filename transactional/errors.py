@@ -74,6 +74,18 @@ class RateLimited(ShopError):
         super().__init__("Too many requests.", retry_after=retry_after)
 
 
+class AmountTooLarge(ShopError):
+    code = "amount_too_large"
+
+    def __init__(self, what: str, amount: int, most: int):
+        super().__init__(
+            f"{what} would come to {amount} minor units; {most} is the most.",
+            what=what,
+            amount=amount,
+            most=most,
+        )
+
+
 class DatabaseBusy(ShopError):
     status = 503
     code = "database_busy"

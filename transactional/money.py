@@ -7,6 +7,10 @@ from decimal import Decimal
 from babel.numbers import get_currency_precision
 
 BASIS_POINTS = 10_000
+# Bounds that nobody meets, far enough below 64 bits that no document and no balance comes near them.
+MOST_AMOUNT = 10**11  # a price, a cost
+MOST_OF_DOCUMENT = 10**14  # what an order or an entry comes to
+MOST_HELD = 10**17  # what one holder's account holds
 
 
 def divide_half_up(numerator: int, denominator: int) -> int:

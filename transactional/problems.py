@@ -8,8 +8,10 @@ import pydantic_core
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from transactional.database import is_busy
 from transactional.errors import DatabaseBusy, IdempotencyKeyRequired, RateLimited, ShopError
 
 if TYPE_CHECKING:
@@ -119,7 +121,11 @@ def add_handlers(app: "FastAPI", page: "ProblemPage") -> None:
         return answer(request, 409, "conflict", "Somebody else changed the same just now: look again.")
 
     @app.exception_handler(OperationalError)
-    async def busy(request: "Request", problem: OperationalError) -> Response:
+    async def unreached(request: "Request", problem: OperationalError) -> Response:
+        return await (busy if is_busy(problem) else failed)(request, problem)
+
+    @app.exception_handler(PoolTimeoutError)
+    async def busy(request: "Request", problem: Exception) -> Response:
         log.warning("the database refused: %s", problem)
         return await refused(request, DatabaseBusy())
 

@@ -4,13 +4,15 @@
 -- another amount) and what an expired order gave back did not pay for it: they are `sent_back` and do not
 -- count, also while the provider has not done it. What went back afterwards did pay, so refunds and
 -- chargebacks change nothing.
--- Imports are left out: their sources tell payments apart from orders, and they have no events.
+-- Imports are left out: their sources tell payments apart from orders, and they have no events. So is what
+-- was paid before the shop wrote events.
 with recorded as (
-    select distinct
+    select
         shop_id,
-        order_id
+        min(occurred_at) as starts_at
     from {{ ref('fct_tender_events') }}
     where not is_derived
+    group by shop_id
 ),
 
 tendered as (
@@ -57,14 +59,14 @@ final as (
     inner join concerned
         on orders.shop_id = concerned.shop_id and orders.order_id = concerned.order_id
     inner join recorded
-        on orders.shop_id = recorded.shop_id and orders.order_id = recorded.order_id
-    inner join tendered
+        on orders.shop_id = recorded.shop_id
+    left join tendered
         on orders.shop_id = tendered.shop_id and orders.order_id = tendered.order_id
     left join kept
         on orders.shop_id = kept.shop_id and orders.order_id = kept.order_id
     where
-        orders.paid_at is not null
-        and tendered.captured <> orders.ordered_total - coalesce(kept.kept, 0)
+        orders.paid_at >= recorded.starts_at
+        and coalesce(tendered.captured, 0) <> orders.ordered_total - coalesce(kept.kept, 0)
 )
 
 select * from final

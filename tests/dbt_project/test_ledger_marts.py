@@ -10,16 +10,19 @@ from settings import Settings
 SANDBOX = "asset:receivable:sandbox"
 
 
-def post(lake: Lake, document: str, minutes: float, *postings: tuple[str, str, int]) -> None:
+def post(
+    lake: Lake, document: str, minutes: float, *postings: tuple[str, str, int], name: str = "test"
+) -> None:
     """Write a journal entry with its postings, as the shop does: together."""
     happened = order(document, minutes)["placed_at"]
-    entry = {"id": f"entry-{document}", "reference": f"test:{document}", "document": document}
+    entry_id = f"entry-{name}-{document}"
+    entry = {"id": entry_id, "reference": f"{name}:{document}", "document": document}
     lake.write("journal_entries", change(entry | {"reason": "test", "occurred_at": happened}))
     rows = [
         change(
             {
-                "id": f"posting-{document}-{position}",
-                "entry_id": f"entry-{document}",
+                "id": f"posting-{name}-{document}-{position}",
+                "entry_id": entry_id,
                 "position": position,
                 "source": source,
                 "destination": destination,

@@ -296,6 +296,64 @@ class World:
                 ],
             )
 
+        yield from self._waiting()
+        for number in range(4):
+            sent = {
+                "id": f"transfer-{number}",
+                "number": f"TR-{number}",
+                "from_warehouse_id": "main",
+                "to_warehouse_id": "leeds",
+                "status": "in_transit",
+                "sent_at": at(number * 700),
+            }
+            line = {
+                "id": f"line-{number}",
+                "transfer_id": sent["id"],
+                "sku_id": "sku-1",
+                "sent": 5,
+                "lost": 0,
+            }
+            yield "transfers", [change(sent)]
+            yield "transfer_lines", [change(line | {"received": 0})]
+            yield "transfer_lines", [change(line | {"received": 4, "lost": number % 2}, 2)]
+            if number % 2:
+                over = {"status": "received", "received_at": at(number * 700 + 900), "reason": "lost"}
+                yield "transfers", [change(sent | over, 2)]
+
+    def _waiting(self) -> Iterator[File]:
+        """Back-orders, of which some are served, and a payout."""
+        for number in range(1, 4):
+            row = {
+                "id": f"backorder-{number}",
+                "sku_id": "sku-2",
+                "document": f"A{number}",
+                "quantity": 3,
+                "cancelled": 0,
+                "placed_at": at(number * 500),
+                "expected_at": at(number * 500 + 9_000),
+            }
+            yield "backorders", [change(row | {"waiting": 3})]
+            yield "backorders", [change(row | {"waiting": number - 1}, 2)]
+        made = {"provider": "sandbox", "currency": "GBP", "fee": 20}
+        whole = {
+            "id": "payout-1",
+            "external_id": "PO-1",
+            "gross": 2_000,
+            "net": 1_980,
+            "received_at": at(900),
+        }
+        yield "payouts", [change(made | whole)]
+        for number in range(2):
+            line = {"id": f"payout-line-{number}", "payout_id": "payout-1", "external_id": f"L{number}"}
+            told = {
+                "kind": "payment",
+                "position": number,
+                "gross": 1_000,
+                "net": 980,
+                "occurred_at": at(number),
+            }
+            yield "payout_lines", [change(made | line | told)]
+
     def _payment(self, number: str, minutes: float, status: str, seq: int) -> Mapping[str, Any]:
         return change(
             {

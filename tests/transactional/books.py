@@ -53,6 +53,7 @@ def add_up(shop: Shop, bank: Bank) -> None:
     stock_adds_up(shop)
     units_are_sent_or_taken_off_once(shop)
     inventory_adds_up(shop, ledger, currency)
+    goods_cost_what_they_were_sold_at(shop, ledger, currency)
     tenders_add_up(shop, bank, ledger)
     orders_hold_what_they_cost(shop)
     revenue_adds_up(shop, ledger, currency)
@@ -197,14 +198,44 @@ def inventory_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currenc
     costs = {row["id"]: row["cost"] for row in rows_of(shop, skus)}
     travelling = {row["id"] for row in rows_of(shop, transfers) if row["status"] == "in_transit"}
     units = summed(rows_of(shop, stock_levels), "sku_id", "on_hand")
-    units += summed(
-        (r for r in rows_of(shop, transfer_lines) if r["transfer_id"] in travelling), "sku_id", "sent"
-    )
+    for row in rows_of(shop, transfer_lines):
+        under_way = row["sent"] - row["received"] - row["lost"]
+        assert under_way == 0 or row["transfer_id"] in travelling
+        units[row["sku_id"]] += under_way
     worth = sum(count * costs[sku_id] for sku_id, count in units.items())
     assert -ledger[chart.INVENTORY, currency] == worth
-    expenses = (chart.COST_OF_GOODS, chart.GIVEN_AWAY, chart.SHRINKAGE)
+    expenses = (
+        chart.COST_OF_GOODS,
+        chart.GIVEN_AWAY,
+        chart.SHRINKAGE,
+        chart.REVALUED,
+        chart.PRICE_VARIANCE,
+    )
     gone = sum(ledger[expense, currency] for expense in expenses)
-    assert ledger[chart.PAYABLE, currency] + gone == worth
+    owed = sum(amount for (code, _), amount in ledger.items() if code.startswith(chart.PAYABLE))
+    assert owed + gone == worth
+
+
+def goods_cost_what_they_were_sold_at(
+    shop: Shop, ledger: Mapping[tuple[str, str], int], currency: str
+) -> None:
+    """Cost of goods is what the units that buyers have cost when they were ordered, whatever it is now."""
+    kinds = {row["id"]: row["purpose"] for row in rows_of(shop, orders)}
+    lines = {row["id"]: row for row in rows_of(shop, order_lines)}
+    back = {row["id"] for row in rows_of(shop, credit_notes) if row["kind"] == "return"}
+    sold = given = 0
+    moved = [(row["order_line_id"], row["quantity"]) for row in rows_of(shop, shipment_lines)]
+    moved += [
+        (row["order_line_id"], -row["quantity"])
+        for row in rows_of(shop, credit_note_lines)
+        if row["credit_note_id"] in back and row["order_line_id"]
+    ]
+    for line_id, count in moved:
+        line = lines[line_id]
+        cost = count * line["cost"]
+        sold, given = (sold + cost, given) if kinds[line["order_id"]] == "sale" else (sold, given + cost)
+    assert -ledger[chart.COST_OF_GOODS, currency] == sold
+    assert -ledger[chart.GIVEN_AWAY, currency] == given
 
 
 def tenders_add_up(shop: Shop, bank: Bank, ledger: Mapping[tuple[str, str], int]) -> None:

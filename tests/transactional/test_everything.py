@@ -1,5 +1,7 @@
 """Whatever happens to a shop, in whatever order, twice or half: its books add up and its log tells it all."""
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -26,7 +28,9 @@ from world import COUPON, SKUS, Fate, World
 
 from transactional.catalog import bulk, editing, feedback, pricing, repricing
 from transactional.catalog.bulk import Rules, Selection
+from transactional.catalog.csv_export import export_products
 from transactional.catalog.editing import Picture
+from transactional.catalog.exchange import import_products
 from transactional.catalog.models import products, reviews
 from transactional.catalog.repricing import Rule
 from transactional.checkout import service as checkout
@@ -35,6 +39,7 @@ from transactional.ledger import events as ledger
 from transactional.ledger.rules import BALANCE, held
 from transactional.members import service as members
 from transactional.members.service import Buyer
+from transactional.money import money_text
 from transactional.orders import (
     after_sales,
     change_entry,
@@ -57,8 +62,9 @@ from transactional.payments.tenders import Method, Wanted
 from transactional.promotions import service as promotions
 from transactional.stock import backorders as backlog
 from transactional.stock import service as stock
-from transactional.stock import warehousing
-from transactional.stock.models import stock_levels, transfers
+from transactional.stock import transfers, warehousing
+from transactional.stock.models import stock_levels
+from transactional.stock.models import transfers as transfers_table
 from transactional.unit_of_work import UnitOfWork
 
 GRACE = Buyer("grace@example.com", "Grace Hopper", "1 Navy Yard", "London", "SE1 1AA", "GB")
@@ -493,19 +499,21 @@ class Everything(RuleBasedStateMachine):
     @rule(fate=fates, number=which, quantity=units)
     def send_north(self, fate: Fate, number: int, quantity: int) -> None:
         sent = {self.world.sku(number): quantity}
-        self.world.act(fate, "staff", lambda uow: warehousing.send(uow, "main", "north", sent))
+        self.world.act(fate, "staff", lambda uow: transfers.send(uow, "main", "north", sent))
 
-    @rule(fate=fates, number=which, lost=st.integers(0, 1))
-    def arrive(self, fate: Fate, number: int, lost: int) -> None:
-        transfer = self.world.one(transfers, number)
-        if transfer is None:
+    @rule(fate=fates, number=which, missing=st.integers(0, 1), is_closed=st.booleans())
+    def arrive(self, fate: Fate, number: int, missing: int, is_closed: bool) -> None:
+        """All of a transfer arrives, or a unit of each SKU is missing, which may be given up as lost."""
+        row = self.world.one(transfers_table, number)
+        if row is None:
             return
 
         def unload(uow: UnitOfWork) -> None:
-            lines = warehousing.transfer(uow, transfer["number"]).lines
-            warehousing.arrive(
-                uow, transfer["number"], {line["sku_id"]: line["sent"] - lost for line in lines}
-            )
+            lines = transfers.transfer(uow, row["number"]).lines
+            left = {line["sku_id"]: line["sent"] - line["received"] for line in lines}
+            transfers.arrive(uow, row["number"], {each: max(0, n - missing) for each, n in left.items()})
+            if missing and is_closed:
+                transfers.close(uow, row["number"], "lost on the way")
 
         self.world.act(fate, "staff", unload)
 
@@ -527,6 +535,25 @@ class Everything(RuleBasedStateMachine):
             pricing.set_prices(uow, sku_id, [row])
 
         self.world.act(fate, "staff", set_price)
+
+    @rule(fate=fates, number=which, cost=st.sampled_from((0, 150, 400, 990)), is_file=st.booleans())
+    def change_cost(self, fate: Fate, number: int, cost: int, is_file: bool) -> None:
+        """A supplier asks another price: typed in, or in a file."""
+
+        def change(uow: UnitOfWork) -> None:
+            code = SKUS[number % 5]
+            sku_id = warehousing.sku_id(uow, code)
+            if not is_file:
+                editing.edit_sku(uow, sku_id, {"cost": cost})
+                return
+            header, *lines = csv.reader(io.StringIO(export_products(uow, "storehouse")))
+            (line,) = [each for each in lines if each[header.index("sku")] == code]
+            line[header.index("cost")] = money_text(cost, "GBP")
+            file = io.StringIO()
+            csv.writer(file).writerows([header, line])
+            import_products(uow, file.getvalue().encode(), "storehouse", "GBP")
+
+        self.world.act(fate, "staff", change)
 
     @rule(fate=fates, number=st.integers(0, 2), many=units)
     def change_catalogue(self, fate: Fate, number: int, many: int) -> None:

@@ -5,13 +5,15 @@ from typing import Any
 import pytest
 from conftest import MovableClock
 from fastapi.testclient import TestClient
-from shopping import paid_order, rows_of, shipped_order
-from test_ledger import SANDBOX, STOCK, post
+from shopping import key, paid_order, rows_of, shipped_order
+from test_ledger import SANDBOX, STOCK, balances, post
 
 from transactional.ledger import rules
 from transactional.ledger.rules import Posting, held
 from transactional.orders.models import shipments
 from transactional.shop import Shop
+from transactional.stock import service as stock
+from transactional.stock import warehousing
 
 pytestmark = pytest.mark.usefixtures("shelves")
 
@@ -100,3 +102,87 @@ def test_a_statement_shows_an_accounts_postings_the_newest_first(
     assert get(client, staff, path, first_day="2026-11-23", last_day="2026-11-23")["items"] == []
     unknown = client.get("/api/v1/staff/ledger/accounts/asset:nothing", headers=staff)
     assert unknown.status_code == 404
+
+
+def send(
+    client: TestClient, staff: dict[str, str], path: str, status: int = 201, **body: Any
+) -> dict[str, Any]:
+    answer = client.post(f"/api/v1/staff/ledger/{path}", json=body, headers=staff | key())
+    assert answer.status_code == status, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def rent(**more: Any) -> dict[str, Any]:
+    posting = {"source": rules.OTHER, "destination": rules.BANK, "amount": 900, "currency": "GBP"}
+    return {"document": "INV-1", "reason": "rent", "postings": [posting | more]}
+
+
+def test_entries_are_found_by_day_document_and_account(
+    client: TestClient, shop: Shop, staff: dict[str, str], clock: MovableClock
+) -> None:
+    clock.forward(days=1)
+    first = shipped_order(shop, SHIRT0_S=1)
+    clock.forward(days=1)
+    second = shipped_order(shop, SHIRT0_S=1)
+    today = clock.now.date().isoformat()
+    found = get(client, staff, "entries", first_day=today)
+    assert {(each["document"], each["reason"]) for each in found["items"]} == {
+        (second.number, "shipment"),
+        (second.number, "order paid"),
+    }
+    assert found["items"][0] == get(client, staff, f"entries/{found['items'][0]['reference']}")
+    of_order = get(client, staff, "entries", document=first.number)["items"]
+    assert {each["document"] for each in of_order} == {first.number}
+    of_stock = get(client, staff, "entries", account=rules.INVENTORY)["items"]
+    assert [each["reason"] for each in of_stock] == ["shipment", "shipment", "goods received"]
+    assert (
+        get(client, staff, "entries", account=rules.INVENTORY, page=2, page_size=2)["items"] == of_stock[2:]
+    )
+
+
+def test_the_staff_posts_by_hand_and_undoes_it_once(
+    client: TestClient, shop: Shop, staff: dict[str, str]
+) -> None:
+    written = send(client, staff, "entries", **rent())
+    assert balances(shop)[rules.OTHER] == 900
+    path = f"entries/{written['reference']}/reversal"
+    undone = send(client, staff, path, reason="paid twice")
+    assert (undone["reverses_id"], undone["reason"]) == (written["id"], "paid twice")
+    assert rules.OTHER not in balances(shop)
+    assert send(client, staff, path, 409, reason="again")["code"] == "entry_reversed"
+
+
+def test_what_the_shop_keeps_itself_is_not_posted_or_undone_by_hand(
+    client: TestClient, shop: Shop, staff: dict[str, str]
+) -> None:
+    for account in (rules.INVENTORY, rules.SALES, held(rules.BALANCE, "ada"), SANDBOX, "expense:nothing"):
+        assert send(client, staff, "entries", 409, **rent(source=account))["code"] == "not_by_hand"
+    send(client, staff, "entries", 422, **rent(source=rules.BANK))
+    placed = paid_order(shop, SHIRT0_S=1)
+    refused = send(client, staff, f"entries/order:{placed.number}:paid/reversal", 409, reason="no")
+    assert refused["code"] == "not_by_hand"
+    send(client, staff, "entries/manual:nothing/reversal", 404, reason="no")
+
+
+def test_a_supplier_is_paid_what_it_is_owed(client: TestClient, shop: Shop, staff: dict[str, str]) -> None:
+    weavers = held(rules.PAYABLE, "weavers")
+    with shop.database.transaction("staff") as uow:
+        sku = warehousing.sku_id(uow, "SHIRT0-S")
+        stock.receive(uow, {sku: 3}, "DN-8", supplier="weavers")
+    paid = {"supplier": "weavers", "amount": 1_000, "currency": "GBP", "document": "INV-2"}
+    assert send(client, staff, "supplier-payments", **paid)["postings"] == [
+        {"source": weavers, "destination": rules.BANK, "amount": 1_000, "currency": "GBP"}
+    ]
+    assert balances(shop)[weavers] == 200
+    totals = get(client, staff, f"accounts/{weavers}")["totals"]
+    assert [(each["debits"], each["credits"], each["balance"]) for each in totals] == [(1_000, 1_200, 200)]
+
+
+def test_income_less_expense_is_what_assets_are_beyond_liabilities(
+    client: TestClient, shop: Shop, staff: dict[str, str]
+) -> None:
+    shipped_order(shop, SHIRT0_S=2)
+    kinds = {each["kind"]: each["balance"] for each in get(client, staff, "trial-balance")["kinds"]}
+    assert kinds["income"] - kinds["expense"] == kinds["asset"] - kinds["liability"]
+    assert kinds["expense"] == 800

@@ -37,7 +37,7 @@ def test_a_paid_order_is_sold_at_list_price_with_its_discount_beside_it() -> Non
 def test_what_is_nothing_makes_no_posting() -> None:
     made = rules.order_paid([(SANDBOX, 1_000)], "GBP", gross=1_000, discount=0, shipping=0, tax=0)
     assert made == [Posting(SANDBOX, rules.SALES, 1_000, "GBP")]
-    assert rules.goods_shipped("GBP", 0) == []
+    assert rules.goods_shipped("GBP", 0, 0) == []
 
 
 def test_a_tax_of_minus_one_flows_back() -> None:

@@ -191,6 +191,10 @@ def look_after(tour: Tour, order: dict[str, Any]) -> None:
     tour.call("get", "/staff/orders/{order_id}/history", **ids)
     tour.call("get", "/staff/ledger/trial-balance")
     tour.call("get", "/staff/ledger/accounts/{account}")
+    tour.call("get", "/staff/ledger/entries")
+    written = tour.call("post", "/staff/ledger/entries")["reference"]
+    tour.call("post", "/staff/ledger/entries/{reference}/reversal", reference=written)
+    tour.call("post", "/staff/ledger/supplier-payments")
     tour.call("get", "/staff/ledger/entries/{reference}", reference=f"order:{order['number']}:paid")
 
 
@@ -277,6 +281,11 @@ def move_stock(tour: Tour) -> None:
     number = tour.call("post", "/staff/stock/transfers")["number"]
     tour.call("get", "/staff/stock/transfers/{number}", number=number)
     tour.call("post", "/staff/stock/transfers/{number}/arrive", number=number)
+    tour.call("post", "/staff/stock/receipts")
+    lost = tour.call("post", "/staff/stock/transfers")["number"]
+    tour.call("post", "/staff/stock/transfers/{number}/close", number=lost)
+    tour.call("get", "/staff/stock/transfers")
+    tour.call("get", "/staff/stock")
     tour.call("get", "/staff/stock/{sku}")
     tour.call("get", "/staff/stock/{sku}/movements")
     tour.call("put", "/staff/stock/{sku}/supply")

@@ -17,10 +17,10 @@ from transactional.checkout import service as checkout
 from transactional.errors import IllegalTransition, NotFound
 from transactional.ledger.models import journal_entries, postings
 from transactional.orders import after_sales, service, shipping
-from transactional.orders.models import order_lines, orders
+from transactional.orders.models import order_lines, orders, shipments
 from transactional.shop import Shop
 from transactional.stock import service as stock
-from transactional.stock import warehousing
+from transactional.stock import transfers, warehousing
 from transactional.stock.errors import OutOfStock, TooManyArrived
 from transactional.stock.models import stock_levels, stock_movements
 from transactional.stock.rules import Place
@@ -157,18 +157,47 @@ class TestWarehousing:
         sku = shelves.skus["SHIRT0-S"]
         open_warehouse(shop, "leeds", 1)
         with shop.database.transaction("staff") as uow:
-            number = warehousing.send(uow, "main", "leeds", {sku: 6})
+            number = transfers.send(uow, "main", "leeds", {sku: 6})
         with shop.database.read() as db:
             found = warehousing.stock_of(db, sku)
         assert found.in_transit == 6
         assert stand(shop, sku) == {"main": (4, 0)}
         with shop.database.transaction("staff") as uow:
-            warehousing.arrive(uow, number, {sku: 5})
+            transfers.arrive(uow, number, {sku: 6})
+        assert stand(shop, sku) == {"main": (4, 0), "leeds": (6, 0)}
+        assert posted(shop, number) == []
+        movements_explain_every_level(shop)
+
+    def test_a_transfer_arrives_in_parts_and_its_rest_is_lost_when_it_is_closed(
+        self, shop: Shop, shelves: Shelves
+    ) -> None:
+        sku, other = shelves.skus["SHIRT0-S"], shelves.skus["SHIRT0-M"]
+        open_warehouse(shop, "leeds", 1)
+        with shop.database.transaction("staff") as uow:
+            number = transfers.send(uow, "main", "leeds", {sku: 6, other: 1})
+        for count in (3, 2):
+            with shop.database.transaction("staff") as uow:
+                transfers.arrive(uow, number, {sku: count})
+        with shop.database.read() as db:
+            assert warehousing.stock_of(db, sku).in_transit == 1
+            assert transfers.transfer(db, number).transfer["status"] == "in_transit"
+        with shop.database.transaction("staff") as uow, pytest.raises(TooManyArrived):
+            transfers.arrive(uow, number, {sku: 2})
+        with shop.database.transaction("staff") as uow:
+            transfers.arrive(uow, number, {other: 1})
+            transfers.close(uow, number, "the carrier lost it")
         assert stand(shop, sku) == {"main": (4, 0), "leeds": (5, 0)}
         with shop.database.read() as db:
-            arrived = warehousing.transfer(db, number)
-        assert [(line["sent"], line["received"]) for line in arrived.lines] == [(6, 5)]
+            found = transfers.transfer(db, number)
+            assert warehousing.stock_of(db, sku).in_transit == 0
+        assert [(line["sent"], line["received"], line["lost"]) for line in found.lines] == [
+            (1, 1, 0),
+            (6, 5, 1),
+        ]
+        assert (found.transfer["status"], found.transfer["reason"]) == ("received", "the carrier lost it")
         assert posted(shop, number) == [("expense:shrinkage", "asset:inventory", 400)]
+        with shop.database.transaction("staff") as uow, pytest.raises(IllegalTransition):
+            transfers.close(uow, number, "again")
         movements_explain_every_level(shop)
 
     def test_a_transfer_arrives_once_and_not_with_more_than_was_sent(
@@ -177,24 +206,24 @@ class TestWarehousing:
         sku, other = shelves.skus["SHIRT0-S"], shelves.skus["SHIRT0-M"]
         open_warehouse(shop, "leeds", 1)
         with shop.database.transaction("staff") as uow:
-            number = warehousing.send(uow, "main", "leeds", {sku: 6})
+            number = transfers.send(uow, "main", "leeds", {sku: 6})
         refusals: list[tuple[dict[str, int], type[Exception]]] = [
             ({sku: 7}, TooManyArrived),
             ({other: 1}, NotFound),
         ]
         for arrived, refusal in refusals:
             with shop.database.transaction("staff") as uow, pytest.raises(refusal):
-                warehousing.arrive(uow, number, arrived)
+                transfers.arrive(uow, number, arrived)
 
         def arrive(_: int) -> str:
             with shop.database.transaction("staff") as uow:
-                warehousing.arrive(uow, number)
+                transfers.arrive(uow, number)
             return "arrived"
 
         assert sorted(at_once(4, arrive)) == ["arrived"] + ["illegal_transition"] * 3
         assert stand(shop, sku) == {"main": (4, 0), "leeds": (6, 0)}
         with shop.database.transaction("staff") as uow, pytest.raises(IllegalTransition):
-            warehousing.send(uow, "main", "main", {sku: 1})
+            transfers.send(uow, "main", "main", {sku: 1})
 
     def test_movements_tell_why_on_hand_is_what_it_is(
         self, shop: Shop, shelves: Shelves, clock: MovableClock
@@ -218,6 +247,8 @@ class TestWarehousing:
             ("received", "DELIVERY-1", 10, 0),
         ]
         assert [row["kind"] for row in rest] == ["allocated", "received"]
+        (parcel,) = rows_of(shop, shipments)
+        assert [row["shipment"] for row in told] == [None, parcel["number"], None, None]
 
 
 def test_two_hundred_checkouts_over_forty_hot_skus_sell_what_is_there(new_shop: Callable[[], Shop]) -> None:
@@ -276,8 +307,11 @@ class TestOverHttp:
         )
         assert get(client, staff, "/stock/SHIRT0-S")["in_transit"] == 5
         arrived = post(client, staff, f"/stock/transfers/{sent['number']}/arrive", {}, 200)
-        assert arrived["lines"] == [{"sku": "SHIRT0-S", "sent": 5, "received": 5}]
+        assert arrived["lines"] == [{"sku": "SHIRT0-S", "sent": 5, "received": 5, "lost": 0}]
         assert get(client, staff, f"/stock/transfers/{sent['number']}") == arrived
+        assert get(client, staff, "/stock/transfers?status=in_transit")["transfers"] == []
+        assert get(client, staff, "/stock/transfers?warehouse=leeds")["transfers"] == [arrived]
+        assert get(client, staff, f"/stock/transfers?before={sent['id']}")["transfers"] == []
         adjusted = post(
             client,
             staff,
@@ -290,6 +324,24 @@ class TestOverHttp:
             },
         )
         assert adjusted["stocks"][0]["available"] == 10 + 6 + 2
+
+    def test_stock_is_listed_by_warehouse_prefix_and_what_runs_low(
+        self, client: TestClient, staff: dict[str, str], shop: Shop, shelves: Shelves
+    ) -> None:
+        leeds = open_warehouse(shop, "leeds", 1)
+        with shop.database.transaction("staff") as uow:
+            stock.receive(uow, {shelves.skus["SHIRT1-M"]: 3}, "DN-1", leeds)
+        paid_order(shop, SHIRT0_S=7)
+
+        def listed(query: str) -> list[tuple[str, str, int]]:
+            items = get(client, staff, f"/stock?{query}")["items"]
+            return [(each["sku"], each["warehouse"], each["available"]) for each in items]
+
+        assert listed("below=4") == [("SHIRT0-S", "main", 3), ("SHIRT1-M", "leeds", 3)]
+        assert listed("warehouse=leeds") == [("SHIRT1-M", "leeds", 3)]
+        assert listed("prefix=SHIRT0") == [("SHIRT0-M", "main", 10), ("SHIRT0-S", "main", 3)]
+        assert listed("prefix=shirt%25") == []
+        assert listed("page=2&page_size=3") == listed("")[3:6]
 
     def test_a_shopper_sees_nothing_of_it(self, client: TestClient, shelves: Shelves) -> None:
         assert client.get("/api/v1/staff/stock/SHIRT0-S").status_code == 401

@@ -11,6 +11,7 @@ from transactional.catalog.inventory import Level
 from transactional.catalog.models import brands, categories, products, skus
 from transactional.catalog.repricing import Change, Rule, digest
 from transactional.errors import NotFound
+from transactional.stock import valuation
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 MAX_SKUS = 10_000
@@ -87,12 +88,9 @@ def apply(uow: UnitOfWork, selection: Selection, wanted: Rules, shown: str) -> l
     problems = [f"{change.sku}: {change.problem}" for change in changes if change.problem]
     if problems:
         raise BulkRefused(problems)
-    by_columns: dict[tuple[str, ...], dict[str, Row]] = {}
-    for change in changes:
-        if columns := change.columns:
-            by_columns.setdefault(tuple(columns), {})[change.sku_id] = columns
-    for alike in by_columns.values():
-        uow.update_many(skus, alike)
+    by_id = {row["id"]: row for row in rows}
+    changed = [(by_id[change.sku_id], change.columns) for change in changes if change.columns]
+    valuation.change_skus(uow, changed)
     if wanted.dated:
         amounts = {change.sku_id: change.dated_price or 0 for change in changes}
         dates = (wanted.dated.customer_group, wanted.dated.valid_from, wanted.dated.valid_to)

@@ -11,7 +11,7 @@ from transactional.catalog.csv_reading import Fault, Line
 from transactional.catalog.drafts import Picture
 from transactional.catalog.matrix import MAX_CODE, in_code
 from transactional.catalog.rules import GIFT_CARD, TAX_CLASSES
-from transactional.money import minor_units
+from transactional.money import MOST_AMOUNT, minor_units, money_text
 
 MAX_PICTURES = 50
 _LONGEST = {
@@ -278,7 +278,10 @@ class Products:
         return told
 
     def _amount(self, text: str) -> int:
-        return minor_units(text, self._currency)
+        amount = minor_units(text, self._currency)
+        if amount > MOST_AMOUNT:
+            raise ValueError(f"{text} is more than {money_text(MOST_AMOUNT, self._currency)}")
+        return amount
 
     def _address(self, line: Line, name: str) -> str | None:
         url = line.word(name)

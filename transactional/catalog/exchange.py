@@ -13,8 +13,9 @@ from transactional.catalog.csv_reading import FaultyError, read_table
 from transactional.catalog.drafts import Picture, ProductDraft, SkuDraft
 from transactional.catalog.exchange_places import Brands, Places
 from transactional.catalog.exchange_shop import InShop
-from transactional.catalog.models import products, skus
+from transactional.catalog.models import products
 from transactional.errors import ImportRefused
+from transactional.stock import valuation
 from transactional.unit_of_work import Row, UnitOfWork
 
 
@@ -65,8 +66,7 @@ class _Writing:
         self._currency = currency
         self._brands = Brands(uow)
         self._new: list[ProductDraft] = []
-        # By the columns that change, and by id.
-        self._changed: dict[tuple[str, ...], dict[str, Row]] = {}
+        self._changed: list[tuple[Row, Row]] = []  # SKUs, and the columns that change
         self._added: dict[str, str] = {}  # ids by code
         self._units: dict[str, int] = {}  # signed, by SKU code
 
@@ -77,8 +77,7 @@ class _Writing:
             outcomes += self._create(product) if known is None else self._update(product, known)
         ids = {code: row["id"] for code, row in self._shop.skus.items()} | self._added
         ids |= creation.create_products(self._uow, self._new, self._currency)[1]
-        for changes in self._changed.values():
-            self._uow.update_many(skus, changes)
+        valuation.change_skus(self._uow, self._changed)
         inventory.adjust(self._uow, {ids[code]: count for code, count in self._units.items()}, "csv import")
         return sorted(outcomes)
 
@@ -146,7 +145,7 @@ class _Writing:
         wanted = {**variant.values, "options": variant.options}
         changes = {name: value for name, value in wanted.items() if sku[name] != value}
         if changes:
-            self._changed.setdefault(tuple(changes), {})[sku["id"]] = changes
+            self._changed.append((sku, changes))
         on_hand = self._shop.levels[sku["id"]].on_hand
         more = 0 if variant.on_hand is None else variant.on_hand - on_hand
         self._units[variant.code] = more

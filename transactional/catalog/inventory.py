@@ -51,6 +51,7 @@ def levels(db: Reading, sku_ids: Iterable[str], warehouse: str | None = None) ->
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         if isinstance(db, UnitOfWork):
+            # All of a SKU's levels in their order, because what is put there locks them all.
             rows = [row for row in stock_levels_of.lock(db, chunk) if row["warehouse_id"] == at]
         else:
             rows = db.rows(_levels, warehouse_id=at, sku_ids=chunk)

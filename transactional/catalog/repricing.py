@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
-from transactional.money import BASIS_POINTS, divide_half_up
+from transactional.money import BASIS_POINTS, MOST_AMOUNT, divide_half_up
+from transactional.stock.rules import MOST_ON_SHELF
 
-MAX_PRICE = 10**12  # far from what a column holds, and from any price
-MAX_UNITS = 1_000_000_000
+MAX_PRICE = MOST_AMOUNT
+MAX_UNITS = MOST_ON_SHELF
 
 Kind = Literal["set", "add", "percent"]
 

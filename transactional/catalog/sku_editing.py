@@ -11,6 +11,7 @@ from transactional.catalog.errors import AlreadyThere, LastSku, OtherOptions, Pr
 from transactional.catalog.matrix import identity
 from transactional.catalog.models import products, skus
 from transactional.errors import NotFound
+from transactional.stock import valuation
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _AT_ONCE = 10_000  # SQLite takes 32,766 parameters in one statement
@@ -71,7 +72,7 @@ def edit_sku(uow: UnitOfWork, sku_id: str, changes: dict[str, Any]) -> None:
         set_options(uow, sku["product_id"], {sku["code"]: after["options"]})
         sku = {**sku, "options": after["options"]}
     if after != sku:
-        uow.update(skus, sku, **changes)
+        valuation.change_skus(uow, [(sku, changes)])
 
 
 def set_options(uow: UnitOfWork, product_id: str, options: Mapping[str, Mapping[str, str]]) -> None:

@@ -15,6 +15,20 @@ class InsufficientFunds(ShopError):
         )
 
 
+class NotByHand(ShopError):
+    code = "not_by_hand"
+
+    def __init__(self, what: str):
+        super().__init__(f"{what} is kept by the shop itself, and not posted or reversed by hand.", what=what)
+
+
+class EntryReversed(ShopError):
+    code = "entry_reversed"
+
+    def __init__(self, reference: str):
+        super().__init__(f"{reference} has been reversed before.", reference=reference)
+
+
 class WrongCurrency(ShopError):
     code = "wrong_currency"
 

@@ -3,6 +3,7 @@
 Callers hold the lock of the order, and have changed the stock levels before.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import bindparam, select
@@ -12,6 +13,7 @@ from transactional.ledger import rules, service
 from transactional.ledger.rules import (
     CHARGEBACKS,
     NO_CARDS,
+    PAYABLE,
     POINTS,
     RECEIVABLE,
     REFUNDS,
@@ -24,6 +26,7 @@ from transactional.ledger.rules import (
 )
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
+NOTHING: Mapping[str, int] = {}
 _cost_of = select(skus.c.id, skus.c.cost, skus.c.currency).where(
     skus.c.id.in_(bindparam("sku_ids", expanding=True))
 )
@@ -230,8 +233,8 @@ def order_shipped(
         lines: the order lines they belong to.
         quantities: units by order line id.
     """
-    cost = sum(quantities[line["id"]] * line["cost"] for line in lines)
-    made = rules.goods_shipped(order["currency"], cost, is_sale=order["purpose"] == "sale")
+    cost, worth = _cost_and_worth(uow, lines, quantities)
+    made = rules.goods_shipped(order["currency"], cost, worth, is_sale=order["purpose"] == "sale")
     service.post(uow, Entry(f"shipment:{number}", order["number"], "shipment", made))
 
 
@@ -250,16 +253,32 @@ def goods_returned(
         lines: the order lines they belong to.
         quantities: units by order line id.
     """
-    cost = sum(quantities[line["id"]] * line["cost"] for line in lines)
+    cost, worth = _cost_and_worth(uow, lines, quantities)
     is_sale = order["purpose"] == "sale"
-    made = rules.goods_returned(order["currency"], cost, is_sale=is_sale, is_damaged=is_damaged)
+    made = rules.goods_returned(order["currency"], cost, worth, is_sale=is_sale, is_damaged=is_damaged)
     service.post(uow, Entry(f"goods_returned:{number}", number, "goods returned", made))
 
 
-def goods_received(uow: UnitOfWork, units: Mapping[str, int], document: str) -> None:
-    """Units by SKU id arrived with delivery `document`, at what their SKUs cost now."""
-    costs = _costs(uow, units)
-    made = [posting for currency in costs for posting in rules.goods_received(currency, costs[currency])]
+def goods_received(
+    uow: UnitOfWork,
+    units: Mapping[str, int],
+    document: str,
+    *,
+    supplier: str | None = None,
+    extra: Mapping[str, int] = NOTHING,
+) -> None:
+    """Units by SKU id arrived with delivery `document`, at what their SKUs cost now.
+
+    Args:
+        supplier: to whom they are owed.
+        extra: signed minor units that the supplier asks for them beyond that cost, by currency.
+    """
+    payable = PAYABLE if supplier is None else held(PAYABLE, supplier)
+    made = [
+        posting
+        for currency, cost in _costs(uow, units).items()
+        for posting in rules.goods_received(currency, cost, cost + extra.get(currency, 0), payable)
+    ]
     # A delivery may arrive in several parts under one document, so the document does not name the event.
     service.post(uow, Entry(f"goods_received:{uow.new_id()}", document, "goods received", made))
 
@@ -271,8 +290,26 @@ def goods_adjusted(uow: UnitOfWork, units: Mapping[str, int], document: str, rea
     service.post(uow, Entry(f"goods_adjusted:{uow.new_id()}", document, reason[:200], made))
 
 
+def goods_revalued(uow: UnitOfWork, sku: Row, cost: int, units: int) -> None:
+    """All `units` of a SKU in the house cost something else from now on; `sku` is the row before."""
+    made = rules.goods_revalued(sku["currency"], (cost - sku["cost"]) * units)
+    reason = f"{units} units at {cost}, not {sku['cost']}"
+    service.post(uow, Entry(f"goods_revalued:{uow.new_id()}", sku["code"], reason, made))
+
+
+def _cost_and_worth(uow: UnitOfWork, lines: Iterable[Row], quantities: Mapping[str, int]) -> tuple[int, int]:
+    """What units of order lines cost when they were sold, and at what their SKUs cost now."""
+    units: Counter[str] = Counter()
+    cost = 0
+    for line in lines:
+        units[line["sku_id"]] += quantities[line["id"]]
+        cost += quantities[line["id"]] * line["cost"]
+    return cost, sum(_costs(uow, units).values())
+
+
 def _costs(uow: UnitOfWork, units: Mapping[str, int]) -> dict[str, int]:
-    """What units by SKU id cost, by currency in the order of the codes."""
+    """What units by SKU id cost now, by currency in the order of the codes."""
+    # The caller holds the levels, and whoever changes a cost holds them too: see `stock.valuation`.
     costs: dict[str, int] = {}
     for sku in uow.rows(_cost_of, sku_ids=sorted(units)):
         costs[sku["currency"]] = costs.get(sku["currency"], 0) + units[sku["id"]] * sku["cost"]

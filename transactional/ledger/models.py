@@ -34,6 +34,8 @@ journal_entries = Table(
     reference("reverses_id", "journal_entries.id", nullable=True),
     moment("occurred_at"),
     UniqueConstraint("reverses_id"),
+    Index("ix_journal_entries_occurred_at", "occurred_at"),
+    Index("ix_journal_entries_document", "document"),
 )
 
 postings = Table(

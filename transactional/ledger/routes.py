@@ -30,11 +30,11 @@ Page = Annotated[int, Query(ge=1, le=1_000)]
 PageSize = Annotated[int, Query(ge=1, le=100)]
 
 
-def _today(shop: Shop) -> date:
+def today(shop: Shop) -> date:
     return shop.database.clock().astimezone(ZoneInfo(shop.terms.time_zone)).date()
 
 
-def _period(shop: Shop, first_day: date | None, last_day: date) -> Period:
+def period_of(shop: Shop, first_day: date | None, last_day: date) -> Period:
     """The moments from the first day's midnight to that after the last, on the shop's clock."""
     zone = ZoneInfo(shop.terms.time_zone)
     since = datetime.combine(first_day or _EARLIEST, time(0), zone)
@@ -52,8 +52,8 @@ async def get_trial_balance(
 ) -> Response:
     """What every account moved in a period, or holds at the end of a day when no first day is given."""
     shop = shop_of(request)
-    last_day = last_day or _today(shop)
-    period = _period(shop, first_day, last_day)
+    last_day = last_day or today(shop)
+    period = period_of(shop, first_day, last_day)
 
     def read() -> list[AccountTotals]:
         with shop.database.read() as db:
@@ -65,6 +65,7 @@ async def get_trial_balance(
         first_day=first_day,
         last_day=last_day,
         totals=views.currency_totals(found),
+        kinds=views.kind_totals(found),
         items=[views.totals_view(each) for each in found[start : start + page_size]],
         page=page,
         page_size=page_size,
@@ -94,8 +95,8 @@ async def get_statement(
 ) -> Response:
     """An account's statement: its totals in a period, and its postings."""
     shop = shop_of(request)
-    last_day = last_day or _today(shop)
-    period = _period(shop, first_day, last_day)
+    last_day = last_day or today(shop)
+    period = period_of(shop, first_day, last_day)
 
     def read() -> Statement:
         with shop.database.read() as db:

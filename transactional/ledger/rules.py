@@ -25,16 +25,19 @@ RETURNS = "income:returns"
 SHIPPING = "income:shipping"
 COST_OF_GOODS = "expense:cost_of_goods"
 GIVEN_AWAY = "expense:given_away"
+REVALUED = "expense:revaluation"
+PRICE_VARIANCE = "expense:purchase_price_variance"
 SHRINKAGE = "expense:shrinkage"
 GOODWILL = "expense:goodwill"
 LOYALTY = "expense:loyalty"
 CHARGEBACKS = "expense:chargebacks"
 PAYMENT_FEES = "expense:payment_fees"
+OTHER = "expense:other"
 
 CHART = {
-    INVENTORY: "Goods in the house, at cost",
+    INVENTORY: "Goods in the house and on their way inside it, at what their SKUs cost now",
     BANK: "Paid out by payment providers",
-    PAYABLE: "Owed to suppliers for goods received",
+    PAYABLE: "Owed for goods received from suppliers nobody named",
     REFUNDS: "Owed to buyers until the provider has sent it",
     TENDERED: "Taken from holders for orders that are not paid yet",
     UNRELEASED: "Gift cards and points of orders that the staff looks at first",
@@ -45,11 +48,14 @@ CHART = {
     SHIPPING: "Delivery charged, less what was credited",
     COST_OF_GOODS: "Cost of the goods sold, less what came back",
     GIVEN_AWAY: "Cost of replacements, samples and gifts, less what came back",
+    REVALUED: "What goods in the house lost because their cost was changed, less what they gained",
+    PRICE_VARIANCE: "Paid for goods received beyond what their SKUs cost",
     SHRINKAGE: "Cost of the goods lost, less what was found",
     GOODWILL: "Given to customers: balances, and gift cards nobody bought",
     LOYALTY: "Points given for orders, less what was taken back",
     CHARGEBACKS: "Taken back by buyers' banks, and what was given back with it",
     PAYMENT_FEES: "Kept by payment providers",
+    OTHER: "What the staff books by hand and nothing else names",
 }
 # Accounts of which there is one per holder: the code goes on with the holder's name or id.
 RECEIVABLE = "asset:receivable"
@@ -59,12 +65,15 @@ POINTS = "liability:points"
 
 HELD = {
     RECEIVABLE: "Taken by a payment provider, neither given back nor paid out, per provider",
+    PAYABLE: "Owed for goods received, per supplier",
     BALANCE: "A customer's balance",
     GIFT_CARD: "What is left on a gift card",
     POINTS: "A customer's points, at what they are worth",
 }
 # What the shop owes these holders cannot be spent twice: each is a row that never goes below zero.
 GUARDED = (BALANCE, GIFT_CARD, POINTS)
+# Where the staff may post by hand: the others say what orders, shelves and holders have, and must stay right.
+BY_HAND = (BANK, PAYABLE, GOODWILL, PAYMENT_FEES, PRICE_VARIANCE, OTHER)
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,11 @@ def is_guarded(code: str) -> bool:
 def is_known(code: str) -> bool:
     """Whether the chart has this account."""
     return code in CHART or code.rpartition(":")[0] in HELD
+
+
+def is_by_hand(code: str) -> bool:
+    """Whether the staff may post to and from this account."""
+    return is_known(code) and (code in BY_HAND or code.rpartition(":")[0] in BY_HAND)
 
 
 def kind_of(code: str) -> Kind:
@@ -272,24 +286,52 @@ def paid_out(tender: str, currency: str, *, net: int, fee: int) -> list[Posting]
     return _moved(currency, (BANK, tender, net), (PAYMENT_FEES, tender, fee))
 
 
-def goods_shipped(currency: str, cost: int, *, is_sale: bool = True) -> list[Posting]:
-    """Goods left the house for good, sold or given away."""
-    return _moved(currency, (COST_OF_GOODS if is_sale else GIVEN_AWAY, INVENTORY, cost))
+def goods_shipped(currency: str, cost: int, worth: int, *, is_sale: bool = True) -> list[Posting]:
+    """Goods left the house for good, sold or given away.
+
+    Args:
+        cost: at what they cost when they were sold.
+        worth: at what their SKUs cost now, as the inventory has them.
+    """
+    gone = COST_OF_GOODS if is_sale else GIVEN_AWAY
+    return _moved(currency, (gone, INVENTORY, cost), (REVALUED, INVENTORY, worth - cost))
 
 
 def goods_returned(
-    currency: str, cost: int, *, is_sale: bool = True, is_damaged: bool = False
+    currency: str, cost: int, worth: int, *, is_sale: bool = True, is_damaged: bool = False
 ) -> list[Posting]:
-    """Goods are back at what they cost when they were sold or given away; those that are damaged are lost."""
-    to = SHRINKAGE if is_damaged else INVENTORY
-    return _moved(currency, (to, COST_OF_GOODS if is_sale else GIVEN_AWAY, cost))
+    """Goods are back at what they cost when they were sold or given away; those that are damaged are lost.
+
+    Args:
+        worth: at what their SKUs cost now.
+    """
+    gone = COST_OF_GOODS if is_sale else GIVEN_AWAY
+    if is_damaged:
+        return _moved(currency, (SHRINKAGE, gone, cost))
+    return _moved(currency, (INVENTORY, gone, cost), (INVENTORY, REVALUED, worth - cost))
 
 
-def goods_received(currency: str, cost: int) -> list[Posting]:
-    """Goods arrived and are owed to the supplier."""
-    return _moved(currency, (INVENTORY, PAYABLE, cost))
+def supplier_paid(currency: str, supplier: str, amount: int) -> list[Posting]:
+    """The bank has paid a supplier for goods."""
+    return _moved(currency, (held(PAYABLE, supplier), BANK, amount))
+
+
+def goods_received(currency: str, cost: int, paid: int, payable: str = PAYABLE) -> list[Posting]:
+    """Goods arrived and are owed to the supplier.
+
+    Args:
+        cost: at what their SKUs cost.
+        paid: what the supplier asks for them.
+        payable: the supplier's account.
+    """
+    return _moved(currency, (INVENTORY, payable, cost), (PRICE_VARIANCE, payable, paid - cost))
 
 
 def goods_adjusted(currency: str, cost: int) -> list[Posting]:
     """Goods of this cost were found, or when it is negative lost."""
     return _moved(currency, (INVENTORY, SHRINKAGE, cost))
+
+
+def goods_revalued(currency: str, more: int) -> list[Posting]:
+    """Goods in the house cost so much more now, or when it is negative less."""
+    return _moved(currency, (INVENTORY, REVALUED, more))

@@ -1,8 +1,12 @@
-"""What the ledger sends over the wire. Amounts are minor units."""
+"""What the ledger sends and receives. Amounts are minor units."""
 
 from datetime import date, datetime
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from transactional.ledger.rules import Kind, Posting
+from transactional.money import MOST_OF_DOCUMENT
 
 
 class AccountTotalsView(BaseModel):
@@ -19,12 +23,22 @@ class CurrencyTotals(BaseModel):
     credits: int
 
 
+class KindTotals(BaseModel):
+    kind: Kind
+    currency: str
+    balance: int = Field(description="Of all accounts of this kind, on the side where they grow.")
+
+
 class TrialBalance(BaseModel):
     """Every account that moved in the period. Per currency the debits are equal to the credits."""
 
     first_day: date | None = Field(description="In the shop's time zone; null: since the shop's first day.")
     last_day: date
     totals: list[CurrencyTotals] = Field(description="Of all accounts, whatever the page.")
+    kinds: list[KindTotals] = Field(
+        description="Of all accounts: income less expense is the profit of the period, and since the"
+        " beginning what assets are beyond liabilities."
+    )
     items: list[AccountTotalsView]
     page: int
     page_size: int
@@ -46,6 +60,67 @@ class EntryView(BaseModel):
     reverses_id: str | None
     id: str
     postings: list[PostingView]
+
+
+class EntriesView(BaseModel):
+    items: list[EntryView]
+    page: int
+    page_size: int
+
+
+Account = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Document = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
+    Field(description="The paper it stands on.", examples=["INV-4711"]),
+]
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    Field(examples=["rent for December"]),
+]
+Amount = Annotated[int, Field(ge=1, le=MOST_OF_DOCUMENT, description="Minor units.", examples=[12_000])]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["GBP"])]
+
+
+class PostingIn(BaseModel):
+    """An amount that is debited to its source and credited to its destination."""
+
+    model_config = ConfigDict(extra="forbid")
+    source: Account = Field(examples=["expense:other"])
+    destination: Account = Field(examples=["asset:bank"])
+    amount: Amount
+    currency: Currency
+
+    @model_validator(mode="after")
+    def goes_elsewhere(self) -> "PostingIn":
+        if self.source == self.destination:
+            raise ValueError("source and destination are the same account")
+        return self
+
+    def posting(self) -> Posting:
+        return Posting(self.source, self.destination, self.amount, self.currency)
+
+
+class EntryIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    document: Document
+    reason: Reason
+    postings: list[PostingIn] = Field(min_length=1, max_length=100)
+
+
+class SupplierPaymentIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    supplier: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$", examples=["weavers"])
+    amount: Amount
+    currency: Currency
+    document: Document
+    reason: Reason = Field("supplier paid", examples=["supplier paid"])
+
+
+class ReversalIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    reason: Reason
 
 
 class StatementLine(PostingView):

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
-from transactional.errors import NotFound
+from transactional.errors import AmountTooLarge, NotFound
 from transactional.ledger import rules
 from transactional.ledger.errors import InsufficientFunds, WrongCurrency
 from transactional.ledger.models import journal_entries, ledger_accounts, postings
 from transactional.ledger.rules import Entry, Posting
+from transactional.money import MOST_HELD, MOST_OF_DOCUMENT
 from transactional.unit_of_work import Increment, Reading, Row, UnitOfWork, for_update
 
 _accounts = ledger_accounts.c
@@ -47,6 +48,7 @@ def post(uow: UnitOfWork, entry: Entry) -> bool:
     Raises:
         InsufficientFunds: an account that may not go below zero would; the transaction must not be committed.
         WrongCurrency: such an account is kept in another currency.
+        AmountTooLarge: a posting, or what such an account holds, is beyond what `money` allows.
     """
     return bool(entry.postings) and _write(uow, entry, reverses_id=None)
 
@@ -75,6 +77,7 @@ def _write(uow: UnitOfWork, entry: Entry, reverses_id: str | None) -> bool:
         "reverses_id": reverses_id,
         "occurred_at": uow.now,
     }
+    _refuse_too_large("The entry", max(posting.amount for posting in entry.postings), MOST_OF_DOCUMENT)
     if not uow.insert_unless_there(journal_entries, row, "reference"):
         return False
     for (code, currency), amount in rules.guarded_changes(entry.postings).items():
@@ -102,6 +105,12 @@ def _change_guarded(uow: UnitOfWork, code: str, currency: str, amount: int) -> N
         raise InsufficientFunds(code, -amount, balance(uow, code))
     if after["currency"] != currency:
         raise WrongCurrency(code, after["currency"], currency)
+    _refuse_too_large(code, after["balance"], MOST_HELD)
+
+
+def _refuse_too_large(what: str, amount: int, most: int) -> None:
+    if amount > most:
+        raise AmountTooLarge(what, amount, most)
 
 
 def hold(uow: UnitOfWork, codes: Iterable[str]) -> dict[str, int]:

@@ -53,14 +53,26 @@ def _together(code: ColumnElement[str]) -> ColumnElement[str]:
     )
 
 
+_HALVES = ("debits_upper", "debits_lower", "credits_upper", "credits_lower")
+# SQLite adds up to 64 bits and then fails: the upper and the lower digits of amounts are added by themselves.
+_HALF = 10**9
+
+
+def _halves(side: str, amount: ColumnElement[int]) -> list[ColumnElement[int]]:
+    return [
+        func.sum(amount // _HALF).label(f"{side}_upper"),
+        func.sum(amount % _HALF).label(f"{side}_lower"),
+    ]
+
+
 def _totals(*only: str) -> Select[Any]:
     """Debits and credits by account and currency; with `only`, of the account bound to that name."""
     sides = [
         select(
             (code if only else _together(code)).label("account"),
             _p.currency,
-            (func.sum(_p.amount) if code is _p.source else literal(0)).label("debits"),
-            (func.sum(_p.amount) if code is _p.destination else literal(0)).label("credits"),
+            *_halves("debits", _p.amount if code is _p.source else literal(0)),
+            *_halves("credits", _p.amount if code is _p.destination else literal(0)),
         )
         .where(_during, *(code == bindparam(name) for name in only))
         .group_by(code, _p.currency)
@@ -71,8 +83,7 @@ def _totals(*only: str) -> Select[Any]:
         select(
             found.c.account,
             found.c.currency,
-            func.sum(found.c.debits).label("debits"),
-            func.sum(found.c.credits).label("credits"),
+            *(func.sum(found.c[name]).label(name) for name in _HALVES),
         )
         .group_by(found.c.account, found.c.currency)
         .order_by(found.c.account, found.c.currency)
@@ -124,4 +135,7 @@ def statement(db: Reading, account: str, period: Period, *, page: int = 1, page_
 
 def _account_of(row: Row) -> AccountTotals:
     # Sums of 64-bit numbers are decimals on PostgreSQL.
-    return AccountTotals(row["account"], row["currency"], int(row["debits"]), int(row["credits"]))
+    debits, credits = (
+        int(row[f"{side}_upper"]) * _HALF + int(row[f"{side}_lower"]) for side in ("debits", "credits")
+    )
+    return AccountTotals(row["account"], row["currency"], debits, credits)

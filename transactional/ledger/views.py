@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
+from transactional.ledger import rules
 from transactional.ledger.schemas import (
     AccountTotalsView,
     CurrencyTotals,
     EntryView,
+    KindTotals,
     PostingView,
     StatementLine,
 )
@@ -28,6 +30,17 @@ def currency_totals(accounts: Iterable[AccountTotals]) -> list[CurrencyTotals]:
         sums.debits += each.debits
         sums.credits += each.credits
     return [found[currency] for currency in sorted(found)]
+
+
+def kind_totals(accounts: Iterable[AccountTotals]) -> list[KindTotals]:
+    found: dict[tuple[str, str], KindTotals] = {}
+    for each in accounts:
+        kind = rules.kind_of(each.account)
+        sums = found.setdefault(
+            (each.currency, kind), KindTotals(kind=kind, currency=each.currency, balance=0)
+        )
+        sums.balance += each.balance
+    return [found[key] for key in sorted(found)]
 
 
 def entry_view(found: EntryWithPostings) -> EntryView:

@@ -9,8 +9,9 @@ from transactional.checkout import sale_terms
 from transactional.checkout.delivery import Offer
 from transactional.checkout.rules import LineAmounts
 from transactional.checkout.tax import STANDARD, Treatment
-from transactional.errors import NotFound
+from transactional.errors import AmountTooLarge, NotFound
 from transactional.invoices import requests as invoice_requests
+from transactional.money import MOST_OF_DOCUMENT
 from transactional.orders import change_effect, change_pricing, progress, rules, service
 from transactional.orders.change_pricing import Addition, Sale
 from transactional.orders.change_rules import Difference
@@ -65,6 +66,7 @@ def plan(db: Reading, terms: Terms, order: Row, wish: Wish) -> Plan:
         OrderIncomplete: the delivery does not serve the address.
         NothingChanges, NothingIsLeft: it is no change, or a cancellation.
         UnpaidChange: the order is not paid, and something else than its address would change.
+        AmountTooLarge: what it adds comes to more than a document may.
     """
     rules.after(order["status"], "change")
     sale = _sale(db, terms, order, wish)
@@ -179,3 +181,5 @@ def _check(sale: Sale, made: Plan) -> None:
         raise NothingIsLeft(order["number"])
     if is_more and order["status"] in ("pending_payment", "gathering"):
         raise UnpaidChange(order["status"])
+    if (most := max(made.change["gross"], made.change["added"])) > MOST_OF_DOCUMENT:
+        raise AmountTooLarge("The change", most, MOST_OF_DOCUMENT)

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from transactional.checkout.rules import MAX_QUANTITY
 from transactional.checkout.sale_schemas import SaleIn
 from transactional.checkout.schemas import Quantity
+from transactional.money import MOST_AMOUNT
 from transactional.orders.groups import Group
 
 GroupCode = Annotated[str, Field(pattern="^[a-z0-9-]{3,40}$", examples=["shirts-for-ten"])]
@@ -19,7 +20,7 @@ class GroupIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     code: GroupCode
     sku: str = Field(min_length=1, max_length=64, description="SKU code.")
-    price: int = Field(ge=1, le=10**12, description="Of each unit, as prices are asked.", examples=[500])
+    price: int = Field(ge=1, le=MOST_AMOUNT, description="Of each unit, as prices are asked.", examples=[500])
     buyers_wanted: int = Field(ge=2, le=1_000, description="Paid buyers that complete it.", examples=[10])
     per_buyer: int = Field(1, ge=1, le=MAX_QUANTITY, description="The most units in one order.")
     closes_at: AwareDatetime = Field(examples=["2036-01-01T12:00:00Z"])

@@ -13,10 +13,11 @@ from transactional.checkout.models import carts
 from transactional.checkout.priced import PricedCart
 from transactional.checkout.requirements import NO_WISHES, Wishes, gate
 from transactional.checkout.review import review
-from transactional.errors import NotFound
+from transactional.errors import AmountTooLarge, NotFound
 from transactional.invoices import requests as invoice_requests
 from transactional.members import service as members
 from transactional.members.service import Buyer
+from transactional.money import MOST_OF_DOCUMENT
 from transactional.orders import groups, notes, rules, transitions, waiting
 from transactional.orders import lines as order_rows
 from transactional.orders.models import order_lines, orders
@@ -103,6 +104,7 @@ def place(
     Raises:
         NotFound, CartNotOpen, CartEmpty: the cart cannot be ordered.
         NotForSale: a product went off sale meanwhile.
+        AmountTooLarge: it comes to more than a document may.
         PriceChanged: the total differs from `expected_total`.
         OutOfStock: fewer units are available than wanted.
         OrderIncomplete: something else is missing, or several things.
@@ -114,6 +116,8 @@ def place(
     gate(seen.missing)
     buyer, basket = seen.buyer, seen.basket
     customer_id = seen.customer_id or members.customer_id(uow, buyer)
+    if (most := max(basket.amounts.gross, basket.amounts.total)) > MOST_OF_DOCUMENT:
+        raise AmountTooLarge("The order", most, MOST_OF_DOCUMENT)
     if expected_total not in (None, basket.amounts.total):
         raise PriceChanged(expected_total or 0, basket.amounts.total)
     order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, special))

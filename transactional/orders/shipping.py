@@ -83,9 +83,9 @@ def ship(
     else:
         transitions.apply(uow, order, "ship part")
     sent = [line for line in lines if line["id"] in leaving]
-    parcels = stock.ship(uow, order["number"], warehouse_id, units_by_sku(sent, leaving))
+    parcels = stock.pack(uow, order["number"], warehouse_id, units_by_sku(sent, leaving))
     return [
-        _send(uow, order, sent, at, _packed(sent, leaving, parcels[at]), carrier, tracking)
+        _send(uow, order, sent, at, parcels[at], _packed(sent, leaving, parcels[at]), carrier, tracking)
         for at in sorted(parcels)
     ]
 
@@ -138,11 +138,12 @@ def _send(
     order: Row,
     lines: list[Row],
     warehouse_id: str,
+    parcel: Mapping[str, int],
     units: Mapping[str, int],
     carrier: str | None,
     tracking: str | None,
 ) -> Row:
-    """Write a shipment of units by order line id, and post what they cost."""
+    """Write a shipment of a parcel (units by SKU id; `units` by order line id), and post what they cost."""
     shipment_id = uow.new_id()
     shipment = uow.insert(
         shipments,
@@ -162,6 +163,7 @@ def _send(
         for line_id, quantity in units.items()
     ]
     uow.insert_many(shipment_lines, rows)
+    stock.ship(uow, order["number"], shipment["number"], warehouse_id, parcel)
     sent = [line for line in lines if line["id"] in units]
     ledger.order_shipped(uow, order, shipment["number"], sent, units)
     return shipment

@@ -15,6 +15,17 @@ class OutOfStock(ShopError):
         )
 
 
+class TooManyOnShelf(ShopError):
+    code = "too_many_on_shelf"
+
+    def __init__(self, units: int, most: int):
+        super().__init__(
+            f"There would be {units} units of a SKU in one warehouse; {most} are the most.",
+            units=units,
+            most=most,
+        )
+
+
 class TooManyArrived(ShopError):
     code = "too_many_arrived"
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
+from transactional.catalog.models import skus
+from transactional.stock.errors import TooManyOnShelf
 from transactional.stock.models import stock_levels, stock_movements, warehouses
+from transactional.stock.rules import MOST_ON_SHELF
 from transactional.unit_of_work import Row, UnitOfWork, for_update
 
 Shelved = Mapping[tuple[str, str], int]  # signed units by SKU and warehouse id
@@ -28,6 +31,13 @@ _all = for_update(
     .order_by(_levels.sku_id, _levels.warehouse_id),
     stock_levels,
 )
+_opened = select(_levels.sku_id).where(
+    _levels.warehouse_id == bindparam("warehouse_id"),
+    _levels.sku_id.in_(bindparam("sku_ids", expanding=True)),
+)
+_skus_of = for_update(
+    select(skus).where(skus.c.id.in_(bindparam("sku_ids", expanding=True))).order_by(skus.c.id), skus
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,7 @@ class Move:
     on_hand: int = 0
     reserved: int = 0
     reason: str | None = None
+    shipment: str | None = None
 
 
 def lock(uow: UnitOfWork, sku_ids: Iterable[str]) -> list[Row]:
@@ -53,19 +64,23 @@ def lock_for_sale(uow: UnitOfWork, sku_ids: Iterable[str]) -> list[Row]:
     return uow.lock_rows(stock_levels, _open_for_sale, sku_ids=sorted(sku_ids))
 
 
-def open_missing(uow: UnitOfWork, levels: list[Row], sku_ids: Iterable[str], warehouse_id: str) -> list[Row]:
-    """Start counting SKUs that were never in this warehouse, at zero."""
-    there = {level["sku_id"] for level in levels if level["warehouse_id"] == warehouse_id}
-    missing = sorted(set(sku_ids) - there)
+def open_missing(uow: UnitOfWork, sku_ids: Iterable[str], warehouse_id: str) -> None:
+    """Start counting SKUs that were never in this warehouse, at zero; before any levels are locked.
+
+    Whoever opens levels holds their SKUs: two that open the same wait here, not for each other's levels, and
+    a SKU's cost stays what it is while its first units come.
+    """
+    wanted = sorted(set(sku_ids))
+    there = {row["sku_id"] for row in uow.rows(_opened, sku_ids=wanted, warehouse_id=warehouse_id)}
+    missing = [sku_id for sku_id in wanted if sku_id not in there]
     if not missing:
-        return levels
+        return
+    uow.lock_rows(skus, _skus_of, sku_ids=missing)
     rows = [
         {"id": uow.new_id(), "sku_id": each, "warehouse_id": warehouse_id, "on_hand": 0, "reserved": 0}
         for each in missing
     ]
-    # Another transaction may be opening the same.
     uow.insert_many_unless_there(stock_levels, rows, "sku_id", "warehouse_id")
-    return lock(uow, set(sku_ids))
 
 
 def move(
@@ -77,6 +92,7 @@ def move(
     on_hand: Shelved | None = None,
     reserved: Shelved | None = None,
     reason: str | None = None,
+    shipment: str | None = None,
 ) -> list[Row]:
     """Change locked levels because of one document; returns the levels as they are then."""
     on_hand, reserved = on_hand or {}, reserved or {}
@@ -85,18 +101,24 @@ def move(
         shelf = (level["sku_id"], level["warehouse_id"])
         there, promised = on_hand.get(shelf, 0), reserved.get(shelf, 0)
         if there or promised:
-            moves.append(Move(*shelf, kind, document, there, promised, reason))
+            moves.append(Move(*shelf, kind, document, there, promised, reason, shipment))
     return write(uow, levels, moves)
 
 
 def write(uow: UnitOfWork, levels: Sequence[Row], moves: Sequence[Move]) -> list[Row]:
-    """Change locked levels and write down why; returns the levels as they are then."""
+    """Change locked levels and write down why; returns the levels as they are then.
+
+    Raises:
+        TooManyOnShelf: a level is beyond what is counted; the transaction must not be committed.
+    """
     after = {(level["sku_id"], level["warehouse_id"]): level for level in levels}
     changes: dict[str, Row] = {}
     movements: list[Row] = []
     for each in moves:
         level = after[each.sku_id, each.warehouse_id]
         new = {"on_hand": level["on_hand"] + each.on_hand, "reserved": level["reserved"] + each.reserved}
+        if new["on_hand"] > MOST_ON_SHELF:
+            raise TooManyOnShelf(new["on_hand"], MOST_ON_SHELF)
         after[each.sku_id, each.warehouse_id] = {**level, **new}
         changes[level["id"]] = new
         movements.append(
@@ -108,6 +130,7 @@ def write(uow: UnitOfWork, levels: Sequence[Row], moves: Sequence[Move]) -> list
                 "on_hand_change": each.on_hand,
                 "reserved_change": each.reserved,
                 "document": each.document,
+                "shipment": each.shipment,
                 "reason": each.reason,
                 "moved_at": uow.now,
             }

@@ -60,6 +60,7 @@ stock_movements = Table(
         index=True,
         comment="Number of the order, credit note or transfer, or the delivery's own.",
     ),
+    Column("shipment", String(64), nullable=True, comment="Number of the parcel that units left in."),
     Column("reason", String(400), nullable=True, comment="Why it was adjusted."),
     moment("moved_at"),
     CheckConstraint("kind in ('" + "', '".join(MOVEMENT_KINDS) + "')", name="kind"),
@@ -105,9 +106,12 @@ transfers = Table(
     Column("number", String(64), nullable=False, unique=True),
     reference("from_warehouse_id", "warehouses.id"),
     reference("to_warehouse_id", "warehouses.id"),
-    Column("status", String(16), nullable=False, comment="in_transit or received."),
+    Column(
+        "status", String(16), nullable=False, comment="in_transit, or received: nothing of it is under way."
+    ),
     moment("sent_at"),
     moment("received_at", nullable=True),
+    Column("reason", String(400), nullable=True, comment="Why what never arrived was given up."),
     CheckConstraint("status in ('in_transit', 'received')", name="status"),
     CheckConstraint("from_warehouse_id <> to_warehouse_id", name="elsewhere"),
 )
@@ -119,6 +123,8 @@ transfer_lines = Table(
     reference("transfer_id", "transfers.id", index=True),
     reference("sku_id", "skus.id"),
     Column("sent", Integer, nullable=False),
-    Column("received", Integer, nullable=False, comment="Units that arrived; what is missing was lost."),
-    CheckConstraint("sent > 0 and received >= 0 and received <= sent", name="units"),
+    Column("received", Integer, nullable=False, comment="Units that have arrived."),
+    Column("lost", Integer, nullable=False, comment="Units that will not; the others are under way."),
+    CheckConstraint("sent > 0 and received >= 0 and lost >= 0 and received + lost <= sent", name="units"),
 )
+UNDER_WAY = transfer_lines.c.sent - transfer_lines.c.received - transfer_lines.c.lost

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
@@ -11,8 +11,9 @@ from fastapi.responses import Response
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, request_id, respond, shop_of
 from transactional.stock import service, warehousing
 from transactional.stock.schemas import (
+    MOST_UNITS,
     AdjustmentIn,
-    ArrivalIn,
+    ArrivedIn,
     ChangeIn,
     Code,
     LevelView,
@@ -20,17 +21,17 @@ from transactional.stock.schemas import (
     MovementsView,
     MovementView,
     ReceiptIn,
+    ShelfView,
+    ShelvesView,
     SkuCode,
     StocksView,
     StockView,
-    TransferIn,
-    TransferLineView,
-    TransferView,
     WarehouseIn,
     WarehousesView,
     WarehouseView,
 )
-from transactional.unit_of_work import Reading, UnitOfWork
+from transactional.stock.valuation import Priced
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 router = APIRouter(prefix=f"{API}/staff", tags=["stock"], dependencies=[STAFF_ONLY])
 _REFUSALS = problems(400, 401, 404, 409)
@@ -51,6 +52,26 @@ async def put_warehouse(
     """Open a warehouse or change it."""
     with shop_of(request).database.transaction("staff", request_id(request)) as uow:
         return respond(WarehouseView(**warehousing.put(uow, code, **body.model_dump())))
+
+
+@router.get("/stock", response_model=ShelvesView, responses=problems(401))
+async def list_stock(
+    request: Request,
+    warehouse: Code | None = None,
+    prefix: Annotated[str, Query(max_length=64, description="Of SKU codes.", examples=["SHIRT"])] = "",
+    below: Annotated[
+        int | None, Query(ge=1, le=MOST_UNITS, description="Only where fewer are there and not promised.")
+    ] = None,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Response:
+    """What there is in the warehouses, by SKU code: all of it, or what runs low."""
+    with shop_of(request).database.read() as db:
+        rows = warehousing.listed(
+            db, warehouse=warehouse, prefix=prefix, below=below, page=page, page_size=page_size
+        )
+        items = [ShelfView(sku=row["sku"], **_level(row)) for row in rows]
+        return respond(ShelvesView(items=items, page=page, page_size=page_size))
 
 
 @router.get("/stock/{sku}", response_model=StockView, responses=problems(401, 404))
@@ -75,11 +96,18 @@ async def explain_stock(
 
 @router.post("/stock/receipts", status_code=201, response_model=StocksView, responses=_REFUSALS)
 async def receive(request: Request, key: IdempotencyKey, body: ReceiptIn) -> Response:
-    """A delivery has arrived."""
+    """A delivery has arrived. What it was bought for beyond its SKUs' cost is a purchase price variance."""
 
     def work(uow: UnitOfWork) -> StocksView:
         warehouse_id = warehousing.find(uow, body.warehouse)["id"]
-        service.receive(uow, _units(uow, body.lines), body.document, warehouse_id)
+        units = units_of(uow, body.lines)
+        ids = warehousing.sku_ids(uow, [line.sku for line in body.lines])
+        priced = [
+            Priced(ids[line.sku], line.quantity, line.unit_cost)
+            for line in body.lines
+            if line.unit_cost is not None
+        ]
+        service.receive(uow, units, body.document, warehouse_id, supplier=body.supplier, priced=priced)
         return _stock_views(uow, body.lines)
 
     return await once(request, key, "staff", work)
@@ -93,7 +121,7 @@ async def adjust(request: Request, key: IdempotencyKey, body: AdjustmentIn) -> R
         warehousing.adjust(
             uow,
             warehousing.find(uow, body.warehouse)["id"],
-            _units(uow, body.lines),
+            units_of(uow, body.lines),
             body.document,
             body.reason,
         )
@@ -102,37 +130,7 @@ async def adjust(request: Request, key: IdempotencyKey, body: AdjustmentIn) -> R
     return await once(request, key, "staff", work)
 
 
-@router.post("/stock/transfers", status_code=201, response_model=TransferView, responses=_REFUSALS)
-async def send_transfer(request: Request, key: IdempotencyKey, body: TransferIn) -> Response:
-    """Units leave one warehouse for another; until they arrive they are in transit and not for sale."""
-
-    def work(uow: UnitOfWork) -> TransferView:
-        units = _units(uow, body.lines)
-        return _transfer_view(uow, warehousing.send(uow, body.from_warehouse, body.to_warehouse, units))
-
-    return await once(request, key, "staff", work)
-
-
-@router.get("/stock/transfers/{number}", response_model=TransferView, responses=problems(401, 404))
-async def get_transfer(request: Request, number: str) -> Response:
-    """A transfer and what arrived of it."""
-    with shop_of(request).database.read() as db:
-        return respond(_transfer_view(db, number))
-
-
-@router.post("/stock/transfers/{number}/arrive", response_model=TransferView, responses=_REFUSALS)
-async def arrive(request: Request, key: IdempotencyKey, number: str, body: ArrivalIn) -> Response:
-    """A transfer has arrived; what is missing was lost on the way."""
-
-    def work(uow: UnitOfWork) -> TransferView:
-        counted = None if body.lines is None else _units(uow, body.lines)
-        warehousing.arrive(uow, number, counted)
-        return _transfer_view(uow, number)
-
-    return await once(request, key, "staff", work, 200)
-
-
-def _units(db: Reading, lines: Sequence[LineIn | ChangeIn]) -> dict[str, int]:
+def units_of(db: Reading, lines: Sequence[LineIn | ChangeIn | ArrivedIn]) -> dict[str, int]:
     """Units by SKU id; a SKU that stands in several lines counts together."""
     counted: Counter[str] = Counter()
     for line in lines:
@@ -143,28 +141,15 @@ def _units(db: Reading, lines: Sequence[LineIn | ChangeIn]) -> dict[str, int]:
 
 def _stock_view(db: Reading, code: str) -> StockView:
     found = warehousing.stock_of(db, warehousing.sku_id(db, code))
-    levels = [
-        LevelView(
-            warehouse=row["warehouse"],
-            on_hand=row["on_hand"],
-            reserved=row["reserved"],
-            available=row["on_hand"] - row["reserved"] if row["is_active"] else 0,
-        )
-        for row in found.levels
-    ]
+    levels = [LevelView(**_level(row)) for row in found.levels]
     available = sum(level.available for level in levels)
     return StockView(sku=code, available=available, in_transit=found.in_transit, levels=levels)
 
 
+def _level(row: Row) -> dict[str, Any]:
+    available = row["on_hand"] - row["reserved"] if row["is_active"] else 0
+    return {name: row[name] for name in ("warehouse", "on_hand", "reserved")} | {"available": available}
+
+
 def _stock_views(db: Reading, lines: Sequence[LineIn | ChangeIn]) -> StocksView:
     return StocksView(stocks=[_stock_view(db, code) for code in sorted({line.sku for line in lines})])
-
-
-def _transfer_view(db: Reading, number: str) -> TransferView:
-    found = warehousing.transfer(db, number)
-    return TransferView(
-        **{name: found.transfer[name] for name in ("number", "status", "sent_at", "received_at")},
-        from_warehouse=found.from_warehouse,
-        to_warehouse=found.to_warehouse,
-        lines=[TransferLineView(**{n: line[n] for n in ("sku", "sent", "received")}) for line in found.lines],
-    )

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from transactional.money import MOST_AMOUNT
+
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$", examples=["main"])]
 SkuCode = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Document = Annotated[
@@ -52,11 +54,30 @@ class ChangeIn(BaseModel):
     quantity: int = Field(ge=-MOST_UNITS, le=MOST_UNITS, description="Signed.", examples=[-2])
 
 
+class ArrivedIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    sku: SkuCode
+    quantity: int = Field(ge=0, le=MOST_UNITS, examples=[12])
+
+
+class ReceivedIn(LineIn):
+    unit_cost: int | None = Field(
+        None,
+        ge=0,
+        le=MOST_AMOUNT,
+        description="What the supplier asks for each, without tax; the SKU's cost when it is left out.",
+        examples=[1_150],
+    )
+
+
 class ReceiptIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     warehouse: Code
     document: Document
-    lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
+    supplier: Code | None = Field(
+        None, description="To whom the goods are owed: liability:payable:<supplier>.", examples=["weavers"]
+    )
+    lines: list[ReceivedIn] = Field(min_length=1, max_length=MAX_LINES)
 
 
 class AdjustmentIn(BaseModel):
@@ -69,25 +90,21 @@ class AdjustmentIn(BaseModel):
     lines: list[ChangeIn] = Field(min_length=1, max_length=MAX_LINES)
 
 
-class TransferIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    from_warehouse: Code
-    to_warehouse: Annotated[Code, Field(examples=["leeds"])]
-    lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
-
-
-class ArrivalIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    lines: list[ChangeIn] | None = Field(
-        None, max_length=MAX_LINES, description="What was counted; everything sent when it is left out."
-    )
-
-
 class LevelView(BaseModel):
     warehouse: str
     on_hand: int
     reserved: int
     available: int = Field(description="on_hand - reserved, in active warehouses.")
+
+
+class ShelfView(LevelView):
+    sku: str
+
+
+class ShelvesView(BaseModel):
+    items: list[ShelfView]
+    page: int
+    page_size: int
 
 
 class StockView(BaseModel):
@@ -109,6 +126,7 @@ class MovementView(BaseModel):
     on_hand_change: int
     reserved_change: int
     document: str
+    shipment: str | None = Field(description="Number of the parcel that units left in.")
     reason: str | None
     on_hand: int = Field(description="In this warehouse after the movement.")
     reserved: int
@@ -117,19 +135,3 @@ class MovementView(BaseModel):
 class MovementsView(BaseModel):
     sku: str
     movements: list[MovementView]
-
-
-class TransferLineView(BaseModel):
-    sku: str
-    sent: int
-    received: int
-
-
-class TransferView(BaseModel):
-    number: str
-    from_warehouse: str
-    to_warehouse: str
-    status: str
-    sent_at: datetime
-    received_at: datetime | None
-    lines: list[TransferLineView]

@@ -11,11 +11,12 @@ from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, select
 from transactional.catalog.models import skus
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
-from transactional.stock import backorders, levels, rules
+from transactional.stock import backorders, levels, rules, valuation
 from transactional.stock.errors import OutOfStock
 from transactional.stock.levels import Move
 from transactional.stock.models import stock_levels, stock_movements, warehouses
 from transactional.stock.rules import Place, Policy, Shelf, Shortage, Supply, Units
+from transactional.stock.valuation import Priced
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _NO_SUPPLIES: Mapping[str, Supply] = {}
@@ -89,7 +90,8 @@ def reserve(
     """
     if supplies:
         # A level that nobody opened cannot be locked: a delivery would not see that somebody waits for it.
-        levels.open_missing(uow, levels.lock(uow, units), supplies, main(uow))
+        levels.open_missing(uow, supplies, main(uow))
+        levels.lock(uow, units)
         backorders.serve(uow, supplies)  # who came before is first
     rows = levels.lock_for_sale(uow, units)
     shelves = [
@@ -198,10 +200,10 @@ def held_by(db: Reading, document: str, warehouse_id: str | None = None) -> dict
     }
 
 
-def ship(
+def pack(
     uow: UnitOfWork, document: str, warehouse_id: str | None = None, units: Units | None = None
 ) -> dict[str, dict[str, int]]:
-    """What is promised to order `document` leaves the house.
+    """What is promised to order `document` and can leave the house, packed; its levels are locked.
 
     Args:
         warehouse_id: only what this one holds.
@@ -216,19 +218,38 @@ def ship(
     held = held_by(uow, document, warehouse_id)
     if units is not None:
         held = rules.part_of(held, units)
-    rows = levels.lock(uow, {sku_id for sku_id, _ in held})
-    gone = {shelf: -quantity for shelf, quantity in held.items()}
-    levels.move(uow, rows, "shipped", document, on_hand=gone, reserved=gone)
+    levels.lock(uow, {sku_id for sku_id, _ in held})
     parcels: dict[str, dict[str, int]] = {}
     for (sku_id, at), quantity in held.items():
         parcels.setdefault(at, {})[sku_id] = quantity
     return parcels
 
 
-def receive(uow: UnitOfWork, units: Units, document: str, warehouse_id: str | None = None) -> None:
-    """Delivered units arrive with delivery `document`, in the first warehouse when none is named."""
+def ship(uow: UnitOfWork, document: str, shipment: str, warehouse_id: str, units: Units) -> None:
+    """A parcel of order `document` leaves the house, as shipment of this number; it was packed before."""
+    gone = {(sku_id, warehouse_id): -quantity for sku_id, quantity in units.items()}
+    rows = levels.lock(uow, units)
+    levels.move(uow, rows, "shipped", document, on_hand=gone, reserved=gone, shipment=shipment)
+
+
+def receive(
+    uow: UnitOfWork,
+    units: Units,
+    document: str,
+    warehouse_id: str | None = None,
+    *,
+    supplier: str | None = None,
+    priced: Iterable[Priced] = (),
+) -> None:
+    """Delivered units arrive with delivery `document`, in the first warehouse when none is named.
+
+    Args:
+        supplier: code of whom they are owed to.
+        priced: those of the units for which the supplier asks something else than their SKU's cost.
+    """
     change(uow, "received", units, document, warehouse_id or main(uow))
-    ledger.goods_received(uow, units, document)
+    extra = valuation.beyond_cost(uow, priced)
+    ledger.goods_received(uow, units, document, supplier=supplier, extra=extra)
 
 
 def take_back(uow: UnitOfWork, units: Units, document: str, warehouse_id: str) -> None:
@@ -238,7 +259,8 @@ def take_back(uow: UnitOfWork, units: Units, document: str, warehouse_id: str) -
 
 def take_back_damaged(uow: UnitOfWork, units: Units, document: str, warehouse_id: str) -> None:
     """Returned units that nobody can buy come in with credit note `document`, and are counted out again."""
-    rows = levels.open_missing(uow, levels.lock(uow, units), units, warehouse_id)
+    levels.open_missing(uow, units, warehouse_id)
+    rows = levels.lock(uow, units)
     back = {(sku_id, warehouse_id): count for sku_id, count in units.items()}
     rows = levels.move(uow, rows, "returned", document, on_hand=back)
     gone = {shelf: -count for shelf, count in back.items()}
@@ -256,7 +278,8 @@ def change(
     Raises:
         OutOfStock: more would go than is there and not promised; nothing was changed.
     """
-    rows = levels.open_missing(uow, levels.lock(uow, units), units, warehouse_id)
+    levels.open_missing(uow, units, warehouse_id)
+    rows = levels.lock(uow, units)
     here = {level["sku_id"]: level for level in rows if level["warehouse_id"] == warehouse_id}
     for sku_id, quantity in units.items():
         left = here[sku_id]["on_hand"] - here[sku_id]["reserved"]

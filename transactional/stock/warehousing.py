@@ -1,17 +1,22 @@
-"""Warehouses, transfers between them, and why a shelf holds what it holds."""
+"""Warehouses, what is in them, and why a shelf holds what it holds."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select, tuple_
+from sqlalchemy import bindparam, func, or_, select, tuple_
 
 from transactional.catalog.models import skus
 from transactional.database import Id, UtcDateTime
-from transactional.errors import IllegalTransition, NotFound
+from transactional.errors import NotFound
 from transactional.ledger import events as ledger
-from transactional.orders.rules import document_number
 from transactional.stock import service
-from transactional.stock.errors import TooManyArrived
-from transactional.stock.models import stock_levels, stock_movements, transfer_lines, transfers, warehouses
+from transactional.stock.models import (
+    UNDER_WAY,
+    stock_levels,
+    stock_movements,
+    transfer_lines,
+    transfers,
+    warehouses,
+)
 from transactional.stock.rules import Units
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
@@ -29,8 +34,31 @@ _levels = (
     .where(stock_levels.c.sku_id == bindparam("sku_id"))
     .order_by(warehouses.c.priority, warehouses.c.code)
 )
+_in = bindparam("warehouse", type_=warehouses.c.code.type)
+_prefix = bindparam("prefix", type_=skus.c.code.type)
+_below = bindparam("below", type_=stock_levels.c.on_hand.type)
+_available = stock_levels.c.on_hand - stock_levels.c.reserved
+_listed = (
+    select(
+        skus.c.code.label("sku"),
+        warehouses.c.code.label("warehouse"),
+        stock_levels.c.on_hand,
+        stock_levels.c.reserved,
+        warehouses.c.is_active,
+    )
+    .join(skus, skus.c.id == stock_levels.c.sku_id)
+    .join(warehouses, warehouses.c.id == stock_levels.c.warehouse_id)
+    .where(
+        or_(_in.is_(None), warehouses.c.code == _in),
+        func.substr(skus.c.code, 1, func.length(_prefix)) == _prefix,
+        or_(_below.is_(None), _available < _below),
+    )
+    .order_by(skus.c.code, warehouses.c.priority, warehouses.c.code)
+    .limit(bindparam("size"))
+    .offset(bindparam("skip"))
+)
 _on_its_way = (
-    select(func.coalesce(func.sum(transfer_lines.c.sent), 0))
+    select(func.coalesce(func.sum(UNDER_WAY), 0))
     .join(transfers, transfers.c.id == transfer_lines.c.transfer_id)
     .where(transfers.c.status == "in_transit", transfer_lines.c.sku_id == bindparam("sku_id"))
 )
@@ -59,13 +87,6 @@ _movements = (
     .order_by(_explained.c.moved_at.desc(), _explained.c.id.desc())
     .limit(bindparam("limit"))
 )
-_transfer = select(transfers).where(transfers.c.number == bindparam("number"))
-_lines = (
-    select(transfer_lines, skus.c.code.label("sku"))
-    .join(skus, skus.c.id == transfer_lines.c.sku_id)
-    .where(transfer_lines.c.transfer_id == bindparam("transfer_id"))
-    .order_by(skus.c.code)
-)
 LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"  # sorts after every id
 
 
@@ -75,14 +96,6 @@ class SkuStock:
 
     levels: list[Row]
     in_transit: int
-
-
-@dataclass(frozen=True)
-class Transfer:
-    transfer: Row
-    from_warehouse: str
-    to_warehouse: str
-    lines: list[Row]
 
 
 def list_all(db: Reading) -> list[Row]:
@@ -147,6 +160,20 @@ def stock_of(db: Reading, sku_id: str) -> SkuStock:
     return SkuStock(db.rows(_levels, sku_id=sku_id), int(db.value(_on_its_way, sku_id=sku_id)))
 
 
+def listed(
+    db: Reading, *, warehouse: str | None, prefix: str, below: int | None, page: int, page_size: int
+) -> list[Row]:
+    """Levels by SKU code.
+
+    Args:
+        warehouse: only in the one of this code.
+        prefix: only of SKUs whose code begins so.
+        below: only where fewer units are there and not promised.
+    """
+    wanted = {"warehouse": warehouse, "prefix": prefix, "below": below}
+    return db.rows(_listed, **wanted, size=page_size, skip=(page - 1) * page_size)
+
+
 def explain(db: Reading, sku_id: str, before: str | None, limit: int) -> list[Row]:
     """Why on hand is what it is: movements, the latest first, each with what was there and promised after it.
 
@@ -175,86 +202,3 @@ def adjust(uow: UnitOfWork, warehouse_id: str, units: Units, document: str, reas
     """
     service.change(uow, "adjusted", units, document, warehouse_id, reason)
     ledger.goods_adjusted(uow, units, document, reason)
-
-
-def send(uow: UnitOfWork, from_code: str, to_code: str, units: Units) -> str:
-    """Units leave one warehouse for another and are in transit; returns the transfer's number.
-
-    Raises:
-        NotFound: no warehouse has one of the codes.
-        IllegalTransition: both are the same.
-        OutOfStock: more would go than is there and not promised.
-    """
-    here, there = find(uow, from_code), find(uow, to_code)
-    if here["id"] == there["id"]:
-        raise IllegalTransition(from_code, "transfer to itself")
-    transfer_id = uow.new_id()
-    number = document_number(transfer_id, uow.now.date(), "TR")
-    uow.insert(
-        transfers,
-        {
-            "id": transfer_id,
-            "number": number,
-            "from_warehouse_id": here["id"],
-            "to_warehouse_id": there["id"],
-            "status": "in_transit",
-            "sent_at": uow.now,
-        },
-    )
-    uow.insert_many(
-        transfer_lines,
-        [
-            {"id": uow.new_id(), "transfer_id": transfer_id, "sku_id": each, "sent": count, "received": 0}
-            for each, count in units.items()
-        ],
-    )
-    gone = {each: -count for each, count in units.items()}
-    service.change(uow, "transfer_out", gone, number, here["id"])
-    return number
-
-
-def arrive(uow: UnitOfWork, number: str, arrived: Units | None = None) -> None:
-    """A transfer has arrived; what is missing was lost on the way and stands in its lines.
-
-    Args:
-        arrived: units by SKU id; all that was sent when None.
-
-    Raises:
-        NotFound: no transfer has this number, or it does not carry a SKU.
-        IllegalTransition: it has arrived before.
-        TooManyArrived: more than was sent.
-    """
-    found = uow.row(_transfer, number=number)
-    transfer = uow.lock(transfers, found["id"]) if found else None
-    if transfer is None:
-        raise NotFound("transfer", number)
-    if transfer["status"] != "in_transit":
-        raise IllegalTransition(transfer["status"], "arrive")
-    lines = {line["sku_id"]: line for line in uow.rows(_lines, transfer_id=transfer["id"])}
-    counted = {each: line["sent"] for each, line in lines.items()} if arrived is None else dict(arrived)
-    for each, count in counted.items():
-        if each not in lines:
-            raise NotFound("transfer line", each)
-        if count > lines[each]["sent"]:
-            raise TooManyArrived(lines[each]["sku"], lines[each]["sent"], count)
-        line = uow.lock(transfer_lines, lines[each]["id"])
-        if line is not None and count:
-            uow.update(transfer_lines, line, received=count)
-    uow.update(transfers, transfer, status="received", received_at=uow.now)
-    service.change(uow, "transfer_in", counted, number, transfer["to_warehouse_id"])
-    lost = {each: counted.get(each, 0) - line["sent"] for each, line in lines.items()}
-    ledger.goods_adjusted(uow, lost, number, "lost on the way")
-
-
-def transfer(db: Reading, number: str) -> Transfer:
-    """A transfer with its lines.
-
-    Raises:
-        NotFound: no transfer has this number.
-    """
-    row = db.row(_transfer, number=number)
-    if row is None:
-        raise NotFound("transfer", number)
-    codes = {warehouse["id"]: warehouse["code"] for warehouse in list_all(db)}
-    lines = db.rows(_lines, transfer_id=row["id"])
-    return Transfer(row, codes[row["from_warehouse_id"]], codes[row["to_warehouse_id"]], lines)

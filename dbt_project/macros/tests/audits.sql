@@ -47,19 +47,3 @@
     from {{ audited(model) }} as audited
     where {{ column_name }} not in ('{{ values | join("', '") }}')
 {%- endtest %}
-
-{#- Debits and credits of a shop, day and currency are equal. -#}
-{% test ledger_sums_to_zero(model) -%}
-    select
-        rows.shop_id,
-        rows.shop_day,
-        rows.currency,
-        sum(rows.amount) as amount
-    from {{ model }} as rows
-    {%- if var('audit') != 'all' %}
-    inner join (select distinct shop_id, shop_day from {{ audited(model) }}) as audited
-        on rows.shop_id = audited.shop_id and rows.shop_day = audited.shop_day
-    {%- endif %}
-    group by rows.shop_id, rows.shop_day, rows.currency
-    having sum(rows.amount) <> 0
-{%- endtest %}
