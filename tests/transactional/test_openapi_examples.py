@@ -8,6 +8,8 @@ from shopping import Shelves, key
 
 from transactional.members.models import customers
 from transactional.payments import signatures
+from transactional.payments.models import refunds
+from transactional.payments.service import record_refund
 from transactional.security import sandbox_secret
 from transactional.shop import Shop
 
@@ -206,6 +208,15 @@ def change_it(tour: Tour, ids: dict[str, str]) -> None:
     tour.call("get", "/orders/{token}/changes", **ids)
 
 
+def try_a_refund_again(tour: Tour, shop: Shop) -> None:
+    """The provider could not pay the last one."""
+    with shop.database.transaction("provider:sandbox") as uow:
+        refund = uow.rows(refunds.select().where(refunds.c.status == "pending"))[-1]
+        record_refund(uow, refund["id"], "back_1", succeeded=False)
+    tour.call("get", "/staff/payments/refunds")
+    tour.call("post", "/staff/payments/refunds/{refund_id}/retry", refund_id=refund["id"])
+
+
 def enter_orders(tour: Tour) -> None:
     tour.call("post", "/staff/orders")
     tour.call("get", "/staff/orders")
@@ -326,6 +337,7 @@ def test_every_example_works_when_it_is_tried(
         number=parcel["number"],
     )
     tour.call("post", "/staff/orders/{order_id}/cancel", order_id=left["id"])
+    try_a_refund_again(tour, open_for_business)
     enter_orders(tour)
     with open_for_business.database.read() as db:
         (customer,) = db.rows(customers.select())

@@ -39,6 +39,13 @@ class BadSignature(ShopError):
         super().__init__(f"The webhook's signature is refused: {reason}.")
 
 
+class RefundNotFailed(ShopError):
+    code = "refund_not_failed"
+
+    def __init__(self, refund_id: str, why: str):
+        super().__init__(f"This refund cannot be tried again: {why}.", refund=refund_id, why=why)
+
+
 class GiftCardNotValid(ShopError):
     code = "gift_card_not_valid"
 

@@ -115,6 +115,26 @@ class TenderView(BaseModel):
     charged_back: int
 
 
+class RefundView(BaseModel):
+    """Money that is owed to a buyer and that the provider could not give back."""
+
+    id: str
+    order_id: str
+    number: str = Field(description="Of the order.")
+    provider: str
+    amount: int
+    currency: str
+    created_at: datetime
+
+
+class FailedRefundsView(BaseModel):
+    items: list[RefundView]
+
+
+class RetryView(BaseModel):
+    id: str = Field(description="Of the refund that is asked for instead.")
+
+
 class TendersView(BaseModel):
     items: list[TenderView]
 

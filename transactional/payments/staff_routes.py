@@ -16,12 +16,22 @@ from transactional.ledger import service as accounts
 from transactional.ledger.rules import BALANCE, POINTS, held
 from transactional.members import service as members
 from transactional.orders import service as orders
-from transactional.payments import gift_cards, views
-from transactional.payments.schemas import CreditIn, GiftCardIn, GiftCardView, TendersView, WalletView
+from transactional.payments import gift_cards, refunding, views
+from transactional.payments.schemas import (
+    CreditIn,
+    FailedRefundsView,
+    GiftCardIn,
+    GiftCardView,
+    RefundView,
+    RetryView,
+    TendersView,
+    WalletView,
+)
 from transactional.unit_of_work import Reading, UnitOfWork
 
 router = APIRouter(prefix=f"{API}/staff/payments", tags=["staff"], dependencies=[STAFF_ONLY])
 _REFUSALS = problems(400, 401, 404, 409)
+_LISTED = 200
 
 
 @router.post("/gift-cards", status_code=201, response_model=GiftCardView, responses=_REFUSALS)
@@ -103,6 +113,27 @@ async def credit_balance(request: Request, key: IdempotencyKey, body: CreditIn) 
         return _wallet(uow, customer_id)
 
     return await once(request, key, "staff", work)
+
+
+@router.get("/refunds", response_model=FailedRefundsView, responses=problems(401))
+async def list_failed_refunds(request: Request) -> Response:
+    """Refunds that no provider could pay and that nobody tried again, the oldest first."""
+    with shop_of(request).database.read() as db:
+        rows = refunding.failed(db, _LISTED)
+    items = [RefundView(**{name: row[name] for name in RefundView.model_fields}) for row in rows]
+    return respond(FailedRefundsView(items=items))
+
+
+@router.post("/refunds/{refund_id}/retry", status_code=201, response_model=RetryView, responses=_REFUSALS)
+async def retry_refund(request: Request, key: IdempotencyKey, refund_id: UUID) -> Response:
+    """Ask the provider for a failed refund again."""
+
+    def work(uow: UnitOfWork) -> RetryView:
+        return RetryView(id=refunding.retry(uow, str(refund_id))["id"])
+
+    answer = await once(request, key, "staff", work)
+    request.app.state.refunds_waiting.set()
+    return answer
 
 
 @router.get("/orders/{order_id}/tenders", response_model=TendersView, responses=problems(401, 404))
