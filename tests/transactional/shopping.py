@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
+from transactional.catalog import csv_export
 from transactional.catalog import service as catalog
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.checkout import service as checkout
@@ -22,7 +23,7 @@ from transactional.payments.tenders import Wanted
 from transactional.shop import Shop
 from transactional.stock import service as stock
 from transactional.stock.models import stock_levels
-from transactional.unit_of_work import Row, UnitOfWork
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 ADA = Buyer("ada@example.com", "Ada Lovelace", "12 St James's Square", "London", "SW1Y 4JH", "GB")
 
@@ -96,6 +97,11 @@ def order(
     cart_id = checkout.create(uow, shop.terms)
     checkout.add(uow, cart_id, quantities)
     return orders.place(uow, shop.terms, cart_id, buyer, tenders=tenders)
+
+
+def exported(db: Reading) -> str:
+    """The catalogue of a small shop as a file."""
+    return csv_export.header("storehouse") + csv_export.portion(db, "storehouse", csv_export.START).text
 
 
 def placed_order(shop: Shop, **quantities: int) -> Placed:

@@ -22,13 +22,12 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from shopping import ADA
+from shopping import ADA, exported
 from sqlalchemy import select
 from world import COUPON, SKUS, Fate, World
 
-from transactional.catalog import bulk, editing, feedback, pricing, repricing
+from transactional.catalog import bulk, editing, feedback, pricing, repricing, sku_editing
 from transactional.catalog.bulk import Rules, Selection
-from transactional.catalog.csv_export import export_products
 from transactional.catalog.editing import Picture
 from transactional.catalog.exchange import import_products
 from transactional.catalog.models import products, reviews
@@ -544,9 +543,9 @@ class Everything(RuleBasedStateMachine):
             code = SKUS[number % 5]
             sku_id = warehousing.sku_id(uow, code)
             if not is_file:
-                editing.edit_sku(uow, sku_id, {"cost": cost})
+                sku_editing.edit_sku(uow, sku_id, {"cost": cost})
                 return
-            header, *lines = csv.reader(io.StringIO(export_products(uow, "storehouse")))
+            header, *lines = csv.reader(io.StringIO(exported(uow)))
             (line,) = [each for each in lines if each[header.index("sku")] == code]
             line[header.index("cost")] = money_text(cost, "GBP")
             file = io.StringIO()

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from test_ledger import SANDBOX, balances, post
 from test_valuation import recost
 
-from transactional.catalog import editing
+from transactional.catalog import sku_editing
 from transactional.database import is_busy
 from transactional.errors import AmountTooLarge
 from transactional.ledger import rules, service
@@ -75,7 +75,7 @@ class TestRefused:
         shelves = fill_shelves(shop, products=6, units=99)
         with shop.database.transaction("staff") as uow:
             for sku_id in shelves.skus.values():
-                editing.edit_sku(uow, sku_id, {"price": MOST_AMOUNT, "list_price": MOST_AMOUNT})
+                sku_editing.edit_sku(uow, sku_id, {"price": MOST_AMOUNT, "list_price": MOST_AMOUNT})
         with shop.database.transaction("shopper") as uow, pytest.raises(AmountTooLarge):
             order(uow, shop, dict.fromkeys(shelves.skus, 99))
         with shop.database.transaction("shopper") as uow:

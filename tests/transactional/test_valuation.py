@@ -5,14 +5,13 @@ from typing import Any
 import books
 import pytest
 from fastapi.testclient import TestClient
-from shopping import Shelves, key, paid_order, rows_of
+from shopping import Shelves, exported, key, paid_order, rows_of
 from test_ledger import STOCK, balances, posted
 from test_races import at_once
 from test_stock import open_warehouse
 
-from transactional.catalog import editing
 from transactional.catalog import service as catalog
-from transactional.catalog.csv_export import export_products
+from transactional.catalog import sku_editing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.exchange import import_products
 from transactional.catalog.models import categories
@@ -28,7 +27,7 @@ from transactional.stock import transfers, warehousing
 
 def recost(shop: Shop, sku_id: str, cost: int) -> None:
     with shop.database.transaction("staff") as uow:
-        editing.edit_sku(uow, sku_id, {"cost": cost})
+        sku_editing.edit_sku(uow, sku_id, {"cost": cost})
 
 
 def adds_up(shop: Shop) -> None:
@@ -88,7 +87,7 @@ class TestChangingACost:
 
     def test_a_file_that_changes_costs_revalues(self, shop: Shop, shelves: Shelves) -> None:
         with shop.database.read() as db:
-            file = export_products(db, "storehouse")
+            file = exported(db)
         with shop.database.transaction("staff") as uow:
             import_products(uow, file.replace(",4.00,", ",5.25,").encode(), "storehouse", "GBP")
         assert balances(shop)[rules.INVENTORY] == 6 * 10 * 525
@@ -114,7 +113,7 @@ class TestChangingACost:
                 match number % 3:
                     case 0:
                         for each in sorted((hat, shelves.skus["SHIRT0-S"])):
-                            editing.edit_sku(uow, each, {"cost": 300 + number})
+                            sku_editing.edit_sku(uow, each, {"cost": 300 + number})
                     case 1:
                         leeds = warehousing.find(uow, "leeds")["id"]
                         stock.receive(uow, {hat: 2, shelves.skus["SHIRT0-S"]: 1}, "DN-1", leeds)
