@@ -20,6 +20,7 @@ from transactional.orders.models import order_lines, shipment_lines, shipments
 from transactional.orders.rules import SoldLine
 from transactional.stock import backorders
 from transactional.stock import service as stock
+from transactional.stock.service import Parcel
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _of_order = for_update(
@@ -85,8 +86,8 @@ def ship(
     sent = [line for line in lines if line["id"] in leaving]
     parcels = stock.pack(uow, order["number"], warehouse_id, units_by_sku(sent, leaving))
     return [
-        _send(uow, order, sent, at, parcels[at], _packed(sent, leaving, parcels[at]), carrier, tracking)
-        for at in sorted(parcels)
+        _send(uow, order, sent, parcel, _packed(sent, leaving, parcel.units), carrier, tracking)
+        for parcel in parcels
     ]
 
 
@@ -137,13 +138,12 @@ def _send(
     uow: UnitOfWork,
     order: Row,
     lines: list[Row],
-    warehouse_id: str,
-    parcel: Mapping[str, int],
+    parcel: Parcel,
     units: Mapping[str, int],
     carrier: str | None,
     tracking: str | None,
 ) -> Row:
-    """Write a shipment of a parcel (units by SKU id; `units` by order line id), and post what they cost."""
+    """Write a shipment of a parcel, and post what it cost; `units` are its units by order line id."""
     shipment_id = uow.new_id()
     shipment = uow.insert(
         shipments,
@@ -151,7 +151,7 @@ def _send(
             "id": shipment_id,
             "number": rules.document_number(shipment_id, uow.now.date(), "S"),
             "order_id": order["id"],
-            "warehouse_id": warehouse_id,
+            "warehouse_id": parcel.warehouse_id,
             "carrier": carrier,
             "tracking": tracking,
             "status": "shipped",
@@ -163,7 +163,7 @@ def _send(
         for line_id, quantity in units.items()
     ]
     uow.insert_many(shipment_lines, rows)
-    stock.ship(uow, order["number"], shipment["number"], warehouse_id, parcel)
+    stock.ship(uow, order["number"], shipment["number"], parcel)
     sent = [line for line in lines if line["id"] in units]
     ledger.order_shipped(uow, order, shipment["number"], sent, units)
     return shipment

@@ -4,6 +4,7 @@ Whatever sets units free gives them to the orders that wait, in the same transac
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, select
@@ -200,17 +201,23 @@ def held_by(db: Reading, document: str, warehouse_id: str | None = None) -> dict
     }
 
 
+@dataclass(frozen=True)
+class Parcel:
+    """Units by SKU id that leave one warehouse, with the locked levels that they leave."""
+
+    warehouse_id: str
+    units: Units
+    levels: list[Row]
+
+
 def pack(
     uow: UnitOfWork, document: str, warehouse_id: str | None = None, units: Units | None = None
-) -> dict[str, dict[str, int]]:
-    """What is promised to order `document` and can leave the house, packed; its levels are locked.
+) -> list[Parcel]:
+    """What is promised to order `document` and can leave the house, packed: a parcel for each warehouse.
 
     Args:
         warehouse_id: only what this one holds.
         units: only so many by SKU id; None is all.
-
-    Returns:
-        Units by SKU id, by warehouse id: each is a parcel.
 
     Raises:
         RuntimeError: the order holds fewer; the transaction must not be committed.
@@ -218,18 +225,18 @@ def pack(
     held = held_by(uow, document, warehouse_id)
     if units is not None:
         held = rules.part_of(held, units)
-    levels.lock(uow, {sku_id for sku_id, _ in held})
-    parcels: dict[str, dict[str, int]] = {}
+    # Once: a level that is opened meanwhile may come before those that are locked.
+    rows = levels.lock(uow, {sku_id for sku_id, _ in held})
+    packed: dict[str, dict[str, int]] = {}
     for (sku_id, at), quantity in held.items():
-        parcels.setdefault(at, {})[sku_id] = quantity
-    return parcels
+        packed.setdefault(at, {})[sku_id] = quantity
+    return [Parcel(at, packed[at], rows) for at in sorted(packed)]
 
 
-def ship(uow: UnitOfWork, document: str, shipment: str, warehouse_id: str, units: Units) -> None:
-    """A parcel of order `document` leaves the house, as shipment of this number; it was packed before."""
-    gone = {(sku_id, warehouse_id): -quantity for sku_id, quantity in units.items()}
-    rows = levels.lock(uow, units)
-    levels.move(uow, rows, "shipped", document, on_hand=gone, reserved=gone, shipment=shipment)
+def ship(uow: UnitOfWork, document: str, shipment: str, parcel: Parcel) -> None:
+    """A parcel of order `document` leaves the house, as shipment of this number."""
+    gone = {(sku_id, parcel.warehouse_id): -quantity for sku_id, quantity in parcel.units.items()}
+    levels.move(uow, parcel.levels, "shipped", document, on_hand=gone, reserved=gone, shipment=shipment)
 
 
 def receive(
