@@ -3,7 +3,7 @@ invoices, close groups, complete orders, serve those that waited, forget."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from transactional.orders import service as orders
 from transactional.payments import cashier, refunding
 from transactional.shop import Shop
 from transactional.stock import backorders
+from transactional.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 _EXPIRY_BATCH = 100
@@ -27,6 +28,21 @@ _SUPPLY_BATCH = 20
 _PRODUCTS_BATCH = 20
 _LONGEST_NAP = 20.0
 _HOUR = 3_600.0
+
+
+async def _each(
+    shop: Shop, actor: str, due: Sequence[str], do: Callable[[UnitOfWork, str], object], batch: int
+) -> float:
+    """Do something to each of these ids, in transactions of their own; returns the seconds to the next look.
+
+    Args:
+        batch: how many were looked for; there may be more when as many were found.
+    """
+    for row_id in due:
+        with shop.database.transaction(actor) as uow:
+            do(uow, row_id)
+        await asyncio.sleep(0)  # let requests in between
+    return 0.0 if len(due) >= batch else _LONGEST_NAP
 
 
 async def expire(shop: Shop) -> float:
@@ -75,11 +91,11 @@ async def issue_invoices(shop: Shop) -> float:
     """Issue the documents that wait; one transaction each, as they hold the lock on the numbers."""
     with shop.database.read() as db:
         due = invoices.due(db, _INVOICES_BATCH)
-    for order_id in due:
-        with shop.database.transaction("system:invoices") as uow:
-            invoices.issue(uow, shop.terms, Seller.of(shop.settings), order_id)
-        await asyncio.sleep(0)  # let requests in between
-    return 0.0 if len(due) >= _INVOICES_BATCH else _LONGEST_NAP
+
+    def issue(uow: UnitOfWork, order_id: str) -> None:
+        invoices.issue(uow, shop.terms, Seller.of(shop.settings), order_id)
+
+    return await _each(shop, "system:invoices", due, issue, _INVOICES_BATCH)
 
 
 async def close_groups(shop: Shop) -> float:
@@ -91,22 +107,14 @@ async def close_groups(shop: Shop) -> float:
             group_entry.fail_overdue(uow, _GROUPS_BATCH)
     with shop.database.read() as db:
         due = group_entry.left_behind(db, _GROUPS_BATCH)
-    for order_id in due:
-        with shop.database.transaction("system:groups") as uow:
-            group_entry.call_off(uow, order_id)
-        await asyncio.sleep(0)  # let requests in between
-    return 0.0 if len(due) >= _GROUPS_BATCH else _LONGEST_NAP
+    return await _each(shop, "system:groups", due, group_entry.call_off, _GROUPS_BATCH)
 
 
 async def expire_changes(shop: Shop) -> float:
     """Give up changes of orders that were not paid in time; one transaction each, for their locks."""
     with shop.database.read() as db:
         due = changes.overdue(db, _CHANGES_BATCH)
-    for change_id in due:
-        with shop.database.transaction("system:expiry") as uow:
-            changes.expire(uow, change_id)
-        await asyncio.sleep(0)  # let requests in between
-    return 0.0 if len(due) >= _CHANGES_BATCH else _LONGEST_NAP
+    return await _each(shop, "system:expiry", due, changes.expire, _CHANGES_BATCH)
 
 
 async def complete(shop: Shop) -> float:
@@ -131,11 +139,7 @@ async def change_assortment(shop: Shop) -> float:
     """Take products live, and retire them, at the moments that were planned; one transaction each."""
     with shop.database.read() as db:
         due = schedule.due(db, _PRODUCTS_BATCH)
-    for product_id in due:
-        with shop.database.transaction("system:schedule") as uow:
-            schedule.follow(uow, product_id)
-        await asyncio.sleep(0)  # let requests in between
-    return 0.0 if len(due) >= _PRODUCTS_BATCH else _LONGEST_NAP
+    return await _each(shop, "system:schedule", due, schedule.follow, _PRODUCTS_BATCH)
 
 
 async def forget(shop: Shop) -> float:

@@ -28,11 +28,10 @@ class PhoneOrderIn(SaleIn):
     coupons: list[Code] = Field([], max_length=MAX_COUPONS)
 
 
-class GratisOrderIn(ReasonIn):
+class _GivenIn(ReasonIn):
     """Goods that nobody pays."""
 
     purpose: Gratis
-    buyer: BuyerIn
     lines: Lines
     delivery_method: str | None = Field(
         None, description="One that serves the address; the first when none is given."
@@ -44,22 +43,22 @@ class GratisOrderIn(ReasonIn):
         return Wishes(self.delivery_method, self.note, terms_accepted=True)
 
 
-class GiftListIn(ReasonIn):
+class GratisOrderIn(_GivenIn):
+    """Goods that nobody pays."""
+
+    buyer: BuyerIn
+
+
+class GiftListIn(_GivenIn):
     """The same goods for several people, which nobody pays."""
 
-    purpose: Gratis
     recipients: list[BuyerIn] = Field(min_length=1, max_length=MAX_RECIPIENTS)
-    lines: Lines
     delivery_method: str | None = Field(
         None,
         max_length=32,
         description="One that serves all addresses; the first of each when none is given.",
     )
     note: str | None = Field(None, max_length=MAX_NOTE, description="For who packs the parcels.")
-
-    def wishes(self) -> Wishes:
-        """Nobody buys, so the terms of sale need not be accepted."""
-        return Wishes(self.delivery_method, self.note, terms_accepted=True)
 
 
 class GivenOrderView(BaseModel):
