@@ -24,9 +24,7 @@ idempotency_keys = Table(
 
 _keys = idempotency_keys.c
 _claims = {
-    name: dialect.insert(idempotency_keys)
-    .on_conflict_do_nothing(index_elements=["key"])
-    .execution_options(preserve_rowcount=True)
+    name: dialect.insert(idempotency_keys).on_conflict_do_nothing(index_elements=["key"]).returning(_keys.key)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 _find = select(idempotency_keys).where(_keys.key == bindparam("wanted"))
@@ -35,7 +33,7 @@ _keep = (
     .where(_keys.key == bindparam("wanted"))
     .values(status=bindparam("answer_status"), body=bindparam("answer_body"))
 )
-_forget = delete(idempotency_keys).where(_keys.created_at < bindparam("before"))
+_forget = delete(idempotency_keys).where(_keys.created_at < bindparam("before")).returning(_keys.key)
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,7 @@ def claim(uow: UnitOfWork, key: str, request: str) -> Answer | None:
         IdempotencyKeyReused: the key stands for another request.
     """
     row = {"key": key, "fingerprint": request, "status": None, "body": None, "created_at": uow.now}
-    dialect = uow.connection.dialect.name
-    if uow.connection.execute(_claims[dialect], row).rowcount == 1:
+    if uow.rows(_claims[uow.dialect], **row):
         return None
     return stored(uow, key, request)
 
@@ -82,10 +79,9 @@ def stored(db: Reading, key: str, request: str) -> Answer | None:
 
 def keep(uow: UnitOfWork, key: str, answer: Answer) -> None:
     """Store the answer of a claimed key in the transaction that did what it says."""
-    values = {"wanted": key, "answer_status": answer.status, "answer_body": answer.body}
-    uow.connection.execute(_keep, values)
+    uow.write(_keep, wanted=key, answer_status=answer.status, answer_body=answer.body)
 
 
 def forget(uow: UnitOfWork, before: datetime) -> int:
     """Remove keys claimed before a moment; returns how many."""
-    return uow.connection.execute(_forget, {"before": before}).rowcount
+    return len(uow.rows(_forget, before=before))

@@ -14,7 +14,7 @@ import uuid_utils
 from sqlalchemy import (
     Column,
     ColumnElement,
-    Connection,
+    Delete,
     Engine,
     Executable,
     Insert,
@@ -33,8 +33,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from transactional import change_log
 from transactional.change_log import Captured
 from transactional.database import Clock, reading, rehearsing, utc_now, writing
+from transactional.statements import Row as Row
+from transactional.statements import Runner
 
-Row = dict[str, Any]
 NewId = Callable[[datetime], str]
 
 
@@ -105,17 +106,29 @@ def _update(table: Table, names: tuple[str, ...]) -> Update:
     return update(table).where(table.c.id == bindparam("key")).values(changed)
 
 
+@lru_cache
+def _delete(table: Table) -> Delete:
+    return delete(table).where(table.c.id == bindparam("key"))
+
+
 class Reading:
     """Queries inside one transaction."""
 
-    def __init__(self, connection: Connection, now: datetime):
-        self.connection = connection
+    def __init__(self, runner: Runner, now: datetime):
+        self._runner = runner
         self.now = now
 
+    @property
+    def dialect(self) -> str:
+        """sqlite or postgresql."""
+        return self._runner.dialect.name
+
+    def seen_at(self, moment: datetime) -> "Reading":
+        """The same rows, as who asks at another moment sees them."""
+        return Reading(self._runner, moment)
+
     def rows(self, statement: Executable, **parameters: Any) -> list[Row]:
-        found = self.connection.execute(statement, parameters)
-        names = tuple(found.keys())
-        return [dict(zip(names, row, strict=True)) for row in found.all()]
+        return self._runner.rows(statement, parameters)
 
     def row(self, statement: Executable, **parameters: Any) -> Row | None:
         found = self.rows(statement, **parameters)
@@ -126,16 +139,16 @@ class Reading:
         return self.row(_get(table), key=row_id)
 
     def value(self, statement: Executable, **parameters: Any) -> Any:
-        return self.connection.execute(statement, parameters).scalar()
+        """The first column of the first row; None when there is no row."""
+        found = self.row(statement, **parameters)
+        return None if found is None else next(iter(found.values()))
 
 
 class UnitOfWork(Reading):
     """Reads and writes of one transaction; `now` is the moment stamped on everything it changes."""
 
-    def __init__(
-        self, connection: Connection, now: datetime, actor: str, request_id: str | None, new_id: NewId
-    ):
-        super().__init__(connection, now)
+    def __init__(self, runner: Runner, now: datetime, actor: str, request_id: str | None, new_id: NewId):
+        super().__init__(runner, now)
         self.actor = actor
         self.request_id = request_id
         self._new_id = new_id
@@ -143,7 +156,7 @@ class UnitOfWork(Reading):
         # Rows that nobody else can change before the commit, as they are now.
         self._held: dict[tuple[str, str], Row] = {}
         # SQLite has one writer: nobody else changes what it has read, so that is locked already.
-        self._is_alone = connection.dialect.name == "sqlite"
+        self._is_alone = self.dialect == "sqlite"
 
     def new_id(self) -> str:
         return self._new_id(self.now)
@@ -190,7 +203,7 @@ class UnitOfWork(Reading):
         for row in rows:
             if unknown := row.keys() - names:
                 raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
-        self.connection.execute(_insert(table), full if len(full) > 1 else full[0])
+        self._runner.write(_insert(table), full)
         for row in full:
             self._capture(table, "c", None, row)
         return full
@@ -211,10 +224,8 @@ class UnitOfWork(Reading):
         """
         names = _columns(table)
         full = [{name: row.get(name) for name in names} for row in rows]
-        statement = _insert_unless_there(table, by, self.connection.dialect.name)
-        given = full if len(full) > 1 else full[0]
-        inserted: set[str] = set(self.connection.execute(statement, given).scalars())
-        made = [row for row in full if row["id"] in inserted]
+        statement = _insert_unless_there(table, by, self.dialect)
+        made = [row for row in full if self.rows(statement, **row)]
         for row in made:
             self._capture(table, "c", None, row)
         return made
@@ -225,7 +236,7 @@ class UnitOfWork(Reading):
             raise RuntimeError(f"{table.name} {row['id']} is changed without a lock")
         statement = _update(table, tuple(values))
         parameters = {f"new_{name}": value for name, value in values.items()}
-        self.connection.execute(statement, {"key": row["id"], **parameters})
+        self._runner.write(statement, [{"key": row["id"], **parameters}])
         after = {**row, **values}
         self._capture(table, "u", row, after)
         return after
@@ -240,7 +251,7 @@ class UnitOfWork(Reading):
             return
         befores = {row_id: self._held[table.name, row_id] for row_id in changes}  # KeyError: not locked
         names = tuple(next(iter(changes.values())))
-        self.connection.execute(
+        self._runner.write(
             _update(table, names),
             [
                 {"key": row_id, **{f"new_{name}": values[name] for name in names}}
@@ -264,8 +275,12 @@ class UnitOfWork(Reading):
         """Delete a row that this transaction locked or inserted."""
         if (table.name, row["id"]) not in self._held:
             raise RuntimeError(f"{table.name} {row['id']} is deleted without a lock")
-        self.connection.execute(delete(table).where(table.c.id == row["id"]))
+        self._runner.write(_delete(table), [{"key": row["id"]}])
         self._capture(table, "d", row, None)
+
+    def write(self, statement: Insert | Update | Delete, **parameters: Any) -> None:
+        """Change bookkeeping that is not in the change log."""
+        self._runner.write(statement, [parameters])
 
     def _capture(self, table: Table, op: str, before: Row | None, after: Row | None) -> None:
         if after is not None:
@@ -279,17 +294,17 @@ class UnitOfWork(Reading):
     def trial(self) -> Iterator[None]:
         """Undo at its end all that the block changes: it only shows whether it could be done."""
         held, changes = dict(self._held), list(self._changes)
-        changed = self.connection.begin_nested()
         try:
-            yield
+            with self._runner.undone():
+                yield
         finally:
-            changed.rollback()
             self._held, self._changes = held, changes
 
     def write_change_log(self) -> None:
         if self._changes:
-            change_log.append(self.connection, self._changes, self.actor, self.request_id)
+            change_log.append(self._runner, self._changes, self.actor, self.request_id)
             self._changes = []
+        self._runner.flush()
 
 
 class Database:
@@ -309,7 +324,7 @@ class Database:
             request_id: ties the changes to the request that asked for them.
         """
         with writing(self.engine) as connection:
-            uow = UnitOfWork(connection, self.clock(), actor, request_id, self._new_id)
+            uow = UnitOfWork(Runner(connection), self.clock(), actor, request_id, self._new_id)
             yield uow
             uow.write_change_log()
 
@@ -317,10 +332,12 @@ class Database:
     def rehearsal(self, actor: str, request_id: str | None = None) -> Iterator[UnitOfWork]:
         """A unit of work of which nothing stays: what it would have done can be told."""
         with rehearsing(self.engine) as connection:
-            yield UnitOfWork(connection, self.clock(), actor, request_id, self._new_id)
+            runner = Runner(connection)
+            yield UnitOfWork(runner, self.clock(), actor, request_id, self._new_id)
+            runner.flush()
 
     @contextmanager
     def read(self) -> Iterator[Reading]:
         """A transaction that only reads and waits for no writer."""
         with reading(self.engine) as connection:
-            yield Reading(connection, self.clock())
+            yield Reading(Runner(connection), self.clock())

@@ -90,9 +90,9 @@ def _as_seen(plan: ProductPlan, sku_ids: dict[str, str]) -> Product:
 def change_prices(uow: UnitOfWork, catalogue: Catalogue, department: str, off_percent: int) -> Catalogue:
     """Set a department's prices `off_percent` below list; 0 ends the offer. Returns what is seen then."""
     shelf = catalogue.by_department[department]
-    list_prices: dict[str, int] = dict(
-        uow.connection.execute(select(skus.c.id, skus.c.list_price)).tuples().all()
-    )
+    list_prices: dict[str, int] = {
+        row["id"]: row["list_price"] for row in uow.rows(select(skus.c.id, skus.c.list_price))
+    }
     changed = []
     for product in shelf.products:
         seen = []

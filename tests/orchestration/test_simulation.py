@@ -65,8 +65,8 @@ def test_history_has_the_weeks_rhythm_and_everything_a_shop_lives_through(tmp_pa
     assert {"page_view", "view_item", "add_to_cart", "begin_checkout", "purchase", "search"} <= names.keys()
     assert all(str(event["occurred_at"]) < "2026-03-30T18:30" for event in found)
     with open_shop(settings).database.read() as db:
-        statuses = Counter(db.connection.scalars(select(orders.c.status)))
-        tables = set(db.connection.scalars(select(change_log.c.table_name).distinct()))
+        statuses = Counter(row["status"] for row in db.rows(select(orders.c.status)))
+        tables = {row["table_name"] for row in db.rows(select(change_log.c.table_name).distinct())}
         unexplained = db.rows(
             select(stock_levels.c.sku_id)
             .join(stock_movements, stock_movements.c.sku_id == stock_levels.c.sku_id)

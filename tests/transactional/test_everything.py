@@ -162,7 +162,7 @@ class Everything(RuleBasedStateMachine):
         card = self.world.one(cards, number % 3)
 
         def order(uow: UnitOfWork) -> None:
-            customer = members.customer_id(uow, buyer)
+            customer = members.join(uow, buyer)
             tenders = [
                 Wanted(each, card["number"] if each == "gift_card" and card else customer, limit)
                 for each in methods
@@ -477,7 +477,7 @@ class Everything(RuleBasedStateMachine):
     @rule(fate=fates, amount=st.integers(1, 3_000))
     def credit(self, fate: Fate, amount: int) -> None:
         def give(uow: UnitOfWork) -> None:
-            account = held(BALANCE, members.customer_id(uow, ADA))
+            account = held(BALANCE, members.join(uow, ADA))
             ledger.given(uow, account, "GBP", amount, uow.new_id(), "sorry")
 
         self.world.act(fate, "staff", give)

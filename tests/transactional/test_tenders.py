@@ -36,7 +36,7 @@ def gift_card(shop: Shop, amount: int) -> Row:
 
 def balance_of_ada(shop: Shop, amount: int) -> str:
     with shop.database.transaction("staff") as uow:
-        customer_id = members.customer_id(uow, ADA)
+        customer_id = members.join(uow, ADA)
         ledger.given(uow, held(BALANCE, customer_id), "GBP", amount, uow.new_id(), "sorry")
     return customer_id
 

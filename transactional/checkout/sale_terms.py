@@ -138,7 +138,7 @@ def lock(uow: UnitOfWork) -> None:
 
 def changed(uow: UnitOfWork) -> None:
     """Let everybody read the terms again; a random id, so that a version rolled back is never met again."""
-    uow.connection.execute(_set_version, {"new_version": str(uuid4())})
+    uow.write(_set_version, new_version=str(uuid4()))
 
 
 def open_first(uow: UnitOfWork, terms: Terms) -> None:

@@ -71,12 +71,9 @@ def groups_of(db: Reading, customer_id: str) -> list[str]:
     return sorted((db.get(customers, customer_id) or {}).get("groups") or ())
 
 
-def customer_id(uow: UnitOfWork, buyer: Buyer) -> str:
-    """The customer of this e-mail address, made on the first order."""
+def join(uow: UnitOfWork, buyer: Buyer) -> str:
+    """Make a customer of a buyer who was not `known`; returns the customer's id."""
     email = buyer.email.strip().lower()
-    known: str | None = uow.value(_by_email, email=email)
-    if known is not None:
-        return known
     row = {
         "id": uow.new_id(),
         "email": email,
@@ -89,5 +86,5 @@ def customer_id(uow: UnitOfWork, buyer: Buyer) -> str:
     }
     if uow.insert_unless_there(customers, row, "email"):
         return str(row["id"])
-    # Another transaction made it between the look and the insert, which waited for its commit.
+    # Another transaction made it since the buyer was looked for; the insert waited for its commit.
     return str(uow.value(_by_email, email=email))

@@ -115,7 +115,7 @@ def place(
     seen = review(uow, terms, cart, buyer, wishes, tenders, special.unit_price)
     gate(seen.missing)
     buyer, basket = seen.buyer, seen.basket
-    customer_id = seen.customer_id or members.customer_id(uow, buyer)
+    customer_id = seen.customer_id or members.join(uow, buyer)
     if (most := max(basket.amounts.gross, basket.amounts.total)) > MOST_OF_DOCUMENT:
         raise AmountTooLarge("The order", most, MOST_OF_DOCUMENT)
     if expected_total not in (None, basket.amounts.total):

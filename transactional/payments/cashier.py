@@ -53,8 +53,9 @@ async def start(shop: Shop, order_id: str, return_url: str, choice: Choice | Non
     """
     with shop.database.read() as db:
         order = orders.header(db, order_id)
-        due = dues.open_of(db, order)
-        payment = _waiting(service.of_order(db, order_id), due.change_id) if due else None
+        made = service.of_order(db, order_id)
+        due = dues.open_of(db, order, made)
+        payment = _waiting(made, due.change_id) if due else None
     if due is None:
         raise IllegalTransition(order["status"], "pay")
     if payment is not None and choice not in (None, Choice(payment["provider"], payment["method"])):
@@ -140,10 +141,10 @@ def _open_another(shop: Shop, order_id: str, choice: Choice | None) -> Row:
     """The last payment was declined or called off: the order waits for another."""
     with shop.database.transaction("shopper") as uow:
         order = orders.lock(uow, order_id)
-        due = dues.open_of(uow, order)
+        made = service.of_order(uow, order_id)
+        due = dues.open_of(uow, order, made)
         if due is None:
             raise IllegalTransition(order["status"], "pay")
-        made = service.of_order(uow, order_id)
         waiting = _waiting(made, due.change_id)
         if waiting is not None:
             return waiting

@@ -1,5 +1,6 @@
 """What a provider is still to take for an order: for the order itself, or for its open change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,25 +27,32 @@ class Due:
     is_open: bool
 
 
-def open_of(db: Reading, order: Row) -> Due | None:
-    """What is to be paid for an order now; None when nothing is."""
+def open_of(db: Reading, order: Row, made: Sequence[Row]) -> Due | None:
+    """What is to be paid for an order now; None when nothing is.
+
+    Args:
+        made: the order's payments.
+    """
     if order["status"] == "pending_payment":
-        return _due(db, order, None)
+        return _due(db, order, None, made)
     change = changes.open_of(db, order["id"])
-    return None if change is None else _due(db, order, change)
+    return None if change is None else _due(db, order, change, made)
 
 
 def of_payment(db: Reading, order: Row, payment: Row) -> Due:
     """What a payment of an order is for, wanted or not."""
     change_id = payment["change_id"]
-    return _due(db, order, None if change_id is None else changes.find(db, change_id))
+    change = None if change_id is None else changes.find(db, change_id)
+    return _due(db, order, change, service.of_order(db, order["id"]))
 
 
-def _due(db: Reading, order: Row, change: Row | None) -> Due:
+def _due(db: Reading, order: Row, change: Row | None, made: Sequence[Row]) -> Due:
     change_id, whole = (None, order["total"]) if change is None else (change["id"], change["due"])
-    mine = [row for row in service.of_order(db, order["id"]) if row["change_id"] == change_id]
+    mine = [row for row in made if row["change_id"] == change_id]
+    has_internal = any(row["kind"] == "internal" for row in mine)
+    held = service.held_internally(db, order["id"], change_id) if has_internal else 0
     return Due(
-        amount=whole - service.held_internally(db, order["id"], change_id),
+        amount=whole - held,
         change_id=change_id,
         position=max(row["position"] for row in mine),
         expires_at=order["expires_at"] if change is None else change["expires_at"],

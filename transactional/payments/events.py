@@ -1,7 +1,7 @@
 """The events of tenders: written once, with what they tell, and read back as what the tenders hold."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
@@ -22,8 +22,7 @@ _of_order = (
     .join(payments, payments.c.id == tender_events.c.payment_id)
     .where(payments.c.order_id == bindparam("order_id"))
 )
-
-
+_of_kind = _of_order.add_columns(payments.c.change_id).where(payments.c.kind == bindparam("kind"))
 _outcomes = select(tender_events.c.outcome).where(
     tender_events.c.payment_id == bindparam("payment_id"),
     tender_events.c.type == bindparam("type"),
@@ -61,8 +60,26 @@ def outcomes(db: Reading, payment_id: str, kind: EventType, reference: str) -> s
 
 def holdings(db: Reading, order_id: str) -> dict[str, Holding]:
     """What each tender of an order holds, by payment id; one without events is not there."""
+    return _holdings(db.rows(_of_order, order_id=order_id))
+
+
+def left(db: Reading, order_id: str, kind: str) -> Counter[str | None]:
+    """Minor units that the tenders of a kind, internal or external, still hold for an order.
+
+    Returns:
+        By the change of the order that they pay for; None is the order as it was placed.
+    """
+    told = db.rows(_of_kind, order_id=order_id, kind=kind)
+    change_of = {row["payment_id"]: row["change_id"] for row in told}
+    found: Counter[str | None] = Counter()
+    for payment_id, holding in _holdings(told).items():
+        found[change_of[payment_id]] += holding.left
+    return found
+
+
+def _holdings(told: Iterable[Row]) -> dict[str, Holding]:
     found: defaultdict[str, list[TenderEvent]] = defaultdict(list)
-    for row in db.rows(_of_order, order_id=order_id):
+    for row in told:
         event = TenderEvent(row["type"], row["outcome"], row["reference"], row["amount"])
         found[row["payment_id"]].append(event)
     return {payment_id: rules.holding(events) for payment_id, events in found.items()}

@@ -3,7 +3,7 @@
 Whoever calls these holds the lock of the order, which orders everything that happens to its money.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import bindparam, select
 
@@ -118,21 +118,12 @@ def note_external_id(uow: UnitOfWork, payment_id: str, external_id: str) -> None
 
 def held_internally(db: Reading, order_id: str, change_id: str | None = None) -> int:
     """Minor units that internal tenders hold for an order as it was placed, or for one of its changes."""
-    made = of_order(db, order_id)
-    return _held(
-        db, order_id, (row for row in made if row["kind"] == "internal" and row["change_id"] == change_id)
-    )
+    return events.left(db, order_id, "internal")[change_id]
 
 
 def held_externally(db: Reading, order_id: str) -> int:
     """Minor units that providers hold for an order and its changes."""
-    return _held(db, order_id, (row for row in of_order(db, order_id) if row["kind"] == "external"))
-
-
-def _held(db: Reading, order_id: str, concerned: Iterable[Row]) -> int:
-    ids = [row["id"] for row in concerned]
-    held = events.holdings(db, order_id) if ids else {}
-    return sum(held[payment_id].left for payment_id in ids)
+    return events.left(db, order_id, "external").total()
 
 
 def give_back(

@@ -6,15 +6,19 @@ first one does the work.
 
 from typing import Literal
 
+from sqlalchemy import bindparam, select
+
+from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.orders import change_effect
-from transactional.orders import service as orders
+from transactional.orders import service as order_service
+from transactional.orders.models import orders
 from transactional.payments import events, service, tenders
 from transactional.payments.events import Told
 from transactional.payments.models import payments
 from transactional.payments.provider import RemotePayment
 from transactional.payments.rules import TRANSITIONS, Step
-from transactional.unit_of_work import Row, UnitOfWork
+from transactional.unit_of_work import Row, UnitOfWork, for_update
 
 Outcome = Literal[
     "authorised",
@@ -28,6 +32,13 @@ Outcome = Literal[
     "unchanged",
 ]
 
+_order_of = for_update(
+    select(orders)
+    .join(payments, payments.c.order_id == orders.c.id)
+    .where(payments.c.id == bindparam("payment_id")),
+    orders,
+)
+
 
 def lock_both(uow: UnitOfWork, payment_id: str) -> tuple[Row, Row]:
     """Lock a payment after its order, which puts all that is told about one order in a row.
@@ -35,8 +46,10 @@ def lock_both(uow: UnitOfWork, payment_id: str) -> tuple[Row, Row]:
     Raises:
         NotFound: the payment is not ours.
     """
-    order = orders.lock(uow, service.find(uow, payment_id)["order_id"])
-    return order, service.lock(uow, payment_id)
+    found = uow.lock_rows(orders, _order_of, payment_id=payment_id)
+    if not found:
+        raise NotFound("payment", payment_id)
+    return found[0], service.lock(uow, payment_id)
 
 
 def record(uow: UnitOfWork, remote: RemotePayment) -> Outcome:
@@ -138,7 +151,7 @@ def _accept(uow: UnitOfWork, order: Row, captured: Row) -> bool:
     """Whether the order, or the change of it that was paid for, can still have the money; it has it then."""
     if captured["change_id"] is not None:
         return change_effect.accept(uow, order, captured)
-    if not orders.mark_paid(uow, order):
+    if not order_service.mark_paid(uow, order):
         return False
     tenders.settle(uow, order, captured)
     return True

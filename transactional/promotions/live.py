@@ -75,7 +75,7 @@ def lock(uow: UnitOfWork) -> None:
 
 def changed(uow: UnitOfWork) -> None:
     """Let everybody read the activities again; an id, so that a version rolled back is never met again."""
-    uow.connection.execute(_set_version, {"new_version": uow.new_id()})
+    uow.write(_set_version, new_version=uow.new_id())
 
 
 def of(activities: Sequence[Activity]) -> Live:

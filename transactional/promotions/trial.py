@@ -46,7 +46,7 @@ def run(db: Reading, terms: Terms, wanted: TrialIn) -> TrialView:
         CouponUnknown: no promotion has a code.
         NotFound: there is no such promotion to try.
     """
-    at = Reading(db.connection, wanted.moment or db.now)
+    at = db.seen_at(wanted.moment or db.now)
     on, opened = _activities(at, wanted)
     rows = _rows(at, terms, wanted)
     names = pricing.lookup(at, on, rows)
