@@ -58,6 +58,11 @@ class PostgresServer:
         self._execute(f'create database "{name}" template "{template}"')
         return self.url(name)
 
+    def settle(self, url: str) -> None:
+        """Do for a database what a server does by itself after a while: count what its tables hold."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("vacuum analyze")
+
     def stop(self) -> None:
         # At once: nothing in it is worth a checkpoint.
         self._server.send_signal(signal.SIGQUIT)

@@ -4,9 +4,11 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+import psycopg
+from psycopg.types.string import TextLoader
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -36,8 +38,22 @@ metadata = MetaData(
     }
 )
 
-# UUIDv7 as text: native on PostgreSQL, no conversion cost on SQLite.
-Id = String(36).with_variant(postgresql.UUID(as_uuid=False), "postgresql")
+
+class _UuidText(postgresql.UUID[str]):
+    """PostgreSQL's UUID that is text here, with no object between: see `_prepare_postgresql`."""
+
+    def __init__(self) -> None:
+        super().__init__(as_uuid=False)
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        return None
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        return None
+
+
+# UUIDv7 as text.
+Id = String(36).with_variant(_UuidText(), "postgresql")
 
 # An amount of money in minor units (pence, cents); its currency stands in the same row.
 Money = BigInteger
@@ -101,18 +117,24 @@ def connect(url: str) -> Engine:
     if address.get_backend_name() == "postgresql":
         # Locks are held for milliseconds: whoever waits seconds for one meets a fault and must not hang too.
         options = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
-        return create_engine(
+        engine = create_engine(
             address.set(drivername="postgresql+psycopg"),
             connect_args={"options": options},
             pool_size=10,
             max_overflow=40,
             **_JSON,
         )
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
     engine = create_engine(
         address, connect_args={"isolation_level": None, "timeout": 10}, pool_size=10, max_overflow=60, **_JSON
     )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _record: object) -> None:
+    cast(psycopg.Connection, connection).adapters.register_loader("uuid", TextLoader)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
@@ -152,8 +174,13 @@ def rehearsing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that only reads, and waits for no writer."""
+    """A transaction that only reads, and waits for no writer.
+
+    On PostgreSQL each statement has its own: it sees what is committed by then, as it would in a common one.
+    """
     with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="AUTOCOMMIT")
         _begin_sqlite(connection, "BEGIN")
         yield connection
 

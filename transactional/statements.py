@@ -140,7 +140,7 @@ class Runner:
         self._driver: Any = connection.connection.driver_connection
         self._is_remote = _is_remote(self.dialect)
         self._error: type[Exception] = self.dialect.loaded_dbapi.Error
-        self._cursor, self._writer = self._new_cursor(), self._new_cursor()
+        self._cursor = self._new_cursor()
         self._waiting: list[tuple[Prepared, list[list[Any]]]] = []
 
     def _new_cursor(self) -> Any:
@@ -199,11 +199,12 @@ class Runner:
 
     def _send(self) -> None:
         waiting, self._waiting = self._waiting, []
+        writer = self._new_cursor()  # answers to what is sent together find the cursor that asked
         for prepared, rows in waiting:
             if len(rows) == 1:
-                self._writer.execute(prepared.text, rows[0])
+                writer.execute(prepared.text, rows[0])
             else:
-                self._writer.executemany(prepared.text, rows)
+                writer.executemany(prepared.text, rows)
 
     def _together(self) -> AbstractContextManager[Any]:
         """Sends everything before it waits for any answer."""

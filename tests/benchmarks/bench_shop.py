@@ -52,6 +52,9 @@ def _on(name: str, server: PostgresServer | None) -> list[Row]:
         address = server.create() if server else str(Path(folder) / "bare.db")
         with serving(house) as shop:
             bare_shop.fill(address, sold.products, sold.gift_cards)
+            if server:
+                server.settle(house.settings.shop_database_url)
+                server.settle(address)
             with serving_bare(house, address) as bare:
                 secret = sandbox_secret(house.settings)
                 figures = asyncio.run(_compare(shop, bare, sold, secret))
