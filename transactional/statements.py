@@ -12,7 +12,7 @@ from typing import Any, NoReturn, cast
 from weakref import WeakKeyDictionary
 
 import psycopg
-from sqlalchemy import Connection, Delete, Dialect, Executable, Insert, Update
+from sqlalchemy import ColumnElement, Connection, Delete, Dialect, Executable, Insert, Update
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -20,6 +20,7 @@ from sqlalchemy.sql.selectable import SelectBase
 
 Row = dict[str, Any]
 Convert = Callable[[Any], Any]
+Columns = Sequence[tuple[Any, ColumnElement[Any]]]
 Statement = SelectBase | Insert | Update | Delete
 
 _MOST_IN_LIST = 20  # a list of values of another length is another statement
@@ -31,12 +32,11 @@ class Prepared:
     """A statement as a driver takes it.
 
     Args:
+        columns: those that it returns.
         lengths: how many values each of its lists has.
     """
 
-    def __init__(
-        self, statement: Statement, dialect: Dialect, compiled: SQLCompiler, lengths: Mapping[str, int]
-    ):
+    def __init__(self, columns: Columns, dialect: Dialect, compiled: SQLCompiler, lengths: Mapping[str, int]):
         some = {name: None for name, bind in compiled.binds.items() if bind.required}
         lists = {name: [None] * length for name, length in lengths.items()}
         state = compiled.construct_expanded_state({**some, **lists})
@@ -50,8 +50,8 @@ class Prepared:
         self._constants = {name: value for name, value in state.parameters.items() if name not in given}
         self._lists = [(name, state.parameter_expansion.get(name, ())) for name in lengths]
         self._dialect = dialect
-        self._columns = tuple(statement.exported_columns.items())
-        self._names = tuple(str(name) for name, _ in self._columns)
+        self._columns = columns
+        self._names = tuple(str(name) for name, _ in columns)
         self._reads: list[tuple[int, Convert]] | None = None
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
@@ -95,17 +95,19 @@ class _Forms:
 
     def __init__(self, statement: Statement, dialect: Dialect):
         self._dialect = dialect
+        self._columns = tuple(statement.exported_columns.items())
         self._compiled = statement.compile(dialect=_NUMBERED if _is_remote(dialect) else dialect)
         lists = (bind for bind in self._compiled.post_compile_params if bind.required)
         self._lists = tuple(sorted(bind.key for bind in lists))
         self._forms: dict[tuple[int, ...], Prepared] = {}
 
-    def form(self, statement: Statement, parameters: Mapping[str, Any]) -> Prepared | None:
+    def form(self, parameters: Mapping[str, Any]) -> Prepared | None:
+        """None when a list is too long."""
         lengths = tuple([len(parameters[name]) for name in self._lists])
         form = self._forms.get(lengths)
         if form is None and max(lengths, default=0) <= _MOST_IN_LIST:
             named = dict(zip(self._lists, lengths, strict=True))
-            form = Prepared(statement, self._dialect, self._compiled, named)
+            form = Prepared(self._columns, self._dialect, self._compiled, named)
             self._forms[lengths] = form
         return form
 
@@ -120,11 +122,10 @@ def _prepared(statement: Executable, dialect: Dialect, parameters: Mapping[str, 
     seen = _forms[dialect.name]
     forms = seen.get(statement)
     if forms is None:
-        if statement not in seen or not isinstance(statement, Statement):
-            seen[statement] = None
-            return None
-        forms = seen[statement] = _Forms(statement, dialect)
-    return forms.form(statement, parameters) if isinstance(statement, Statement) else None
+        is_known = statement in seen
+        if isinstance(statement, Statement):
+            seen[statement] = forms = _Forms(statement, dialect) if is_known else None
+    return None if forms is None else forms.form(parameters)
 
 
 class Runner:
@@ -156,11 +157,8 @@ class Runner:
             return [dict(zip(names, row, strict=True)) for row in found.all()]
         values = prepared.values(parameters)
         try:
-            if self._waiting:
-                with self._together():
-                    self._send()
-                    self._cursor.execute(prepared.text, values)
-            else:
+            with self._together(len(self._waiting)):
+                self._send()
                 self._cursor.execute(prepared.text, values)
             return prepared.rows(self._cursor)
         except self._error as problem:
@@ -177,11 +175,20 @@ class Runner:
 
     def flush(self) -> None:
         """Run what waits."""
-        if not self._waiting:
-            return
         try:
-            with self._together():
+            with self._together(len(self._waiting)):
                 self._send()
+        except self._error as problem:
+            self._refused(problem)
+
+    def commit(self) -> None:
+        """Run what waits, and end PostgreSQL's transaction with it: one way less to go."""
+        try:
+            with self._together(len(self._waiting)):
+                self._send()
+                if self._is_remote:
+                    # The driver's own can wait in a pipeline for the answer to what it has not sent.
+                    self._cursor.execute(b"commit")
         except self._error as problem:
             self._refused(problem)
 
@@ -198,6 +205,8 @@ class Runner:
             written.rollback()
 
     def _send(self) -> None:
+        if not self._waiting:
+            return
         waiting, self._waiting = self._waiting, []
         writer = self._new_cursor()  # answers to what is sent together find the cursor that asked
         for prepared, rows in waiting:
@@ -206,9 +215,9 @@ class Runner:
             else:
                 writer.executemany(prepared.text, rows)
 
-    def _together(self) -> AbstractContextManager[Any]:
-        """Sends everything before it waits for any answer."""
-        return self._driver.pipeline() if self._is_remote else nullcontext()
+    def _together(self, waiting: int) -> AbstractContextManager[Any]:
+        """Send everything before waiting for any answer; it pays from three statements on."""
+        return self._driver.pipeline() if self._is_remote and waiting > 1 else nullcontext()
 
     def _refused(self, problem: Any) -> NoReturn:
         """Raise what SQLAlchemy would."""

@@ -304,7 +304,6 @@ class UnitOfWork(Reading):
         if self._changes:
             change_log.append(self._runner, self._changes, self.actor, self.request_id)
             self._changes = []
-        self._runner.flush()
 
 
 class Database:
@@ -324,9 +323,11 @@ class Database:
             request_id: ties the changes to the request that asked for them.
         """
         with writing(self.engine) as connection:
-            uow = UnitOfWork(Runner(connection), self.clock(), actor, request_id, self._new_id)
+            runner = Runner(connection)
+            uow = UnitOfWork(runner, self.clock(), actor, request_id, self._new_id)
             yield uow
             uow.write_change_log()
+            runner.commit()
 
     @contextmanager
     def rehearsal(self, actor: str, request_id: str | None = None) -> Iterator[UnitOfWork]:

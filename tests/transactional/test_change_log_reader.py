@@ -3,9 +3,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from databases import Databases
+from sqlalchemy import select
 
 from settings import Settings
 from transactional.catalog import service as catalog
+from transactional.catalog.models import brands
 from transactional.change_log import START, Change, Position, read_changes
 from transactional.database import connect
 from transactional.shop import Shop, open_shop
@@ -55,7 +57,8 @@ def test_an_older_transaction_that_commits_later_is_not_skipped(
     here = read_changes(shop.database.engine, START, 100)[-1].position
     with shop.database.transaction("older") as older:
         catalog.create_brand(older, "older", "Older")
-        older.write_change_log()  # it has its number and its seq, but has not committed
+        older.write_change_log()
+        older.rows(select(brands))  # it has its number and its seq, but has not committed
         brand(shop, "newer")
         while_open = read_changes(shop.database.engine, here, 100)
     after = read_changes(shop.database.engine, here, 100)

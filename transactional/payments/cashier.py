@@ -156,7 +156,7 @@ def _open_another(shop: Shop, order_id: str, choice: Choice | None) -> Row:
             uow,
             order_id,
             choice.provider,
-            due.amount,
+            due.whole - service.held_internally(uow, order_id, due.change_id),
             order["currency"],
             choice.method,
             due.position,

@@ -14,13 +14,13 @@ class Due:
     """Money that a provider is to take.
 
     Args:
-        amount: minor units that internal tenders left.
+        whole: minor units, of which internal tenders have taken a part.
         change_id: the change of the order that it is for; None for the order as it was placed.
         position: of its tender among those of the order.
         is_open: whether it is still wanted.
     """
 
-    amount: int
+    whole: int
     change_id: str | None
     position: int
     expires_at: datetime
@@ -49,10 +49,8 @@ def of_payment(db: Reading, order: Row, payment: Row) -> Due:
 def _due(db: Reading, order: Row, change: Row | None, made: Sequence[Row]) -> Due:
     change_id, whole = (None, order["total"]) if change is None else (change["id"], change["due"])
     mine = [row for row in made if row["change_id"] == change_id]
-    has_internal = any(row["kind"] == "internal" for row in mine)
-    held = service.held_internally(db, order["id"], change_id) if has_internal else 0
     return Due(
-        amount=whole - held,
+        whole=whole,
         change_id=change_id,
         position=max(row["position"] for row in mine),
         expires_at=order["expires_at"] if change is None else change["expires_at"],
