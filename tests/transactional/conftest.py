@@ -1,6 +1,6 @@
 """A shop with goods on its shelves and a clock that the test moves."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,8 +78,14 @@ def sandbox(shop: Shop, clock: MovableClock) -> TestClient:
 @pytest.fixture
 def open_for_business(shop: Shop, shelves: Shelves, sandbox: TestClient) -> Shop:
     """The shop with its sandbox connected and goods on its shelves."""
-    transport = httpx.ASGITransport(app=sandbox.app)
-    provider = SandboxProvider(shop.settings.sandbox_url, sandbox_secret(shop.settings), transport)
+    there = httpx.ASGITransport(app=sandbox.app)
+
+    async def ask(method: str, url: str, headers: Mapping[str, str], body: str | None) -> tuple[int, bytes]:
+        async with httpx.AsyncClient(transport=there) as http:
+            answer = await http.request(method, url, headers=headers, content=body)
+            return answer.status_code, answer.content
+
+    provider = SandboxProvider(shop.settings.sandbox_url, sandbox_secret(shop.settings), ask)
     return replace(shop, providers={"sandbox": provider})
 
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from conftest import MovableClock
 from fastapi.testclient import TestClient
+from serving import free_ports
 from shopping import Shelves, key, level, order_body, ordered_over_http, rows_of
 
 from transactional import idempotency
@@ -302,11 +303,8 @@ class TestReconciliation:
         self, client: TestClient, open_for_business: Shop
     ) -> None:
         order = ordered_over_http(client, SHIRT0_S=1)
-
-        def nobody_there(_: httpx.Request) -> httpx.Response:
-            raise httpx.ConnectError("refused")
-
-        away = SandboxProvider("http://sandbox", b"secret", httpx.MockTransport(nobody_there))
+        (nobodys,) = free_ports(1)
+        away = SandboxProvider(f"http://127.0.0.1:{nobodys}", b"secret")
         app = create_app(open_for_business.settings, replace(open_for_business, providers={"sandbox": away}))
         cut_off = TestClient(app)
         refused = cut_off.post(f"/api/v1/orders/{order['token']}/payments", json={}, headers=key())

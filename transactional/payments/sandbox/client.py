@@ -1,10 +1,10 @@
 """The shop's side of the sandbox."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 
-import httpx
+import aiohttp
 from pydantic import ValidationError
 
 from transactional.payments import signatures
@@ -35,26 +35,29 @@ _STAGES: dict[DisputeStatus, DisputeStage] = {
 }
 
 
+# Method, address, headers and body of a request; status and body of its answer.
+Ask = Callable[[str, str, Mapping[str, str], str | None], Awaitable[tuple[int, bytes]]]
+
+
 class SandboxProvider:
-    """Speaks the sandbox's HTTP API; see `Provider` for what each call promises."""
+    """Speaks the sandbox's HTTP API; see `Provider` for what each call promises.
+
+    Args:
+        ask: how the sandbox is reached; over HTTP when it is not said.
+    """
 
     name = "sandbox"
     receipt = ""
 
-    def __init__(self, url: str, secret: bytes, transport: httpx.AsyncBaseTransport | None = None):
+    def __init__(self, url: str, secret: bytes, ask: Ask | None = None):
         self.pay_origin = url
         self._secret = secret
-        self._transport = transport
+        self._headers = {"authorization": f"Bearer {secret.decode()}", "content-type": "application/json"}
+        self._ask = ask or self._over_http
 
     @cached_property
-    def _http(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            base_url=self.pay_origin,
-            headers={"authorization": f"Bearer {self._secret.decode()}", "content-type": "application/json"},
-            timeout=5,
-            transport=self._transport,
-            trust_env=False,
-        )
+    def _http(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(5))
 
     def methods(self, currency: str) -> tuple[Method, ...]:
         return ("card",)
@@ -94,15 +97,24 @@ class SandboxProvider:
 
     async def close(self) -> None:
         if "_http" in vars(self):
-            await self._http.aclose()
+            await self._http.close()
 
     async def _call(self, method: str, path: str, body: str | None = None, key: str = "") -> bytes:
+        headers = {**self._headers, "idempotency-key": key}
+        status, answer = await self._ask(method, self.pay_origin + path, headers, body)
+        if status >= 300:
+            raise ProviderUnavailable(self.name)
+        return answer
+
+    async def _over_http(
+        self, method: str, url: str, headers: Mapping[str, str], body: str | None
+    ) -> tuple[int, bytes]:
         try:
-            answer = await self._http.request(method, path, content=body, headers={"idempotency-key": key})
-            answer.raise_for_status()
-        except httpx.HTTPError as problem:
+            asked = self._http.request(method, url, headers=headers, data=body, allow_redirects=False)
+            async with asked as answer:
+                return answer.status, await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as problem:
             raise ProviderUnavailable(self.name) from problem
-        return answer.content
 
 
 def _payment(answer: bytes) -> RemotePayment:
