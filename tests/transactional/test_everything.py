@@ -71,7 +71,7 @@ fates = st.sampled_from(("once", "once", "once", "twice", "crashes first"))
 which = st.integers(0, 5)
 units = st.integers(1, 3)
 moods = st.sampled_from(MOODS)
-currencies = st.sampled_from(("GBP", "GBP", "EUR"))
+currencies = st.sampled_from(("GBP", "EUR"))
 stages = st.sampled_from(("requested", "succeeded", "succeeded", "failed"))
 How = Literal["right", "too little", "dollars", "declined"]
 methods: st.SearchStrategy[tuple[Method, ...]] = st.sampled_from(
@@ -112,7 +112,7 @@ class Everything(RuleBasedStateMachine):
         self.buy("once", number, 2, GRACE, ("gift_card",), "right", True)
         self.serve("once", 0, "ship")
         self.buy("once", number + 1, 3, ADA, ("balance",), "right", number % 2 == 0)
-        self.buy("once", number + 2, 2, GRACE, (), "right", True)
+        self.buy("once", number + 2, 2, GRACE, (), "right", True, currency="EUR")
         self.change_order("once", 0, 1, [(number, 1)], None, None, None)
         self.fill_cart("once", number + 2, 1, second=number)
 
@@ -548,7 +548,7 @@ class Everything(RuleBasedStateMachine):
 
         def set_price(uow: UnitOfWork) -> None:
             alike = {"customer_group": None, "price": price, "valid_from": uow.now}
-            asked = ("GBP", "EUR") if price > 700 else ("GBP",)
+            asked = ("GBP", "EUR") if price != 999 else ("GBP",)
             pricing.set_prices(uow, sku_id, [{"currency": each, **alike} for each in asked])
 
         self.world.act(fate, "staff", set_price)
