@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 
 from transactional.catalog.errors import NoPrice
 from transactional.catalog.models import products, sku_prices, skus
@@ -15,27 +15,26 @@ _prices_of = select(sku_prices).where(sku_prices.c.sku_id.in_(bindparam("sku_ids
 _prices_of_one = (
     select(sku_prices).where(sku_prices.c.sku_id == bindparam("sku_id")).order_by(sku_prices.c.id)
 )
-_asked_of_everybody = (
+# What everybody may pay `now` in a `currency`, and the one of it that is asked of a SKU.
+_of_everybody = and_(
+    sku_prices.c.sku_id == skus.c.id,
+    sku_prices.c.currency == bindparam("currency"),
+    sku_prices.c.customer_group.is_(None),
+    sku_prices.c.valid_from <= bindparam("now"),
+    or_(sku_prices.c.valid_to.is_(None), sku_prices.c.valid_to > bindparam("now")),
+)
+_asked = (
     select(sku_prices.c.price)
-    .where(
-        sku_prices.c.sku_id == skus.c.id,
-        sku_prices.c.currency == bindparam("currency"),
-        sku_prices.c.customer_group.is_(None),
-        sku_prices.c.valid_from <= bindparam("now"),
-        or_(sku_prices.c.valid_to.is_(None), sku_prices.c.valid_to > bindparam("now")),
-    )
+    .where(_of_everybody)
     .order_by(sku_prices.c.valid_from.desc(), sku_prices.c.price)
     .limit(1)
     .correlate(skus)
     .scalar_subquery()
 )
-# What everybody pays `now` in a `currency` for the cheapest SKU of a product; null when none has a price.
-LOWEST = (
-    select(func.min(_asked_of_everybody))
-    .where(skus.c.product_id == products.c.id, skus.c.retired_at.is_(None))
-    .correlate(products)
-    .scalar_subquery()
-)
+_of_product = and_(skus.c.product_id == products.c.id, skus.c.retired_at.is_(None))
+# Whether a product has a SKU with such a price, and the lowest of them.
+HAS_PRICE = exists().where(_of_everybody, _of_product).correlate(products)
+LOWEST = select(func.min(_asked)).where(_of_product).correlate(products).scalar_subquery()
 
 
 def resolved(

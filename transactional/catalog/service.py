@@ -179,7 +179,7 @@ def _statements(sort: Sort, on_offer: bool, *narrowed: str) -> tuple[Select[Any]
     by = {
         "category_ids": products.c.category_id.in_(bindparam("category_ids", expanding=True)),
         "brand_id": products.c.brand_id == bindparam("brand_id"),
-        "currency": pricing.LOWEST.is_not(None),
+        "currency": pricing.HAS_PRICE,
     }
     conditions = [_shown, *(by[name] for name in narrowed if name in by), *([_reduced] if on_offer else [])]
     orderings = _orderings_in_another_currency if "currency" in narrowed else _orderings
