@@ -66,11 +66,11 @@ def other_currencies(view: View) -> None:
     if rows.empty:
         return
     sold = [
-        f"{words.short_money(row.net_sales, row.currency, view.shop.locale)} of net sales"
-        f" in {view.count(row.orders)} orders"
+        f"{words.short_money(row.net_sales, row.currency, view.shop.locale)}"
+        f" (orders: {view.count(row.orders)})"
         for row in rows.itertuples()
     ]
-    st.caption(f"Sold in other currencies, and in no figure of this page: {'; '.join(sold)}.")
+    st.caption(f"Net sales in other currencies, which no figure here holds: {', '.join(sold)}.")
 
 
 def nothing(what: str, hint: str) -> None:

@@ -467,7 +467,7 @@ class TestSettings:
     def test_they_name_the_other_currencies(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: MovableClock
     ) -> None:
-        monkeypatch.setenv("STOREHOUSE_SHOP_OTHER_CURRENCIES", '["EUR", "JPY", "EUR"]')
+        monkeypatch.setenv("STOREHOUSE_SHOP_OTHER_CURRENCIES", '["EUR", "JPY", "GBP", "EUR"]')
         bank = Bank()
         opened = open_shop(Settings(home=tmp_path), clock, providers={bank.name: bank})
         assert opened.terms.other_currencies == ("EUR", "JPY")

@@ -91,7 +91,9 @@ def terms(uow: UnitOfWork, settings: Settings) -> Terms:
         name=row["name"],
         time_zone=row["time_zone"],
         currency=row["currency"],
-        other_currencies=tuple(dict.fromkeys(settings.shop_other_currencies)),
+        other_currencies=tuple(
+            dict.fromkeys(each for each in settings.shop_other_currencies if each != row["currency"])
+        ),
         locale=row["locale"],
         country=settings.shop_country,
         tax_rate_bp=row["tax_rate_bp"],
