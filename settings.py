@@ -6,7 +6,7 @@ Each field is read from the environment as ``STOREHOUSE_<FIELD>``, for example `
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,6 +45,9 @@ class UserError(Exception):
     """What the caller can mend: the command line shows it as one line, without a traceback."""
 
 
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STOREHOUSE_", frozen=True, extra="forbid")
 
@@ -65,7 +68,10 @@ class Settings(BaseSettings):
     shop_id: str = Field("demo", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="The shop in the lake.")
     shop_name: str = "Storehouse"
     shop_time_zone: str = "Europe/London"
-    shop_currency: str = Field("GBP", pattern=r"^[A-Z]{3}$")
+    shop_currency: Currency = Field("GBP", description="What it is kept in: costs, stock, points, reports.")
+    shop_other_currencies: tuple[Currency, ...] = Field(
+        (), description='What it sells in besides, as ["EUR"]: each needs prices and rates of delivery.'
+    )
     shop_locale: str = "en_GB"
     shop_country: str = Field("GB", pattern=r"^[A-Z]{2}$", description="Where the first warehouse stands.")
 

@@ -12,6 +12,12 @@ from dashboards import words
 from dashboards.exports import to_csv, to_excel
 from dashboards.view import View
 
+OTHER_CURRENCIES = """
+select currency, sum(orders) as orders, sum(net_sales) as net_sales from marts.rpt_sales_daily
+where shop_id = $shop_id and currency <> $currency and shop_day between $start and $end
+group by currency order by currency
+"""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -52,6 +58,19 @@ def chart(title: str, definition: str, figure: go.Figure, key: str) -> None:
     st.markdown(f"##### {title}")
     st.caption(definition)
     st.plotly_chart(figure, key=key, config={"displayModeBar": False, "responsive": True})
+
+
+def other_currencies(view: View) -> None:
+    """Say what was sold in other currencies than the shop's own, which no figure holds."""
+    rows = view.rows(OTHER_CURRENCIES)
+    if rows.empty:
+        return
+    sold = [
+        f"{words.short_money(row.net_sales, row.currency, view.shop.locale)}"
+        f" (orders: {view.count(row.orders)})"
+        for row in rows.itertuples()
+    ]
+    st.caption(f"Net sales in other currencies, which no figure here holds: {', '.join(sold)}.")
 
 
 def nothing(what: str, hint: str) -> None:

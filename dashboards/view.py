@@ -58,9 +58,14 @@ class View:
     period: Period
 
     def rows(self, sql: str, period: Period | None = None) -> pd.DataFrame:
-        """Rows of a select that may use $shop_id, $start and $end."""
+        """Rows of a select that may use $shop_id, $start, $end and the shop's own $currency."""
         chosen = period or self.period
-        parameters: dict[str, Any] = {"shop_id": self.shop.id, "start": chosen.start, "end": chosen.end}
+        parameters: dict[str, Any] = {
+            "shop_id": self.shop.id,
+            "currency": self.shop.currency,
+            "start": chosen.start,
+            "end": chosen.end,
+        }
         used = {name: value for name, value in parameters.items() if f"${name}" in sql}
         return read(self.build, sql, used)
 

@@ -6,13 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.charts import compared_by_day, ranked_bars, steps
-from dashboards.parts import Figure, chart, figures, nothing
+from dashboards.parts import Figure, chart, figures, nothing, other_currencies
 from dashboards.view import View, open_view
 from settings import Settings
 
 SALES = """
 select shop_day, channel, orders, units, net_sales, gross_sales, returns, new_customers
-from marts.rpt_sales_daily where shop_id = $shop_id and shop_day between $start and $end
+from marts.rpt_sales_daily
+where shop_id = $shop_id and currency = $currency and shop_day between $start and $end
 """
 WEB = """
 select shop_day, channel, sessions, conversions, sessions_with_product_view, sessions_with_add_to_cart,
@@ -21,8 +22,9 @@ from marts.rpt_web_daily where shop_id = $shop_id and shop_day between $start an
 """
 CATEGORIES = """
 select coalesce(category, 'No category') as category, sum(net_sales) as net_sales
-from marts.rpt_product_sales_daily left join marts.dim_products using (shop_id, sku)
-where shop_id = $shop_id and shop_day between $start and $end group by all order by net_sales desc limit 8
+from marts.rpt_product_sales_daily as daily left join marts.dim_products using (shop_id, sku)
+where shop_id = $shop_id and daily.currency = $currency and shop_day between $start and $end
+group by all order by net_sales desc limit 8
 """
 
 
@@ -34,6 +36,7 @@ def page() -> None:
         nothing("sales or visits", "Choose other dates above.")
         return
     figures(view, _figures(view, sales, sales_before, web, web_before))
+    other_currencies(view)
     _net_sales(view, sales, sales_before)
     left, right = st.columns(2)
     with left:

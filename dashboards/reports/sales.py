@@ -4,23 +4,26 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.charts import compared_by_day, ranked_bars, waterfall
-from dashboards.parts import Figure, chart, figures, nothing, table
+from dashboards.parts import Figure, chart, figures, nothing, other_currencies, table
 from dashboards.view import View, open_view
 from settings import Settings
 
 SALES = """
-select * from marts.rpt_sales_daily where shop_id = $shop_id and shop_day between $start and $end
+select * from marts.rpt_sales_daily
+where shop_id = $shop_id and currency = $currency and shop_day between $start and $end
 """
 PRODUCTS = """
 select product_name as product, sku, category, brand, sum(orders) as orders, sum(units) as units,
     sum(returned_units) as returned, sum(gross_sales) as gross_sales, sum(discounts) as discounts,
     sum(returns) as returns, sum(net_sales) as net_sales
-from marts.rpt_product_sales_daily left join marts.dim_products using (shop_id, sku)
-where shop_id = $shop_id and shop_day between $start and $end group by all order by net_sales desc
+from marts.rpt_product_sales_daily as daily left join marts.dim_products using (shop_id, sku)
+where shop_id = $shop_id and daily.currency = $currency and shop_day between $start and $end
+group by all order by net_sales desc
 """
 PAYMENTS = """
 select method, sum(amount) as amount from marts.fct_payments
-where shop_id = $shop_id and shop_day between $start and $end and status in ('captured', 'succeeded')
+where shop_id = $shop_id and currency = $currency and shop_day between $start and $end
+    and status in ('captured', 'succeeded')
 group by all having sum(amount) > 0 order by amount desc
 """
 TOP = 10
@@ -30,9 +33,11 @@ def page() -> None:
     view = open_view(Settings(), "Sales", "What was sold, and what is left of it?")
     sales, before = view.rows(SALES), view.rows(SALES, view.period.previous)
     if sales.empty:
+        other_currencies(view)
         nothing("sales", f"The last ones were on {view.shop.last_day:%-d %B %Y}: choose other dates above.")
         return
     figures(view, _figures(view, sales, before))
+    other_currencies(view)
     chart(
         view.moved("Net sales", sales.net_sales.sum(), before.net_sales.sum()),
         f"Net sales a day, {view.shop.currency}. Grey and dashed: the previous period.",

@@ -105,7 +105,7 @@ def _figures(view: View, web: pd.DataFrame, before: pd.DataFrame) -> list[Figure
             web.revenue.sum(),
             before.revenue.sum(),
             by_day(web, "revenue").map(view.major),
-            definition="Net sales of the orders placed in these sessions.",
+            definition="Net sales of the orders placed in these sessions, in the shop's own currency.",
         ),
     ]
 

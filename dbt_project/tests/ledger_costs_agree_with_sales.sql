@@ -1,7 +1,8 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_ledger_postings'}}}) }}
 -- What the goods of an order cost by the ledger, which counts units when they leave and come back, is what
 -- fct_sales says, which counts them when they are sold and credited: of orders with nothing left to send.
--- Orders with gift cards are left out: cards are no sale, and what a printed one costs is none of its cost.
+-- Both are in the shop's own currency, whatever the order is in. Orders with gift cards are left out: cards
+-- are no sale, and what a printed one costs is none of its cost.
 with ledgers as (
     select
         shop_id,
@@ -66,7 +67,9 @@ posted as (
         on ledger.shop_id = documents.shop_id and ledger.document_number = documents.document_number
     inner join concerned
         on documents.shop_id = concerned.shop_id and documents.order_id = concerned.order_id
-    where ledger.account = 'expense:cost_of_goods'
+    inner join {{ ref('dim_shops') }} as shops
+        on ledger.shop_id = shops.shop_id
+    where ledger.account = 'expense:cost_of_goods' and ledger.currency = shops.currency
     group by documents.shop_id, documents.order_id
 ),
 

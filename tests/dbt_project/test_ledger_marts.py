@@ -11,7 +11,12 @@ SANDBOX = "asset:receivable:sandbox"
 
 
 def post(
-    lake: Lake, document: str, minutes: float, *postings: tuple[str, str, int], name: str = "test"
+    lake: Lake,
+    document: str,
+    minutes: float,
+    *postings: tuple[str, str, int],
+    name: str = "test",
+    currency: str = "GBP",
 ) -> None:
     """Write a journal entry with its postings, as the shop does: together."""
     happened = order(document, minutes)["placed_at"]
@@ -27,7 +32,7 @@ def post(
                 "source": source,
                 "destination": destination,
                 "amount": amount,
-                "currency": "GBP",
+                "currency": currency,
                 "occurred_at": happened,
             }
         )

@@ -191,7 +191,8 @@ class World:
 
     def _order(self, number: str) -> Iterator[File]:
         minutes = self._random.uniform(-2000, 3000)
-        customer = {"customer_id": f"customer-{self._random.randint(1, 4)}"}
+        currency = "EUR" if number in ("A5", "A6") else "GBP"
+        customer = {"customer_id": f"customer-{self._random.randint(1, 4)}", "currency": currency}
         yield "orders", [order(number, minutes, seq=1, paid=False, **customer)]
         quantity = self._random.randint(1, 3)
         yield (

@@ -125,10 +125,11 @@ class Bank:
             self._step(deal, f"dispute_{len(self.news)}", taken, stage)
 
     def step_dispute(self, external_id: str, stage: DisputeStage) -> None:
-        """The last dispute of a payment goes on or ends, unless the shop has won it."""
+        """The last dispute of a payment goes on or ends, unless the shop has won it; it never goes back."""
         deal = self.deals[external_id]
         for dispute, (amount, before) in [*deal.disputes.items()][-1:]:
-            if before not in (stage, "failed") and (before == "succeeded" or amount <= deal.left):
+            goes_on = stage != "requested" and before not in (stage, "failed")
+            if goes_on and (before == "succeeded" or amount <= deal.left):
                 self._step(deal, dispute, amount, stage)
 
     def _step(self, deal: Deal, dispute: str, amount: int, stage: DisputeStage) -> None:

@@ -47,6 +47,7 @@ LEGAL = {(before, after) for (before, _), after in TRANSITIONS.items()}
 def add_up(shop: Shop, bank: Bank) -> None:
     """Everything below, once all messages of the bank have arrived."""
     currency = shop.terms.currency
+    currencies = (currency, *shop.terms.other_currencies)
     ledger, changes = ledger_of(shop), replaying.changes_of(shop)
     order_states_are_legal(changes)
     transitions_tell_every_state(shop, changes)
@@ -56,10 +57,12 @@ def add_up(shop: Shop, bank: Bank) -> None:
     goods_cost_what_they_were_sold_at(shop, ledger, currency)
     tenders_add_up(shop, bank, ledger)
     orders_hold_what_they_cost(shop)
-    revenue_adds_up(shop, ledger, currency)
-    holders_have_what_is_theirs(shop, ledger, currency)
+    goods_cost_the_shops_own_money(ledger, currency)
+    for each in currencies:
+        revenue_adds_up(shop, ledger, each)
+        holders_have_what_is_theirs(shop, ledger, each)
+        what_is_kept_back_is_in_review(shop, ledger, each)
     points_are_those_of_the_orders(shop)
-    what_is_kept_back_is_in_review(shop, ledger, currency)
     refunds_are_owed(shop, ledger)
     promotions_are_counted(shop)
     replaying.log_gives_the_tables(shop, changes)
@@ -238,6 +241,14 @@ def goods_cost_what_they_were_sold_at(
     assert -ledger[chart.GIVEN_AWAY, currency] == given
 
 
+def goods_cost_the_shops_own_money(ledger: Mapping[tuple[str, str], int], currency: str) -> None:
+    """Whatever goods are sold in, what they cost is the shop's own currency; so are balance and points."""
+    own = (chart.INVENTORY, chart.COST_OF_GOODS, chart.GIVEN_AWAY, chart.REVALUED, chart.SHRINKAGE)
+    for (code, kept_in), amount in ledger.items():
+        is_own = code in (*own, chart.LOYALTY) or code.startswith((chart.POINTS, chart.BALANCE))
+        assert kept_in == currency or not is_own or amount == 0, (code, kept_in)
+
+
 def tenders_add_up(shop: Shop, bank: Bank, ledger: Mapping[tuple[str, str], int]) -> None:
     """No tender gives back more than it took; the ledger and the provider say the same of each."""
     found = holdings_of(shop)
@@ -295,7 +306,8 @@ def orders_hold_what_they_cost(shop: Shop) -> None:
 
 def revenue_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currency: str) -> None:
     """Income and tax are those of the sales that were paid less their credit notes, without gift cards."""
-    sold = {row["id"]: row for row in rows_of(shop, orders) if row["paid_at"] and row["purpose"] == "sale"}
+    all_sold = [row for row in rows_of(shop, orders) if row["paid_at"] and row["purpose"] == "sale"]
+    sold = {row["id"]: row for row in all_sold if row["currency"] == currency}
     lines = {row["id"]: row for row in rows_of(shop, order_lines) if row["order_id"] in sold}
     notes = {row["id"] for row in rows_of(shop, credit_notes) if row["order_id"] in sold}
     credited = [row for row in rows_of(shop, credit_note_lines) if row["credit_note_id"] in notes]
@@ -316,7 +328,7 @@ def revenue_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currency:
     assert ledger[chart.SHIPPING, currency] == total(sold.values(), "shipping") - total(credited, "shipping")
     assert ledger[chart.TAX, currency] == total(sold.values(), "tax") - total(credited, "tax")
     references = {row["reference"] for row in rows_of(shop, journal_entries)}
-    paid = {f"order:{row['number']}:paid" for row in sold.values()}
+    paid = {f"order:{row['number']}:paid" for row in all_sold}
     assert {each for each in references if each.startswith("order:")} == paid
 
 
@@ -329,7 +341,8 @@ def holders_have_what_is_theirs(shop: Shop, ledger: Mapping[tuple[str, str], int
     for row in rows_of(shop, payments):
         if row["kind"] == "internal":
             spent[row["account"]] += found[row["id"]].left
-            waiting += found[row["id"]].left if row["order_id"] in unpaid else 0
+            is_waiting = row["order_id"] in unpaid and row["currency"] == currency
+            waiting += found[row["id"]].left if is_waiting else 0
     assert ledger[chart.TENDERED, currency] == waiting
     given, taken = _given_and_taken(shop)
     for account in rows_of(shop, ledger_accounts):
@@ -391,12 +404,15 @@ def what_is_kept_back_is_in_review(shop: Shop, ledger: Mapping[tuple[str, str], 
     of_note = {row["number"]: numbers[row["order_id"]] for row in rows_of(shop, credit_notes)}
     documents = {row["id"]: row["document"] for row in rows_of(shop, journal_entries)}
     for row in rows_of(shop, postings):
+        if row["currency"] != currency:
+            continue
         document = documents[row["entry_id"]]
         number = of_change.get(document) or of_note.get(document) or document
         kept[number] += row["amount"] if row["destination"] == chart.UNRELEASED else 0
         kept[number] -= row["amount"] if row["source"] == chart.UNRELEASED else 0
     assert ledger[chart.UNRELEASED, currency] == sum(kept.values())
-    for order in rows_of(shop, orders):
+    mine = [row for row in rows_of(shop, orders) if row["currency"] == currency]
+    for order in mine:
         is_looked_at = order["status"] in ("in_review", "gathering", "paid") and order["needs_review"]
         assert kept[order["number"]] >= 0 if is_looked_at else kept[order["number"]] == 0, order
 
@@ -416,10 +432,14 @@ def promotions_are_counted(shop: Shop) -> None:
     """What a promotion gave is what orders have that were not called off, and within its limits."""
     alive = {row["id"]: row for row in rows_of(shop, orders) if row["status"] not in CALLED_OFF}
     given = [row for row in rows_of(shop, order_promotions) if row["order_id"] in alive]
+
+    def is_counted_in(row: Row, budget: Row) -> bool:
+        return bool(alive[row["order_id"]]["currency"] == budget["currency"])
+
     for budget in rows_of(shop, promotion_budgets):
         mine = [row for row in given if row["promotion_id"] == budget["promotion_id"]]
         counted = {
-            "money": total(mine, "amount"),
+            "money": total((row for row in mine if is_counted_in(row, budget)), "amount"),
             "units": total(mine, "units"),
             "uses": len({row["order_id"] for row in mine}),
         }

@@ -2,18 +2,19 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import httpx
 from sqlalchemy import select
 
-from transactional.catalog import csv_export
+from transactional.catalog import csv_export, pricing
 from transactional.catalog import service as catalog
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.checkout import service as checkout
 from transactional.checkout import terms_editing
+from transactional.checkout.models import delivery_zones
 from transactional.members.service import Buyer
 from transactional.orders import service as orders
 from transactional.orders import shipping
@@ -22,6 +23,7 @@ from transactional.payments import settlement
 from transactional.payments.tenders import Wanted
 from transactional.shop import Shop
 from transactional.stock import service as stock
+from transactional.stock import warehousing
 from transactional.stock.models import stock_levels
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
@@ -86,15 +88,35 @@ def sell_everywhere(shop: Shop) -> None:
         )
 
 
+def sell_in_euros(shop: Shop, prices: dict[str, int]) -> Shop:
+    """The shop with these prices in euros, by SKU code, and standard delivery for 6.00 everywhere."""
+    with shop.database.transaction("staff") as uow:
+        for code, price in prices.items():
+            row = {"currency": "EUR", "customer_group": None, "price": price, "valid_from": uow.now}
+            pricing.set_prices(uow, warehousing.sku_id(uow, code), [row])
+        (method,) = [row for row in terms_editing.methods(uow) if row["code"] == "standard"]
+        in_euros = {"currency": "EUR", "kind": "flat", "price": 600, "weight_from": 0}
+        zones = [row["code"] for row in terms_editing.zones(uow, delivery_zones)]
+        kept = ("name", "days_min", "days_max", "position", "is_active")
+        terms_editing.put_method(
+            uow,
+            "standard",
+            **{name: method[name] for name in kept},
+            rates=[*method["rates"], *({"zone": zone, **in_euros} for zone in zones)],
+        )
+    return replace(shop, terms=replace(shop.terms, other_currencies=("EUR",)))
+
+
 def order(
     uow: UnitOfWork,
     shop: Shop,
     quantities: dict[str, int],
     buyer: Buyer = ADA,
     tenders: Sequence[Wanted] = (),
+    currency: str | None = None,
 ) -> Placed:
     """Fill a cart by SKU code and order it."""
-    cart_id = checkout.create(uow, shop.terms)
+    cart_id = checkout.create(uow, shop.terms, currency=currency)
     checkout.add(uow, cart_id, quantities)
     return orders.place(uow, shop.terms, cart_id, buyer, tenders=tenders)
 

@@ -54,7 +54,7 @@ from transactional.orders.change_pricing import Addition
 from transactional.orders.models import ORDER_PURPOSES, order_changes, order_lines, orders, shipments
 from transactional.payments import cashier, inbox, refunding
 from transactional.payments import service as payments_service
-from transactional.payments.methods import Choice
+from transactional.payments.methods import Choice, sandbox_card
 from transactional.payments.models import gift_cards as cards
 from transactional.payments.provider import DisputeStage
 from transactional.payments.tenders import Method, Wanted
@@ -71,6 +71,7 @@ fates = st.sampled_from(("once", "once", "once", "twice", "crashes first"))
 which = st.integers(0, 5)
 units = st.integers(1, 3)
 moods = st.sampled_from(MOODS)
+currencies = st.sampled_from(("GBP", "EUR"))
 stages = st.sampled_from(("requested", "succeeded", "succeeded", "failed"))
 How = Literal["right", "too little", "dollars", "declined"]
 methods: st.SearchStrategy[tuple[Method, ...]] = st.sampled_from(
@@ -111,14 +112,29 @@ class Everything(RuleBasedStateMachine):
         self.buy("once", number, 2, GRACE, ("gift_card",), "right", True)
         self.serve("once", 0, "ship")
         self.buy("once", number + 1, 3, ADA, ("balance",), "right", number % 2 == 0)
-        self.buy("once", number + 2, 2, GRACE, (), "right", True)
+        self.buy("once", number + 2, 2, GRACE, (), "right", True, currency="EUR")
         self.change_order("once", 0, 1, [(number, 1)], None, None, None)
         self.fill_cart("once", number + 2, 1, second=number)
 
-    @rule(fate=fates, number=which, quantity=units, second=which, channel=st.sampled_from(("web", "api")))
-    def fill_cart(self, fate: Fate, number: int, quantity: int, second: int, channel: str = "web") -> None:
+    @rule(
+        fate=fates,
+        number=which,
+        quantity=units,
+        second=which,
+        channel=st.sampled_from(("web", "api")),
+        currency=currencies,
+    )
+    def fill_cart(
+        self,
+        fate: Fate,
+        number: int,
+        quantity: int,
+        second: int,
+        channel: str = "web",
+        currency: str = "GBP",
+    ) -> None:
         def fill(uow: UnitOfWork) -> None:
-            cart_id = checkout.create(uow, self.shop.terms, channel=channel)
+            cart_id = checkout.create(uow, self.shop.terms, channel=channel, currency=currency)
             checkout.add(uow, cart_id, {SKUS[number % 5]: quantity, SKUS[second % 3]: 1})
             self.carts.append(cart_id)
 
@@ -179,6 +195,7 @@ class Everything(RuleBasedStateMachine):
         methods=methods,
         how=hows,
         is_heard=st.booleans(),
+        currency=currencies,
     )
     def buy(
         self,
@@ -189,9 +206,10 @@ class Everything(RuleBasedStateMachine):
         methods: tuple[Method, ...],
         how: How,
         is_heard: bool,
+        currency: str = "GBP",
     ) -> None:
         """The whole way at once, which single steps seldom make."""
-        self.fill_cart("once", number, quantity, second=number + 1)
+        self.fill_cart("once", number, quantity, second=number + 1, currency=currency)
         self.place(fate, 0, buyer, methods, None)
         told = len(self.bank.news)
         self.ask_bank(0, "well", is_heard, None)
@@ -374,8 +392,7 @@ class Everything(RuleBasedStateMachine):
                 self.shop.terms,
                 order["id"],
                 wish,
-                provider=self.bank.name,
-                method="card",
+                way=sandbox_card,
                 wanted=[Wanted(tender, holder, 900)] if tender else (),
             )
 
@@ -530,8 +547,9 @@ class Everything(RuleBasedStateMachine):
         sku_id = self.world.sku(number)
 
         def set_price(uow: UnitOfWork) -> None:
-            row = {"currency": "GBP", "customer_group": None, "price": price, "valid_from": uow.now}
-            pricing.set_prices(uow, sku_id, [row])
+            alike = {"customer_group": None, "price": price, "valid_from": uow.now}
+            asked = ("GBP", "EUR") if price != 999 else ("GBP",)
+            pricing.set_prices(uow, sku_id, [{"currency": each, **alike} for each in asked])
 
         self.world.act(fate, "staff", set_price)
 

@@ -247,3 +247,24 @@ def test_of_skus_that_shared_a_barcode_the_first_keeps_it(empty_database: Callab
     with reading(engine) as connection:
         found = connection.execute(text("select code, barcode from skus order by code")).all()
     assert [tuple(row) for row in found] == [("S", "400"), ("T", None)]
+
+
+def test_budgets_of_before_count_in_the_shops_currency(empty_database: Callable[[], Engine]) -> None:
+    engine = empty_database()
+    with writing(engine) as connection:
+        command.upgrade(alembic_config(connection), "0019")
+        day = "'2026-01-01'"
+        for statement in (
+            "insert into shops (id, name, time_zone, currency, locale, tax_rate_bp)"
+            " values ('demo', 'D', 'UTC', 'EUR', 'en_GB', 1900)",
+            "insert into promotions"
+            " (id, name, status, kind, class, needs_code, definition, created_at, updated_at)"
+            f" values ('{_ID}01', 'P', 'active', 'percent', 'product', false, '{{}}', {day}, {day})",
+            "insert into promotion_budgets (id, promotion_id, uses, money, units)"
+            f" values ('{_ID}02', '{_ID}01', 1, 500, 0)",
+        ):
+            connection.execute(text(statement))
+    migrate(engine)
+    with reading(engine) as connection:
+        found = connection.execute(text("select money, currency from promotion_budgets")).all()
+    assert [tuple(row) for row in found] == [(500, "EUR")]

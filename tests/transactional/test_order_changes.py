@@ -57,6 +57,7 @@ from transactional.orders.errors import (
 )
 from transactional.orders.models import order_changes
 from transactional.payments import cashier, chargebacks, gift_cards
+from transactional.payments.methods import sandbox_card
 from transactional.payments.models import payments, refunds
 from transactional.payments.settlement import record_capture
 from transactional.payments.tenders import Wanted
@@ -89,8 +90,7 @@ def change(
             shop.terms,
             order_id,
             Wish("customer rang", **wish),
-            provider="sandbox",
-            method="card",
+            way=sandbox_card,
             wanted=wanted,
             expected_due=expected_due,
         )

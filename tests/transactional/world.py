@@ -12,7 +12,7 @@ from typing import Any, Literal
 from bank import Bank, Mood
 from conftest import MovableClock
 from hypothesis import event
-from shopping import fill_shelves, sell_everywhere
+from shopping import fill_shelves, sell_everywhere, sell_in_euros
 from sqlalchemy import Table, func, select
 
 from settings import Settings
@@ -70,7 +70,7 @@ def counted_ids() -> Callable[[datetime], str]:
 
 
 def furnished(database_url: str, home: Path, clock: MovableClock, bank: Bank) -> Shop:
-    """A shop that sells shirts and gift cards, gives points, and has promotions that are not on yet."""
+    """A shop with points that sells shirts and gift cards, also in euros; promotions are not on yet."""
     opened = open_shop(
         Settings(home=home, database_url=database_url), clock, counted_ids(), {bank.name: bank}
     )
@@ -88,8 +88,9 @@ def furnished(database_url: str, home: Path, clock: MovableClock, bank: Bank) ->
         warehousing.put(
             uow, "north", name="North", country="GB", postal_code="LS1", priority=1, is_active=True
         )
-        gift_cards.issue(uow, 1_500, "GBP", "a present")
-    return shop
+        for currency in ("EUR", "GBP"):
+            gift_cards.issue(uow, 1_500, currency, "a present")
+    return sell_in_euros(shop, dict.fromkeys(SKUS, 1_300))
 
 
 def drafted_promotions(shop: Shop) -> list[str]:

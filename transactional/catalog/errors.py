@@ -132,3 +132,10 @@ class AlreadyReviewed(ShopError):
 
     def __init__(self, product: str):
         super().__init__(f"{product} has been reviewed with this order.", product=product)
+
+
+class NoPrice(ShopError):
+    code = "no_price"
+
+    def __init__(self, sku: str, currency: str):
+        super().__init__(f"{sku} has no price in {currency}.", sku=sku, currency=currency)

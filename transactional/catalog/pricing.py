@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 
-from transactional.catalog.models import sku_prices, skus
+from transactional.catalog.errors import NoPrice
+from transactional.catalog.models import products, sku_prices, skus
 from transactional.errors import NotFound
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
@@ -14,6 +15,26 @@ _prices_of = select(sku_prices).where(sku_prices.c.sku_id.in_(bindparam("sku_ids
 _prices_of_one = (
     select(sku_prices).where(sku_prices.c.sku_id == bindparam("sku_id")).order_by(sku_prices.c.id)
 )
+# What everybody may pay `now` in a `currency`, and the one of it that is asked of a SKU.
+_of_everybody = and_(
+    sku_prices.c.sku_id == skus.c.id,
+    sku_prices.c.currency == bindparam("currency"),
+    sku_prices.c.customer_group.is_(None),
+    sku_prices.c.valid_from <= bindparam("now"),
+    or_(sku_prices.c.valid_to.is_(None), sku_prices.c.valid_to > bindparam("now")),
+)
+_asked = (
+    select(sku_prices.c.price)
+    .where(_of_everybody)
+    .order_by(sku_prices.c.valid_from.desc(), sku_prices.c.price)
+    .limit(1)
+    .correlate(skus)
+    .scalar_subquery()
+)
+_of_product = and_(skus.c.product_id == products.c.id, skus.c.retired_at.is_(None))
+# Whether a product has a SKU with such a price, and the lowest of them.
+HAS_PRICE = exists().where(_of_everybody, _of_product).correlate(products)
+LOWEST = select(func.min(_asked)).where(_of_product).correlate(products).scalar_subquery()
 
 
 def resolved(
@@ -45,27 +66,42 @@ def resolved(
 def at_their_prices(
     db: Reading, lines: list[Row], currency: str, groups: Sequence[str] = (), sku_id: str = "sku_id"
 ) -> list[Row]:
-    """Lines with the prices that hold now instead of the SKUs' own; no query when no line has such rows.
+    """Lines with the prices that hold now in a currency; no query when all have their SKUs' own.
+
+    A line whose SKU has no price in the currency is `unpriced`, and must not be sold. In another currency
+    than the SKU's own, the list price is what everybody pays.
 
     Args:
-        lines: rows with `has_prices`, `price` and `list_price`, all of them prices in `currency`.
+        lines: rows with the SKU's `has_prices`, `currency`, `price` and `list_price`.
         sku_id: the column that holds the SKU's id.
     """
     special = [line[sku_id] for line in lines if line["has_prices"]]
-    if not special:
+    if not special and all(line["currency"] == currency for line in lines):
         return lines
     by_sku: dict[str, list[Row]] = {}
-    for row in db.rows(_prices_of, sku_ids=special):
+    for row in db.rows(_prices_of, sku_ids=special) if special else []:
         by_sku.setdefault(row["sku_id"], []).append(row)
-    return [
-        _repriced(line, resolved(by_sku.get(line[sku_id], []), currency, groups, db.now)) for line in lines
-    ]
+    return [_repriced(line, by_sku.get(line[sku_id], []), currency, groups, db.now) for line in lines]
 
 
-def _repriced(line: Row, price: int | None) -> Row:
+def _repriced(line: Row, dated: list[Row], currency: str, groups: Sequence[str], now: datetime) -> Row:
+    price, is_own = resolved(dated, currency, groups, now), line["currency"] == currency
     if price is None:
-        return line
-    return {**line, "price": price, "list_price": max(price, line["list_price"])}
+        unpriced = {"currency": currency, "price": 0, "list_price": 0, "unpriced": True}
+        return line if is_own else {**line, **unpriced}
+    listed = line["list_price"] if is_own else resolved(dated, currency, (), now) or 0
+    return {**line, "currency": currency, "price": price, "list_price": max(price, listed)}
+
+
+def refuse_unpriced(db: Reading, offered: list[Row], currency: str, groups: Sequence[str]) -> None:
+    """Refuse SKUs that cannot be sold in a currency; see `at_their_prices`.
+
+    Raises:
+        NoPrice: tells of the first.
+    """
+    for sku in at_their_prices(db, offered, currency, groups, sku_id="id"):
+        if "unpriced" in sku:
+            raise NoPrice(sku["code"], currency)
 
 
 def prices(db: Reading, sku_id: str) -> list[Row]:

@@ -11,6 +11,9 @@ from transactional.catalog.schemas import BrandList, CategoryList, ProductPage, 
 
 router = APIRouter(prefix=API, tags=["catalogue"])
 Slug = Annotated[str | None, Query(max_length=160)]
+Currency = Annotated[
+    str | None, Query(max_length=3, description="ISO 4217; without it the shop's own.", examples=["GBP"])
+]
 
 
 @router.get("/categories", response_model=CategoryList)
@@ -27,25 +30,34 @@ async def list_brands(request: Request) -> Response:
         return respond(BrandList(items=service.list_brands(db)))
 
 
-@router.get("/products", response_model=ProductPage, responses=problems(404))
+@router.get("/products", response_model=ProductPage, responses=problems(400, 404))
 async def list_products(
     request: Request,
     category: Slug = None,
     brand: Slug = None,
     sort: Sort = "newest",
+    currency: Currency = None,
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
     page_size: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
-    """Live products of a category's whole subtree, or of a brand."""
-    with shop_of(request).database.read() as db:
+    """Live products of a category's whole subtree, or of a brand; only those with a price in the currency."""
+    shop = shop_of(request)
+    with shop.database.read() as db:
         found = service.list_products(
-            db, category=category, brand=brand, sort=sort, page=page, page_size=page_size
+            db,
+            category=category,
+            brand=brand,
+            sort=sort,
+            page=page,
+            page_size=page_size,
+            currency=shop.terms.other_currency(currency),
         )
     return respond(found)
 
 
-@router.get("/products/{slug}", response_model=ProductView, responses=problems(404))
-async def get_product(request: Request, slug: str) -> Response:
-    """A product with its SKUs, prices and availability."""
-    with shop_of(request).database.read() as db:
-        return respond(service.product(db, slug))
+@router.get("/products/{slug}", response_model=ProductView, responses=problems(400, 404))
+async def get_product(request: Request, slug: str, currency: Currency = None) -> Response:
+    """A product with its SKUs, prices and availability; only SKUs with a price in the currency."""
+    shop = shop_of(request)
+    with shop.database.read() as db:
+        return respond(service.product(db, slug, shop.terms.other_currency(currency)))

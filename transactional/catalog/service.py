@@ -41,6 +41,10 @@ _orderings: dict[Sort, tuple[ColumnElement[Any], ...]] = {
     "price_desc": (_lowest_price.desc(), products.c.id.asc()),
     "name": (products.c.name.asc(), products.c.id.asc()),
 }
+_orderings_in_another_currency = _orderings | {
+    "price_asc": (pricing.LOWEST.asc(), products.c.id.asc()),
+    "price_desc": (pricing.LOWEST.desc(), products.c.id.asc()),
+}
 _cards = (
     select(
         products.c.id,
@@ -139,6 +143,7 @@ def list_products(
     sort: Sort = "newest",
     page: int = 1,
     page_size: int = 20,
+    currency: str | None = None,
 ) -> ProductPage:
     """One page of live products.
 
@@ -147,6 +152,7 @@ def list_products(
         brand: slug.
         named: words of which each stands somewhere in the product's or its brand's name.
         on_offer: only products with a SKU below its list price.
+        currency: another than the shop's own; only products with a price in it.
 
     Raises:
         NotFound: there is no such category or brand.
@@ -156,13 +162,15 @@ def list_products(
         narrowed["category_ids"] = _subtree_ids(db, category)
     if brand is not None:
         narrowed["brand_id"] = _brand_id(db, brand)
+    if currency is not None:
+        narrowed |= {"currency": currency, "now": db.now}
     cards, count = _statements(sort, on_offer, *narrowed)
     for word in (named or "").split():
         called = or_(products.c.name.icontains(word, autoescape=True), products.c.brand_id.in_(_called(word)))
         cards, count = cards.where(called), count.where(called)
     found = db.rows(cards, **narrowed, size=page_size, skip=(page - 1) * page_size)
     total = db.value(count, **narrowed)
-    return ProductPage(items=_priced(db, found), page=page, page_size=page_size, total=total)
+    return ProductPage(items=_priced(db, found, currency), page=page, page_size=page_size, total=total)
 
 
 @lru_cache
@@ -171,9 +179,11 @@ def _statements(sort: Sort, on_offer: bool, *narrowed: str) -> tuple[Select[Any]
     by = {
         "category_ids": products.c.category_id.in_(bindparam("category_ids", expanding=True)),
         "brand_id": products.c.brand_id == bindparam("brand_id"),
+        "currency": pricing.HAS_PRICE,
     }
-    conditions = [_shown, *(by[name] for name in narrowed), *([_reduced] if on_offer else [])]
-    return _cards.where(*conditions).order_by(*_orderings[sort]), _count.where(*conditions)
+    conditions = [_shown, *(by[name] for name in narrowed if name in by), *([_reduced] if on_offer else [])]
+    orderings = _orderings_in_another_currency if "currency" in narrowed else _orderings
+    return _cards.where(*conditions).order_by(*orderings[sort]), _count.where(*conditions)
 
 
 def _called(word: str) -> Select[tuple[str]]:
@@ -195,10 +205,10 @@ def _brand_id(db: Reading, slug: str) -> str:
     return brand_id
 
 
-def _priced(db: Reading, found: list[Row]) -> list[ProductCard]:
+def _priced(db: Reading, found: list[Row], currency: str | None) -> list[ProductCard]:
     """Cards with the price and availability of their SKUs, which only one page of products pays for."""
     offers: dict[str, list[Row]] = {}
-    asked = _asked_now(db, db.rows(_offers, product_ids=[row["id"] for row in found]))
+    asked = _asked_now(db, db.rows(_offers, product_ids=[row["id"] for row in found]), currency)
     for offer in sorted(asked, key=lambda offer: offer["price"]):  # stable: of one price in their position
         offers.setdefault(offer["product_id"], []).append(offer)
     return [
@@ -213,12 +223,18 @@ def _priced(db: Reading, found: list[Row]) -> list[ProductCard]:
     ]
 
 
-def _asked_now(db: Reading, offered: list[Row]) -> list[Row]:
-    return pricing.at_their_prices(db, offered, offered[0]["currency"], sku_id="id") if offered else []
+def _asked_now(db: Reading, offered: list[Row], currency: str | None) -> list[Row]:
+    if not offered:
+        return []
+    asked = pricing.at_their_prices(db, offered, currency or offered[0]["currency"], sku_id="id")
+    return [sku for sku in asked if "unpriced" not in sku]
 
 
-def product(db: Reading, slug: str) -> ProductView:
+def product(db: Reading, slug: str, currency: str | None = None) -> ProductView:
     """A live product with its SKUs, prices and availability.
+
+    Args:
+        currency: another than the shop's own; only SKUs with a price in it.
 
     Raises:
         NotFound: there is none of this slug, or it is not live.
@@ -227,7 +243,7 @@ def product(db: Reading, slug: str) -> ProductView:
     if row is None:
         raise NotFound("product", slug)
     steps = rules.path(db.rows(_categories), row["category_id"])
-    offered = _asked_now(db, db.rows(_skus_of, product_id=row["id"]))
+    offered = _asked_now(db, db.rows(_skus_of, product_id=row["id"]), currency)
     return ProductView(
         id=row["id"],
         slug=row["slug"],

@@ -29,6 +29,7 @@ _priced_lines = (
         skus.c.price,
         skus.c.list_price,
         skus.c.cost,
+        skus.c.currency,
         skus.c.has_prices,
         skus.c.has_supply,
         skus.c.tax_class,

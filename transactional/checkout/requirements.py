@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from transactional.catalog.errors import NoPrice
 from transactional.checkout.errors import CartEmpty, NotForSale, OrderIncomplete
 from transactional.checkout.tax_numbers import is_plausible
 from transactional.errors import ShopError
@@ -57,12 +58,19 @@ NO_WISHES = Wishes()
 
 @dataclass(frozen=True)
 class Wanted:
-    """A line of the cart: units wanted, units available, and whether its product is on sale."""
+    """A line of the cart.
+
+    Args:
+        quantity, available: units that are wanted, and that can be had.
+        for_sale: whether its product is.
+        unpriced_in: the currency of the cart, when the SKU has no price in it.
+    """
 
     sku: str
     quantity: int
     available: int
     for_sale: bool
+    unpriced_in: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +128,7 @@ def gate(found: Sequence[Missing]) -> None:
     """Let a cart become an order only when nothing is missing.
 
     Raises:
-        CartEmpty, NotForSale, OutOfStock: only lines stand in the way; it tells of the first.
+        CartEmpty, NotForSale, NoPrice, OutOfStock: only lines stand in the way; it tells of the first.
         OrderIncomplete: something else does too, which its details list.
     """
     refusals = [each.refusal for each in found if each.refusal is not None]
@@ -138,6 +146,9 @@ def _of_lines(lines: Sequence[Wanted]) -> Iterator[Missing]:
         if not line.for_sale:
             refusal = NotForSale(line.sku)
             yield Missing("not_for_sale", line.sku, refusal.message, refusal)
+        elif line.unpriced_in is not None:
+            refusal = NoPrice(line.sku, line.unpriced_in)
+            yield Missing("no_price", line.sku, refusal.message, refusal)
         elif line.available < line.quantity:
             refusal = OutOfStock(line.sku, line.quantity, line.available)
             yield Missing("out_of_stock", line.sku, refusal.message, refusal)

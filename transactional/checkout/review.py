@@ -70,7 +70,13 @@ def _company_of(invoice: Invoicee | None, buyer: Buyer) -> str | None:
 
 def _missing_of(basket: PricedCart, buyer: Buyer, wishes: Wishes, terms: Terms) -> list[Missing]:
     lines = [
-        Wanted(line["sku"], line["quantity"], line["available"], line["status"] == "live")
+        Wanted(
+            line["sku"],
+            line["quantity"],
+            line["available"],
+            line["status"] == "live",
+            line["currency"] if "unpriced" in line else None,
+        )
         for line in basket.lines
     ]
     to = Address(**{**vars(buyer), "region": buyer.region or ""})

@@ -42,11 +42,11 @@ def _view(shop: Shop, db: Reading, cart_id: str) -> CartView:
 
 @router.post("/carts", status_code=201, response_model=CartView, responses=problems(400, 409))
 async def create_cart(request: Request, key: IdempotencyKey, body: CartIn) -> Response:
-    """Open an empty cart."""
+    """Open an empty cart, whose currency it and its order keep."""
     shop = shop_of(request)
 
     def work(uow: UnitOfWork) -> CartView:
-        return cart_view(service.opened(uow, shop.terms, body.visitor_id, "api"), shop.keys)
+        return cart_view(service.opened(uow, shop.terms, body.visitor_id, "api", body.currency), shop.keys)
 
     return await once(request, key, "shopper", work)
 

@@ -56,9 +56,9 @@ class SaleTerms:
     def offers(self, to: Place, parcel: Parcel) -> list[Offer]:
         return delivery.offers(self.zones, self.methods, to.country, to.postal_code, parcel)
 
-    def at_home(self, terms: Terms) -> Rate | None:
+    def at_home(self, terms: Terms, currency: str) -> Rate | None:
         """The rate of a light parcel in the shop's own country, which its pages advertise."""
-        offers = self.offers(Place(terms.country, ""), Parcel(0, 0, terms.currency))
+        offers = self.offers(Place(terms.country, ""), Parcel(0, 0, currency))
         return offers[0].rate if offers else None
 
     def treatment(self, to: Place, day: date) -> Treatment:

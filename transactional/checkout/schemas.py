@@ -19,6 +19,9 @@ class LineIn(BaseModel):
 class CartIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     visitor_id: str | None = Field(None, max_length=64, description="The tracker's visitor.")
+    currency: str | None = Field(
+        None, max_length=3, description="ISO 4217; without it the shop's own.", examples=["GBP"]
+    )
 
 
 class CustomerIn(BaseModel):
@@ -49,7 +52,7 @@ class CartLineView(BaseModel):
     discounts: list[DiscountView] = Field(description="What promotions take off the line.")
     total: int = Field(description="What the line costs after promotions.")
     available: int
-    for_sale: bool = Field(description="Whether it can be bought at all.")
+    for_sale: bool = Field(description="Whether it can be bought at all, in this currency.")
 
 
 class CartView(BaseModel):

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
+from transactional.catalog import pricing as prices
 from transactional.catalog.models import products, skus
 from transactional.checkout import priced as priced_cart
 from transactional.checkout import rules, shoppers
@@ -25,8 +26,8 @@ _units = (
     .join(carts, carts.c.id == cart_lines.c.cart_id)
     .where(carts.c.id == bindparam("cart_id"), carts.c.status == "open")
 )
-_for_sale: Select[tuple[str, str]] = (
-    select(skus.c.code, skus.c.id)
+_for_sale = (
+    select(skus.c.code, skus.c.id, skus.c.currency, skus.c.price, skus.c.list_price, skus.c.has_prices)
     .join(products, products.c.id == skus.c.product_id)
     .where(
         products.c.status == "live",
@@ -52,22 +53,32 @@ def create(
     visitor_id: str | None = None,
     channel: str = "web",
     customer_id: str | None = None,
+    currency: str | None = None,
 ) -> str:
     """Open an empty cart; returns its id.
 
     Args:
         channel: where its order will come from: web, api, phone, staff or group.
         customer_id: whose cart it is, when that is proven.
+        currency: what it is bought in; the shop's own when none is named.
+
+    Raises:
+        CurrencyNotSold: the shop does not sell in it.
     """
-    return str(_open(uow, terms, visitor_id, channel, customer_id)["id"])
+    return str(_open(uow, terms, visitor_id, channel, customer_id, currency)["id"])
 
 
 def _open(
-    uow: UnitOfWork, terms: Terms, visitor_id: str | None, channel: str, customer_id: str | None
+    uow: UnitOfWork,
+    terms: Terms,
+    visitor_id: str | None,
+    channel: str,
+    customer_id: str | None,
+    currency: str | None,
 ) -> Row:
     row = {
         "id": uow.new_id(),
-        "currency": terms.currency,
+        "currency": terms.currency_of(currency),
         "status": "open",
         "visitor_id": visitor_id,
         "channel": channel,
@@ -99,10 +110,14 @@ def add(uow: UnitOfWork, cart_id: str, quantities: Mapping[str, int]) -> None:
     Raises:
         NotFound, CartNotOpen: see `lock_open`.
         NotForSale: a code is unknown, or it or its product is not for sale.
+        NoPrice: a SKU has no price in the cart's currency.
         CartTooLarge: too many lines, or too many of one SKU.
     """
     cart = lock_open(uow, cart_id)
-    sku_ids = {row["code"]: row["id"] for row in uow.rows(_for_sale, codes=list(quantities))}
+    found = uow.rows(_for_sale, codes=list(quantities))
+    if foreign := [row for row in found if row["currency"] != cart["currency"]]:
+        prices.refuse_unpriced(uow, foreign, cart["currency"], sorted(shoppers.of_cart(uow, cart).segments))
+    sku_ids = {row["code"]: row["id"] for row in found}
     present = {line["sku_id"]: line for line in uow.rows(_lines, cart_id=cart_id)}
     position = max((line["position"] for line in present.values()), default=0)
     new: list[Row] = []
@@ -266,9 +281,11 @@ def price_lines(
     )
 
 
-def opened(uow: UnitOfWork, terms: Terms, visitor_id: str | None, channel: str) -> PricedCart:
-    """Open an empty cart and show it: it has no lines to look for."""
-    cart = _open(uow, terms, visitor_id, channel, None)
+def opened(
+    uow: UnitOfWork, terms: Terms, visitor_id: str | None, channel: str, currency: str | None = None
+) -> PricedCart:
+    """Open an empty cart and show it: it has no lines to look for; see `create`."""
+    cart = _open(uow, terms, visitor_id, channel, None, currency)
     return priced_cart.price(uow, terms, cart, [], Shopper(channel=channel), Place(terms.country, ""))
 
 

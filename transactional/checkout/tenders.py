@@ -4,11 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from transactional.checkout.requirements import Missing
 from transactional.ledger import service as accounts
-from transactional.ledger.rules import BALANCE, POINTS, held
-from transactional.payments import gift_cards
-from transactional.payments.errors import GiftCardNotValid, TenderEmpty
+from transactional.payments.errors import GiftCardNotValid, TenderEmpty, TenderInOtherCurrency
 from transactional.payments.schemas import TenderIn
-from transactional.payments.tenders import Wanted
+from transactional.payments.tenders import Wanted, account_of
 from transactional.security import Keys
 from transactional.unit_of_work import Reading
 
@@ -33,20 +31,10 @@ def gift_card(code: str, keys: Keys, amount: int | None = None) -> Wanted:
 
 
 def unusable(db: Reading, tenders: Sequence[Wanted], currency: str) -> Iterator[Missing]:
-    """What is wrong with tenders: they are unknown, over, or empty."""
+    """What is wrong with tenders: they are unknown, over, empty, or of another currency."""
     for each in tenders:
         try:
-            if accounts.balance(db, _account(db, each, currency)) == 0:
+            if accounts.balance(db, account_of(db, each, currency)) == 0:
                 raise TenderEmpty(each.method)
-        except (GiftCardNotValid, TenderEmpty) as refusal:
+        except (GiftCardNotValid, TenderEmpty, TenderInOtherCurrency) as refusal:
             yield Missing(refusal.code, "tenders", refusal.message, refusal)
-
-
-def _account(db: Reading, tender: Wanted, currency: str) -> str:
-    match tender.method:
-        case "gift_card":
-            return gift_cards.spendable(db, tender.holder, currency)
-        case "balance":
-            return held(BALANCE, tender.holder)
-        case "points":
-            return held(POINTS, tender.holder)

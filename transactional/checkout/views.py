@@ -35,7 +35,7 @@ def cart_view(basket: PricedCart, keys: Keys) -> CartView:
             discounts=discounts_of(basket.promotions, line["id"]),
             total=amounts.total,
             available=line["available"],
-            for_sale=line["status"] == "live",
+            for_sale=line["status"] == "live" and "unpriced" not in line,
         )
         for line, amounts in zip(basket.lines, basket.amounts.lines, strict=True)
     ]

@@ -233,8 +233,12 @@ def order_shipped(
         lines: the order lines they belong to.
         quantities: units by order line id.
     """
-    cost, worth = _cost_and_worth(uow, lines, quantities)
-    made = rules.goods_shipped(order["currency"], cost, worth, is_sale=order["purpose"] == "sale")
+    is_sale = order["purpose"] == "sale"
+    made = [
+        posting
+        for currency, cost, worth in _costs_and_worths(uow, lines, quantities)
+        for posting in rules.goods_shipped(currency, cost, worth, is_sale=is_sale)
+    ]
     service.post(uow, Entry(f"shipment:{number}", order["number"], "shipment", made))
 
 
@@ -253,9 +257,12 @@ def goods_returned(
         lines: the order lines they belong to.
         quantities: units by order line id.
     """
-    cost, worth = _cost_and_worth(uow, lines, quantities)
     is_sale = order["purpose"] == "sale"
-    made = rules.goods_returned(order["currency"], cost, worth, is_sale=is_sale, is_damaged=is_damaged)
+    made = [
+        posting
+        for currency, cost, worth in _costs_and_worths(uow, lines, quantities)
+        for posting in rules.goods_returned(currency, cost, worth, is_sale=is_sale, is_damaged=is_damaged)
+    ]
     service.post(uow, Entry(f"goods_returned:{number}", number, "goods returned", made))
 
 
@@ -297,14 +304,23 @@ def goods_revalued(uow: UnitOfWork, sku: Row, cost: int, units: int) -> None:
     service.post(uow, Entry(f"goods_revalued:{uow.new_id()}", sku["code"], reason, made))
 
 
-def _cost_and_worth(uow: UnitOfWork, lines: Iterable[Row], quantities: Mapping[str, int]) -> tuple[int, int]:
-    """What units of order lines cost when they were sold, and at what their SKUs cost now."""
+def _costs_and_worths(
+    uow: UnitOfWork, lines: Iterable[Row], quantities: Mapping[str, int]
+) -> list[tuple[str, int, int]]:
+    """Currencies, and what units of order lines cost in each when they were sold, and cost now.
+
+    They are those of the SKUs: what goods cost the shop does not depend on what they were sold in.
+    """
     units: Counter[str] = Counter()
-    cost = 0
+    sold_at: Counter[str] = Counter()
     for line in lines:
         units[line["sku_id"]] += quantities[line["id"]]
-        cost += quantities[line["id"]] * line["cost"]
-    return cost, sum(_costs(uow, units).values())
+        sold_at[line["sku_id"]] += quantities[line["id"]] * line["cost"]
+    found: dict[str, tuple[int, int]] = {}
+    for sku in uow.rows(_cost_of, sku_ids=sorted(units)):
+        cost, worth = found.get(sku["currency"], (0, 0))
+        found[sku["currency"]] = cost + sold_at[sku["id"]], worth + units[sku["id"]] * sku["cost"]
+    return [(currency, *found[currency]) for currency in sorted(found)]
 
 
 def _costs(uow: UnitOfWork, units: Mapping[str, int]) -> dict[str, int]:

@@ -149,6 +149,12 @@ def postings_of(db: Reading, reference: str) -> list[Posting]:
     return [] if entry is None else find(db, reference).postings
 
 
+def currency_of(db: Reading, code: str) -> str | None:
+    """The currency that a guarded account is kept in; None when it was never opened."""
+    account = db.row(_account, code=code)
+    return None if account is None else account["currency"]
+
+
 def balance(db: Reading, code: str) -> int:
     """What is left on a guarded account, in minor units; 0 when it was never opened."""
     account = db.row(_account, code=code)

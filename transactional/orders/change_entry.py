@@ -7,6 +7,7 @@ from transactional.orders import change_effect, change_plan, changes, rules, ser
 from transactional.orders.change_plan import Wish
 from transactional.orders.models import order_change_additions, order_change_removals, order_changes
 from transactional.payments import tenders
+from transactional.payments.methods import Way
 from transactional.payments.tenders import Wanted
 from transactional.staff.service import Terms
 from transactional.stock import backorders
@@ -21,8 +22,7 @@ def propose(
     order_id: str,
     wish: Wish,
     *,
-    provider: str,
-    method: str,
+    way: Way,
     wanted: Sequence[Wanted] = (),
     expected_due: int | None = None,
 ) -> Row:
@@ -31,7 +31,7 @@ def propose(
     What it adds is kept for it until then; what it takes off stays with the order until then.
 
     Args:
-        provider, method: how the difference will probably be paid; paying may choose another way.
+        way: how the difference will probably be paid in the order's currency; paying may choose another way.
         wanted: what pays before a provider is asked for the rest.
         expected_due: minor units that the buyer was told.
 
@@ -43,7 +43,7 @@ def propose(
         ChangeOpen: it is being changed already.
         PriceChanged: the difference is not what the buyer was told.
         OutOfStock: fewer units are available than are added.
-        GiftCardNotValid, TenderEmpty: a tender cannot be used.
+        GiftCardNotValid, TenderEmpty, TenderInOtherCurrency: a tender cannot be used.
         What `change_plan.plan` does.
     """
     order = service.lock(uow, order_id)
@@ -55,7 +55,7 @@ def propose(
     _reserve(uow, terms, order, change, made.net_units)
     if change["due"]:
         bill = tenders.bill_of_change(uow, order, change)
-        opened = tenders.open_all(uow, order, wanted, provider, method, bill)
+        opened = tenders.open_all(uow, order, wanted, way, bill)
         if opened[-1]["kind"] == "external":
             return change
     change_effect.take_effect(uow, order, change)

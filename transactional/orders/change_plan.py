@@ -62,7 +62,8 @@ def plan(db: Reading, terms: Terms, order: Row, wish: Wish) -> Plan:
         IllegalTransition: it cannot be changed any more.
         NotFound: a line is not in it.
         TooManyCancelled: fewer units of a line are still to be sent.
-        NotForSale, GiftCardNotAdded, AgreedPriceTooHigh: something cannot be added, or not for this price.
+        NotForSale, NoPrice, GiftCardNotAdded: something cannot be added.
+        AgreedPriceTooHigh: the buyer pays less than what was agreed.
         OrderIncomplete: the delivery does not serve the address.
         NothingChanges, NothingIsLeft: it is no change, or a cancellation.
         UnpaidChange: the order is not paid, and something else than its address would change.
@@ -94,7 +95,7 @@ def plan(db: Reading, terms: Terms, order: Row, wish: Wish) -> Plan:
         "credited": difference.credited,
         "kept": difference.kept,
         "due": difference.due,
-        "points": points_earned(goods, terms.points_per_unit, terms.point_value),
+        "points": points_earned(goods, terms.points_in(order["currency"]), terms.point_value),
         **given,
         **_destination(db, sale, wish, offer),
     }

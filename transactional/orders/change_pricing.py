@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select
 
 from transactional.catalog import pricing as prices
+from transactional.catalog.errors import NoPrice
 from transactional.catalog.models import products, skus
 from transactional.catalog.rules import GIFT_CARD, variant_name
 from transactional.checkout import delivery as deliveries
@@ -31,6 +32,7 @@ _GOODS = (
     skus.c.price,
     skus.c.list_price,
     skus.c.cost,
+    skus.c.currency,
     skus.c.has_prices,
     skus.c.tax_class,
     skus.c.weight_grams,
@@ -127,6 +129,8 @@ def additions(db: Reading, sale: Sale, wanted: Sequence[Addition]) -> list[Price
         row = by_code.get(each.sku)
         if row is None:
             raise NotForSale(each.sku)
+        if "unpriced" in row:
+            raise NoPrice(each.sku, order["currency"])
         if row["tax_class"] == GIFT_CARD:
             raise GiftCardNotAdded(each.sku)
         price = sale.asked(row["price"], row["tax_class"]) if order["purpose"] == SALE else 0

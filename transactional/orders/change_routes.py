@@ -1,5 +1,6 @@
 """Changes of orders over HTTP: the staff makes them for a buyer, who sees them and pays what is due."""
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
@@ -81,7 +82,7 @@ async def change_order(request: Request, key: IdempotencyKey, order_id: UUID, bo
             shop.terms,
             str(order_id),
             body.wish(),
-            **vars(methods.choose(shop.providers, shop.terms.currency)),
+            way=partial(methods.choose, shop.providers),
             wanted=[each.wanted(shop.keys) for each in body.tenders],
             expected_due=body.expected_due,
         )

@@ -1,5 +1,7 @@
 """The staff's entry of orders over HTTP."""
 
+from functools import partial
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -42,7 +44,7 @@ async def order_by_phone(request: Request, key: IdempotencyKey, body: PhoneOrder
             body.buyer.buyer(),
             units_by_sku(body.lines),
             body.coupons,
-            **vars(methods.choose(shop.providers, shop.terms.currency)),
+            way=partial(methods.choose, shop.providers),
             wishes=body.wishes(),
             expected_total=body.expected_total,
             tenders=wanted(body.tenders, shop.keys),

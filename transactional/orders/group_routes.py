@@ -1,5 +1,6 @@
 """Group purchases over HTTP."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -68,7 +69,7 @@ async def join_group(request: Request, key: IdempotencyKey, code: Code, body: Gr
             code,
             body.buyer.buyer(),
             body.quantity,
-            **vars(methods.choose(shop.providers, shop.terms.currency)),
+            way=partial(methods.choose, shop.providers),
             wishes=body.wishes(),
             expected_total=body.expected_total,
             tenders=wanted(body.tenders, shop.keys),

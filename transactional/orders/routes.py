@@ -1,5 +1,6 @@
 """Orders over HTTP. Shoppers address theirs by its token; the staff's part needs the staff token."""
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -34,7 +35,7 @@ async def place_order(request: Request, key: IdempotencyKey, body: OrderIn) -> R
             shop.terms,
             cart_id,
             body.buyer.buyer(),
-            **vars(methods.choose(shop.providers, shop.terms.currency)),
+            way=partial(methods.choose, shop.providers),
             wishes=body.wishes(),
             expected_total=body.expected_total,
             tenders=wanted(body.tenders, shop.keys),

@@ -24,6 +24,7 @@ from transactional.orders.models import order_lines, orders
 from transactional.orders.rules import ORDINARY, SALE, Special
 from transactional.payments import reversal
 from transactional.payments import tenders as payments
+from transactional.payments.methods import Way, sandbox_card
 from transactional.payments.rules import points_earned
 from transactional.payments.tenders import Wanted
 from transactional.promotions import budgets, pricing
@@ -83,8 +84,7 @@ def place(
     cart_id: str,
     buyer: Buyer,
     *,
-    provider: str = "sandbox",
-    method: str = "card",
+    way: Way = sandbox_card,
     wishes: Wishes = NO_WISHES,
     expected_total: int | None = None,
     tenders: Sequence[Wanted] = (),
@@ -95,7 +95,7 @@ def place(
     One that costs nothing is paid at once.
 
     Args:
-        provider, method: how the rest will probably be paid; paying may choose another way.
+        way: how the rest will probably be paid in the cart's currency; paying may choose another way.
         buyer: who orders; a cart of a customer's is that customer's order whatever e-mail address is typed.
         wishes: delivery, note and invoice as the shopper wants them.
         tenders: what the buyer pays with before a provider is asked for the rest.
@@ -109,7 +109,9 @@ def place(
         OutOfStock: fewer units are available than wanted.
         OrderIncomplete: something else is missing, or several things.
         PromotionUsedUp: another order got the last of a promotion.
-        GiftCardNotValid, TenderEmpty: a tender cannot be used.
+        NoPrice: a SKU has no price in the cart's currency.
+        PaymentMethodUnknown: nobody takes money in it.
+        GiftCardNotValid, TenderEmpty, TenderInOtherCurrency: a tender cannot be used.
     """
     cart = checkout.lock_open(uow, cart_id)
     seen = review(uow, terms, cart, buyer, wishes, tenders, special.unit_price)
@@ -138,7 +140,7 @@ def place(
         untaxed = basket.taxed.reverse_charge
         invoice_requests.request(uow, order["id"], wishes.invoice, reverse_charge=untaxed)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
-    opened = payments.open_all(uow, order, tenders, provider, method)
+    opened = payments.open_all(uow, order, tenders, way)
     if not opened or opened[-1]["kind"] == "internal":
         mark_paid(uow, order, special.reason)
         if special.purpose == SALE:
@@ -156,7 +158,7 @@ def _order_row(
     special: Special,
 ) -> Row:
     order_id = uow.new_id()
-    amounts, chosen = basket.amounts, basket.delivery
+    amounts, chosen, currency = basket.amounts, basket.delivery, basket.cart["currency"]
     lines = list(zip(basket.lines, amounts.lines, strict=True))
     return {
         "id": order_id,
@@ -165,7 +167,7 @@ def _order_row(
         "customer_id": customer_id,
         "status": "pending_payment",
         "channel": basket.cart["channel"],
-        "currency": basket.cart["currency"],
+        "currency": currency,
         "gross": amounts.gross,
         "discount": amounts.discount,
         "shipping": amounts.shipping,
@@ -181,7 +183,7 @@ def _order_row(
         "ship_country": buyer.country,
         "points": points_earned(
             sum(line.total for row, line in lines if row["tax_class"] != GIFT_CARD),
-            terms.points_per_unit,
+            terms.points_in(currency),
             terms.point_value,
         ),
         "gift_cards": sum(line.gross for row, line in lines if row["tax_class"] == GIFT_CARD),
@@ -192,7 +194,7 @@ def _order_row(
         "delivery_name": None if chosen is None else chosen.name,
         "delivery_tax_rate_bp": amounts.shipping_tax_rate_bp,
         "prices_include_tax": basket.taxed.prices_include_tax,
-        "needs_review": 0 < terms.review_above < amounts.total,
+        "needs_review": terms.wants_review(amounts.total, currency),
         "purpose": special.purpose,
         "group_id": special.group_id,
         "steps": 0,

@@ -40,6 +40,7 @@ async def cart(request: Request, problem: str = Query("", max_length=200)) -> HT
             shop,
             db,
             "cart.html",
+            currency=basket.cart["currency"] if basket else None,
             problem=problem,
             lines=lines_view(basket) if basket else [],
             amounts=amounts_view(basket) if basket else None,
@@ -160,7 +161,7 @@ def promotions_view(basket: PricedCart, shop: Shop) -> dict[str, Any]:
     """Codes and hints of a basket."""
     return {
         "coupons": basket.cart["coupons"] or [],
-        "hints": hints(basket.promotions, money_text(shop)),
+        "hints": hints(basket.promotions, money_text(shop, basket.cart["currency"])),
     }
 
 
@@ -175,7 +176,7 @@ def _line_view(line: Row) -> dict[str, Any]:
         "quantity": line["quantity"],
         "available": line["available"],
         "short": line["available"] < line["quantity"],
-        "for_sale": line["status"] == "live",
+        "for_sale": line["status"] == "live" and "unpriced" not in line,
         "removal": {"event_name": "remove_from_cart", "items": [_item(line)]},
     }
 

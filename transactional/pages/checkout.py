@@ -1,5 +1,6 @@
 """The checkout page: one form, which keeps what was typed and needs no JavaScript."""
 
+from functools import partial
 from urllib.parse import urlencode
 
 import uuid_utils
@@ -28,7 +29,7 @@ from transactional.pages.basket import (
 from transactional.pages.ordering import choice_of, send_to_pay
 from transactional.pages.rendering import SEE_OTHER, cart_id, countries, page, see_other
 from transactional.payments import methods
-from transactional.payments.errors import GiftCardNotValid, TenderEmpty
+from transactional.payments.errors import GiftCardNotValid, TenderEmpty, TenderInOtherCurrency
 from transactional.payments.tenders import Wanted
 from transactional.promotions.errors import PromotionUsedUp
 from transactional.shop import Shop
@@ -118,6 +119,7 @@ def _page(
             db,
             "checkout.html",
             status,
+            currency=basket.cart["currency"],
             form=form | {"delivery_method": chosen},
             errors=errors,
             problem=problem,
@@ -127,7 +129,7 @@ def _page(
             terms_demanded=shop.terms.must_be_accepted,
             parcel=basket.parcel,
             offers=basket.offers,
-            ways=methods.offered(shop.providers, shop.terms.currency),
+            ways=methods.offered(shop.providers, basket.cart["currency"]),
             lines=lines_view(basket),
             amounts=amounts_view(basket),
             rows=explained(basket),
@@ -156,7 +158,7 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
     except (OutOfStock, PriceChanged, PromotionUsedUp, OrderIncomplete) as refused:
         told = _NEW_PRICES if isinstance(refused, PriceChanged) else refused.message
         return _page(request, form | {"attempt": ""}, {}, told, refused.status)
-    except (GiftCardNotValid, TenderEmpty) as refused:
+    except (GiftCardNotValid, TenderEmpty, TenderInOtherCurrency) as refused:
         return _page(request, form | {"attempt": ""}, {"gift_card": refused.message}, "", refused.status)
     except ShopError as refused:
         return see_other(f"/cart?{urlencode({'problem': refused.message})}")
@@ -166,7 +168,6 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
 def _place_once(request: Request, shop: Shop, form: Form, known: str) -> str:
     """The order of this attempt's id, made now or before."""
     key = f"page:{form['attempt']}"
-    choice = choice_of(shop, form["pay_with"])
     print_of = idempotency.fingerprint("POST", "/checkout", known.encode())
     total = int(form["expected_total"]) if form["expected_total"].isdecimal() else None
     with shop.database.transaction("shopper", request_id(request)) as uow:
@@ -181,7 +182,7 @@ def _place_once(request: Request, shop: Shop, form: Form, known: str) -> str:
             wishes=_wishes(form),
             expected_total=total,
             tenders=_tenders(shop, form),
-            **vars(choice),
+            way=partial(choice_of, shop, form["pay_with"]),
         )
         idempotency.keep(uow, key, Answer(SEE_OTHER, placed.order_id))
         return placed.order_id

@@ -1,5 +1,6 @@
 """The page of a group purchase: how many are in, and the form to join. It needs no JavaScript."""
 
+from functools import partial
 from urllib.parse import quote
 
 import uuid_utils
@@ -55,7 +56,6 @@ async def join(request: Request, code: str) -> HTMLResponse | RedirectResponse:
 
 def _join_once(request: Request, shop: Shop, code: str, form: Form) -> str:
     """The order of this attempt's id, made now or before."""
-    choice = choice_of(shop, form["pay_with"])
     print_of = idempotency.fingerprint("POST", f"/groups/{code}", form["email"].encode())
     with shop.database.transaction("shopper", request_id(request)) as uow:
         before = idempotency.claim(uow, f"page:{form['attempt']}", print_of)
@@ -68,7 +68,7 @@ def _join_once(request: Request, shop: Shop, code: str, form: Form) -> str:
             Buyer(**{name: form[name] for name in _BUYER}),
             int(form["quantity"]) if form["quantity"].isdecimal() and int(form["quantity"]) else 1,
             wishes=Wishes(terms_accepted=bool(form["terms_accepted"])),
-            **vars(choice),
+            way=partial(choice_of, shop, form["pay_with"]),
         )
         idempotency.keep(uow, f"page:{form['attempt']}", Answer(SEE_OTHER, placed.order_id))
         return placed.order_id

@@ -53,16 +53,18 @@ async def pay(request: Request, token: str) -> RedirectResponse:
     pay_with = str((await request.form()).get("pay_with", ""))[:80]
     order_id = shop.keys.row_id("order", token)
     try:
-        choice = choice_of(shop, pay_with) if pay_with else None
+        with shop.database.read() as db:
+            currency = orders.header(db, order_id)["currency"]
+        choice = choice_of(shop, pay_with, currency) if pay_with else None
     except PaymentMethodUnknown as refused:
         return see_other(f"/orders/{token}?{urlencode({'problem': refused.message})}")
     return await send_to_pay(request, shop, order_id, choice)
 
 
-def choice_of(shop: Shop, pay_with: str) -> Choice:
+def choice_of(shop: Shop, pay_with: str, currency: str) -> Choice:
     """The way to pay that a form names as provider:method; the default one when it names none."""
     provider, _, method = pay_with.partition(":")
-    return methods.choose(shop.providers, shop.terms.currency, method or None, provider or None)
+    return methods.choose(shop.providers, currency, method or None, provider or None)
 
 
 @router.post("/orders/{token}/cancel")
@@ -106,6 +108,7 @@ def _order_page(
             shop,
             db,
             "order.html",
+            currency=row["currency"],
             token=token,
             # The address opens the order, so neither the tracker nor the next page may learn it.
             secret_path="/orders/thanks" if back_from_provider else "/orders/status",
@@ -116,7 +119,7 @@ def _order_page(
             explanation=problem or _explain(row["status"], back_from_provider),
             change=_open_change(db, found),
             may_cancel=row["status"] in after_sales.OWN_TO_CANCEL,
-            ways=methods.offered(shop.providers, shop.terms.currency),
+            ways=methods.offered(shop.providers, row["currency"]),
             path=_path(row),
             amounts=_order_amounts(found),
             rows=explained(found),

@@ -54,13 +54,24 @@ def _templates(currency: str, locale: str, time_zone: str) -> Environment:
 
 
 def page(
-    request: Request, shop: Shop, db: Reading, template: str, status: int = 200, **context: Any
+    request: Request,
+    shop: Shop,
+    db: Reading,
+    template: str,
+    status: int = 200,
+    currency: str | None = None,
+    **context: Any,
 ) -> HTMLResponse:
-    """Render a template with what every page shows: departments, basket count, tracker."""
+    """Render a template with what every page shows: departments, basket count, tracker.
+
+    Args:
+        currency: of all its amounts; the shop's own when none is named.
+    """
     terms, settings = shop.terms, shop.settings
+    currency = currency or terms.currency
     path = context.get("secret_path") or request.url.path
     body = (
-        _templates(terms.currency, terms.locale, terms.time_zone)
+        _templates(currency, terms.locale, terms.time_zone)
         .get_template(template)
         .render(
             language=terms.locale.replace("_", "-"),
@@ -69,7 +80,7 @@ def page(
             pixel_query=urlencode({"url": f"{settings.shop_url}{path}"}),
             departments=tree(list_categories(db)),
             department=None,
-            delivery=sale_terms.current(db).at_home(terms),
+            delivery=sale_terms.current(db).at_home(terms, currency),
             cart_count=cart_count(request, shop, db),
             **context,
         )
@@ -77,10 +88,10 @@ def page(
     return HTMLResponse(body, status)
 
 
-def money_text(shop: Shop) -> Callable[[int], str]:
+def money_text(shop: Shop, currency: str) -> Callable[[int], str]:
     """How pages write an amount of minor units."""
     terms = shop.terms
-    text: Callable[[int], str] = _templates(terms.currency, terms.locale, terms.time_zone).filters["money"]
+    text: Callable[[int], str] = _templates(currency, terms.locale, terms.time_zone).filters["money"]
     return text
 
 

@@ -71,6 +71,18 @@ class TenderEmpty(ShopError):
         super().__init__(f"There is nothing left on this {method.replace('_', ' ')}.", method=method)
 
 
+class TenderInOtherCurrency(ShopError):
+    code = "tender_in_other_currency"
+
+    def __init__(self, method: str, kept_in: str, currency: str):
+        super().__init__(
+            f"This {method.replace('_', ' ')} is in {kept_in}, and the order in {currency}.",
+            method=method,
+            kept_in=kept_in,
+            currency=currency,
+        )
+
+
 class PayoutKnown(ShopError):
     code = "payout_known"
 

@@ -13,7 +13,7 @@ from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
 from transactional.ledger.rules import CHARGEBACKS, GIFT_CARD, UNRELEASED, Cards, held
 from transactional.orders.models import credit_note_lines, order_lines
-from transactional.payments.errors import GiftCardNotValid, GiftCardSpent
+from transactional.payments.errors import GiftCardNotValid, GiftCardSpent, TenderInOtherCurrency
 from transactional.payments.models import gift_cards
 from transactional.security import gift_card_number
 from transactional.unit_of_work import Reading, Row, UnitOfWork
@@ -214,11 +214,14 @@ def spendable(db: Reading, number: str, currency: str) -> str:
     """The account of a card that an order in `currency` can be paid with.
 
     Raises:
-        GiftCardNotValid: it is unknown, disabled, over, or of another currency.
+        GiftCardNotValid: it is unknown, disabled, or over.
+        TenderInOtherCurrency: it is of another currency.
     """
     card = db.row(_by_number, number=number)
-    if card is None or card["status"] != "active" or card["currency"] != currency:
+    if card is None or card["status"] != "active":
         raise GiftCardNotValid
     if card["expires_at"] is not None and card["expires_at"] <= db.now:
         raise GiftCardNotValid
+    if card["currency"] != currency:
+        raise TenderInOtherCurrency("gift_card", card["currency"], currency)
     return account(card["id"])

@@ -12,7 +12,7 @@ def open_providers(settings: Settings) -> dict[str, Provider]:
     """The shop's providers by name, real ones first: the first is the default.
 
     Raises:
-        UserError: there is none, none takes the shop's currency, or the settings of one are incomplete.
+        UserError: there is none, none takes a currency of the shop, or the settings of one are incomplete.
     """
     found: list[Provider] = []
     if settings.stripe_secret_key.get_secret_value():
@@ -23,9 +23,10 @@ def open_providers(settings: Settings) -> dict[str, Provider]:
         found.append(SandboxProvider(settings.sandbox_url, sandbox_secret(settings)))
     if not found:
         raise UserError("No payment provider: set STOREHOUSE_STRIPE_SECRET_KEY, or enable the sandbox.")
-    if not any(provider.methods(settings.shop_currency) for provider in found):
-        names = ", ".join(provider.name for provider in found)
-        raise UserError(f"No payment provider takes {settings.shop_currency}: there is only {names}.")
+    for currency in (settings.shop_currency, *settings.shop_other_currencies):
+        if not any(provider.methods(currency) for provider in found):
+            names = ", ".join(provider.name for provider in found)
+            raise UserError(f"No payment provider takes {currency}: there is only {names}.")
     return {provider.name: provider for provider in found}
 
 

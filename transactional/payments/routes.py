@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from transactional.api import API, IdempotencyKey, once_after, problems, request_id, respond, shop_of
 from transactional.errors import NotFound
+from transactional.orders import service as orders
 from transactional.orders.routes import view_of
 from transactional.orders.schemas import OrderView
 from transactional.payments import cashier, inbox, methods, service
@@ -18,11 +19,14 @@ from transactional.unit_of_work import UnitOfWork
 router = APIRouter(prefix=API, tags=["payments"])
 
 
-@router.get("/payment-methods", response_model=PaymentMethods)
-async def list_payment_methods(request: Request) -> Response:
-    """How this shop's orders can be paid; the first unless another is wanted."""
+@router.get("/payment-methods", response_model=PaymentMethods, responses=problems(400))
+async def list_payment_methods(
+    request: Request,
+    currency: Annotated[str | None, Query(max_length=3, description="Without it the shop's own.")] = None,
+) -> Response:
+    """How this shop's orders in a currency can be paid; the first unless another is wanted."""
     shop = shop_of(request)
-    ways = methods.offered(shop.providers, shop.terms.currency)
+    ways = methods.offered(shop.providers, shop.terms.currency_of(currency))
     shown = [PaymentMethodView(method=way.method, provider=way.provider, name=way.name) for way in ways]
     return respond(PaymentMethods(items=shown))
 
@@ -39,7 +43,9 @@ async def pay(request: Request, key: IdempotencyKey, token: str, body: PayIn) ->
     order_id = shop.keys.row_id("order", token)
     choice = None
     if body.method or body.provider:
-        choice = methods.choose(shop.providers, shop.terms.currency, body.method, body.provider)
+        with shop.database.read() as db:
+            currency = orders.header(db, order_id)["currency"]
+        choice = methods.choose(shop.providers, currency, body.method, body.provider)
     return_url = str(body.return_url) if body.return_url else cashier.default_return_url(shop, order_id)
 
     async def ask_provider() -> Callable[[UnitOfWork], PayView]:

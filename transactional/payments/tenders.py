@@ -13,7 +13,8 @@ from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
 from transactional.ledger.rules import BALANCE, NO_CARDS, POINTS, held
 from transactional.payments import gift_cards, reversal, rules, service
-from transactional.payments.errors import TenderEmpty
+from transactional.payments.errors import TenderEmpty, TenderInOtherCurrency
+from transactional.payments.methods import Way
 from transactional.payments.models import payments, refunds
 from transactional.payments.rules import Purse
 from transactional.unit_of_work import Reading, Row, UnitOfWork
@@ -71,8 +72,7 @@ def open_all(
     uow: UnitOfWork,
     order: Row,
     wanted: Sequence[Wanted],
-    provider: str,
-    method: str,
+    way: Way,
     bill: Bill | None = None,
 ) -> list[Row]:
     """Take an order's internal tenders, and open the external one for what they leave; the last comes last.
@@ -80,11 +80,13 @@ def open_all(
     An order that costs nothing has none.
 
     Args:
+        way: how what internal tenders leave will probably be paid.
         bill: what they pay; None is the order.
 
     Raises:
-        GiftCardNotValid: there is no such card, or it is not for this order.
         TenderEmpty: a tender has nothing to give.
+        PaymentMethodUnknown: nobody takes what is left.
+        What `account_of` does.
     """
     bill = bill or Bill(order["total"])
     internal = _take(uow, order, wanted, bill) if wanted else []
@@ -93,8 +95,9 @@ def open_all(
     if rest:
         place = bill.after + len(internal) + 1
         currency = order["currency"]
+        by = way(currency)
         rows.append(
-            service.external(uow, order["id"], provider, rest, currency, method, place, bill.change_id)
+            service.external(uow, order["id"], by.provider, rest, currency, by.method, place, bill.change_id)
         )
     opened = service.open_tenders(uow, rows)
     if internal:
@@ -103,7 +106,7 @@ def open_all(
 
 
 def _take(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted], bill: Bill) -> list[Row]:
-    named = [_account(uow, order, each) for each in wanted]
+    named = [account_of(uow, each, order["currency"]) for each in wanted]
     there = accounts.hold(uow, [*named, *_points_of(order)])
     purses = [
         Purse(account, there.get(account, 0), each.amount)
@@ -123,14 +126,22 @@ def _take(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted], bill: Bill) -> 
     ]
 
 
-def _account(uow: UnitOfWork, order: Row, wanted: Wanted) -> str:
+def account_of(db: Reading, wanted: Wanted, currency: str) -> str:
+    """The account that a tender of an order in `currency` is taken from.
+
+    Raises:
+        GiftCardNotValid: there is no such card, or it cannot be spent.
+        TenderInOtherCurrency: it is kept in another currency.
+    """
     match wanted.method:
         case "gift_card":
-            return gift_cards.spendable(uow, wanted.holder, order["currency"])
-        case "balance":
-            return held(BALANCE, wanted.holder)
-        case "points":
-            return held(POINTS, wanted.holder)
+            return gift_cards.spendable(db, wanted.holder, currency)
+        case "balance" | "points" as method:
+            account = held(BALANCE if method == "balance" else POINTS, wanted.holder)
+            kept_in = accounts.currency_of(db, account)
+            if kept_in is not None and kept_in != currency:
+                raise TenderInOtherCurrency(method, kept_in, currency)
+            return account
 
 
 def _points_of(order: Row) -> Iterable[str]:

@@ -5,7 +5,7 @@ customer's, then codes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, or_, select
@@ -47,7 +47,7 @@ _TAKE_CODE = Increment(
 )
 _GIVE_CODE = Increment(promotion_codes, _code.code, ["uses"])
 
-_limited = select(_budget.promotion_id).where(
+_limited = select(_budget.promotion_id, _budget.currency).where(
     _budget.promotion_id.in_(bindparam("promotion_ids", expanding=True))
 )
 _of_customer = select(promotion_customers).where(
@@ -59,10 +59,14 @@ _of_order = select(order_promotions).where(order_promotions.c.order_id == bindpa
 
 @dataclass(frozen=True)
 class Use:
-    """What one order has of one promotion: minor units with tax, and units of a flash sale."""
+    """What one order has of one promotion: minor units with tax, and units of a flash sale.
+
+    Budgets count money only in their own currency; promotions that limit it apply in no other.
+    """
 
     promotion_id: str
     money: int
+    currency: str
     units: int
     code: str | None
     max_per_customer: int | None = None
@@ -94,26 +98,26 @@ def take(uow: UnitOfWork, uses: Sequence[Use], customer_id: str | None) -> str |
 
 def take_again(uow: UnitOfWork, order: Row) -> bool:
     """Count an order that lives again after it had expired; whether its promotions still have it."""
-    return take(uow, uses_of(uow, order["id"]), order["customer_id"]) is None
+    return take(uow, uses_of(uow, order), order["customer_id"]) is None
 
 
 def give_back(uow: UnitOfWork, orders: Iterable[Row]) -> None:
     """Count orders no more: they were called off or not paid in time."""
-    steps = [
-        step for order in orders for step in _steps(uow, uses_of(uow, order["id"]), order["customer_id"])
-    ]
+    steps = [step for order in orders for step in _steps(uow, uses_of(uow, order), order["customer_id"])]
     tables = [promotion_budgets, promotion_customers, promotion_codes]
     for step in sorted(steps, key=lambda each: (tables.index(each.give.table), each.promotion_id, each.key)):
         _give(uow, step)
 
 
-def uses_of(db: Reading, order_id: str) -> list[Use]:
+def uses_of(db: Reading, order: Row) -> list[Use]:
     """What an order has of each promotion."""
     found: dict[str, Use] = {}
-    for row in db.rows(_of_order, order_id=order_id):
-        before = found.get(row["promotion_id"], Use(row["promotion_id"], 0, 0, row["code"]))
-        found[row["promotion_id"]] = Use(
-            before.promotion_id, before.money + row["amount"], before.units + row["units"], before.code
+    for row in of_order(db, order["id"]):
+        before = found.get(
+            row["promotion_id"], Use(row["promotion_id"], 0, order["currency"], 0, row["code"])
+        )
+        found[row["promotion_id"]] = replace(
+            before, money=before.money + row["amount"], units=before.units + row["units"]
         )
     return list(found.values())
 
@@ -129,9 +133,10 @@ def _give(uow: UnitOfWork, step: _Step) -> None:
 
 def _steps(uow: UnitOfWork, uses: Sequence[Use], customer_id: str | None) -> Iterator[_Step]:
     counted = {use.promotion_id: use for use in uses if use.is_counted}
-    for key in sorted(_limited_of(uow, counted)):
+    for key, currency in sorted(_limited_of(uow, counted)):
         use = counted[key]
-        yield _Step(key, _TAKE, _GIVE, key, {"uses": 1, "money": use.money, "units": use.units})
+        money = use.money if use.currency == currency else 0
+        yield _Step(key, _TAKE, _GIVE, key, {"uses": 1, "money": money, "units": use.units})
     if customer_id is not None:
         for row in _customers(uow, counted, customer_id):
             yield _Step(row["promotion_id"], _TAKE_CUSTOMER, _GIVE_CUSTOMER, row["id"], {"uses": 1})
@@ -140,9 +145,10 @@ def _steps(uow: UnitOfWork, uses: Sequence[Use], customer_id: str | None) -> Ite
             yield _Step(use.promotion_id, _TAKE_CODE, _GIVE_CODE, use.code, {"uses": 1})
 
 
-def _limited_of(uow: UnitOfWork, counted: Mapping[str, Use]) -> list[str]:
+def _limited_of(uow: UnitOfWork, counted: Mapping[str, Use]) -> list[tuple[str, str]]:
+    """The promotions whose budgets count, and the currencies in which they do."""
     found = uow.rows(_limited, promotion_ids=list(counted)) if counted else []
-    return [row["promotion_id"] for row in found]
+    return [(row["promotion_id"], row["currency"]) for row in found]
 
 
 def _customers(uow: UnitOfWork, counted: Mapping[str, Use], customer_id: str) -> list[Row]:

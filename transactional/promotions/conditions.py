@@ -90,7 +90,7 @@ def why_not(activity: Activity, basket: Basket, context: Context) -> Short | Non
     limit = activity.per_customer
     if limit is not None and used.by_customer >= limit:
         return Short("used_by_customer")
-    return _short_of_goods(activity, basket) or _buyer(conditions, context)
+    return _short_of_goods(activity, basket, context) or _buyer(conditions, context)
 
 
 def _buyer(conditions: Conditions, context: Context) -> Short | None:
@@ -105,12 +105,14 @@ def _is_member(template: Template, conditions: Conditions, segments: frozenset[s
     return not conditions.segments or not segments.isdisjoint(conditions.segments)
 
 
-def _short_of_goods(activity: Activity, basket: Basket) -> Short | None:
+def _short_of_goods(activity: Activity, basket: Basket, context: Context) -> Short | None:
     conditions = activity.conditions
     gift = activity.template.sku if isinstance(activity.template, Gift) else None
     matching = [line for line in basket.lines if line.sku != gift and fits(activity, line)]
     if not matching:
         return Short("no_matching_items")
+    if context.is_foreign and (activity.names_money or (gift and gift not in context.gift_prices)):
+        return Short("currency")
     units = conditions.min_quantity - sum(line.quantity for line in matching)
     if units > 0:
         return Short("add_units", units)

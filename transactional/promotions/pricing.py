@@ -43,7 +43,12 @@ _codes = (
     .order_by(promotion_codes.c.code)
 )
 _gifts = select(
-    skus.c.id, skus.c.code.label("sku"), skus.c.price, skus.c.list_price, skus.c.has_prices
+    skus.c.id,
+    skus.c.code.label("sku"),
+    skus.c.currency,
+    skus.c.price,
+    skus.c.list_price,
+    skus.c.has_prices,
 ).where(skus.c.code.in_(bindparam("codes", expanding=True)))
 _ordered_before = (
     select(orders.c.id)
@@ -102,6 +107,7 @@ def outcome_of(
         delivery_method=delivery.method,
         country=delivery.country,
         gift_prices=gift_prices(db, on, cart["currency"]),
+        is_foreign=cart["currency"] != terms.currency,
     )
     names = lookup(db, on, lines)
     basket = Basket(tuple(line_of(row["id"], row, names) for row in lines), delivery.charge)
@@ -157,9 +163,10 @@ def line_of(key: str, row: Row, names: Names, quantity: int | None = None) -> Li
 
 
 def gift_prices(db: Reading, on: Live, currency: str) -> dict[str, int]:
-    """What the gifts cost now that activities give."""
+    """What the gifts cost now that activities give, without those that have no price in the currency."""
     found = db.rows(_gifts, codes=list(on.gifts)) if on.gifts else []
-    return {row["sku"]: row["price"] for row in prices.at_their_prices(db, found, currency, sku_id="id")}
+    asked = prices.at_their_prices(db, found, currency, sku_id="id")
+    return {row["sku"]: row["price"] for row in asked if "unpriced" not in row}
 
 
 def coupons_of(db: Reading, codes: Sequence[str]) -> tuple[dict[str, str], list[Missed]]:
@@ -271,7 +278,15 @@ def _off_delivery(amounts: Amounts, outcome: Outcome) -> Iterator[Row]:
 
 def _take(uow: UnitOfWork, order: Row, outcome: Outcome) -> None:
     uses = [
-        Use(each.activity_id, each.amount, each.units, each.code, each.per_customer, each.is_counted)
+        Use(
+            each.activity_id,
+            each.amount,
+            order["currency"],
+            each.units,
+            each.code,
+            each.per_customer,
+            each.is_counted,
+        )
         for each in outcome.applied
     ]
     used_up = budgets.take(uow, uses, order["customer_id"])

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
-from transactional.promotions.templates import CLASSES, Class, FlashSale, Template, class_of
+from transactional.promotions.templates import CLASSES, Class, FlashSale, Template, class_of, names_money
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ class Context:
         used: by activity id; an activity that is missing has given nothing.
         delivery_method: code of the chosen delivery; None when none can be had.
         country: where it goes; None when nobody knows.
-        gift_prices: what a unit costs of the SKUs that activities give away.
+        gift_prices: what a unit costs of the SKUs that activities give away; none of those without a price.
+        is_foreign: whether the basket is in another currency than amounts of activities are.
     """
 
     moment: datetime
@@ -76,6 +77,7 @@ class Context:
     delivery_method: str | None = None
     country: str | None = None
     gift_prices: Mapping[str, int] = field(default_factory=dict)
+    is_foreign: bool = False
 
 
 Names = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=160)], ...], Field(max_length=500)]
@@ -179,6 +181,12 @@ class Activity:
         """Whether what it gives is counted, in all or for each customer."""
         return self.is_limited or self.per_customer is not None
 
+    @cached_property
+    def names_money(self) -> bool:
+        """Whether it depends on an amount, which is one of the shop's own currency."""
+        limits = (self.conditions.min_amount or None, self.budget.money)
+        return limits != (None, None) or names_money(self.template)
+
     def is_over(self, now: datetime) -> bool:
         return self.conditions.ends_at is not None and self.conditions.ends_at <= now
 
@@ -195,6 +203,7 @@ WhyNot = Literal[
     "buyer_unknown",
     "code_needed",
     "code_over",
+    "currency",
     "delivery",
     "used_up",
     "used_by_customer",

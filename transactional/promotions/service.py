@@ -129,7 +129,7 @@ def change(
         if below_cost_reason is None:
             _guard(uow, terms, activity)
         if row["status"] == "draft":
-            _open_budget(uow, activity)
+            _open_budget(uow, activity, terms.currency)
     uow.update(promotions, row, **changes)
     live.changed(uow)
 
@@ -141,12 +141,12 @@ def _guard(uow: UnitOfWork, terms: Terms, activity: Activity) -> None:
         raise SellsBelow(dangers)
 
 
-def _open_budget(uow: UnitOfWork, activity: Activity) -> None:
+def _open_budget(uow: UnitOfWork, activity: Activity, currency: str) -> None:
     if not activity.is_limited:
         return
     limits = {"max_uses": activity.budget.uses, "max_money": activity.budget.money, "max_units": activity.cap}
     row = {"id": uow.new_id(), "promotion_id": activity.id, "uses": 0, "money": 0, "units": 0}
-    uow.insert(promotion_budgets, {**row, **limits})
+    uow.insert(promotion_budgets, {**row, "currency": currency, **limits})
 
 
 def make_codes(uow: UnitOfWork, promotion_id: str, wanted: CodesIn) -> list[str]:

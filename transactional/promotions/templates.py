@@ -14,6 +14,7 @@ Price = Annotated[int, Field(ge=0, le=10**9, description="Minor units with tax."
 Units = Annotated[int, Field(ge=1, le=99)]
 Sku = Annotated[str, Field(min_length=1, max_length=64)]
 Of = Literal["product", "order"]
+ALL_OF_IT = 10**9
 
 
 class _Strict:
@@ -95,7 +96,7 @@ class FreeShipping(_Strict):
     """Delivery costs nothing, or up to so much less."""
 
     kind: Literal["free_shipping"] = "free_shipping"
-    up_to: Money = 10**9
+    up_to: Money = ALL_OF_IT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,3 +152,14 @@ def class_of(template: Template) -> Class:
             return "shipping"
         case _:
             return "product"
+
+
+def names_money(template: Template) -> bool:
+    """Whether what a template gives depends on an amount of money."""
+    match template:
+        case Amount() | FixedPrice() | Bundle() | FlashSale() | Tiered(by="money"):
+            return True
+        case FreeShipping(up_to=up_to):
+            return up_to != ALL_OF_IT
+        case _:
+            return False

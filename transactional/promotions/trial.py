@@ -26,6 +26,7 @@ _skus = (
         skus.c.price,
         skus.c.list_price,
         skus.c.cost,
+        skus.c.currency,
         skus.c.has_prices,
         skus.c.tax_class,
         skus.c.weight_grams,

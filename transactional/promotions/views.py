@@ -18,7 +18,7 @@ from transactional.promotions.schemas import (
 from transactional.unit_of_work import Reading, Row
 
 MoneyText = Callable[[int], str]
-_WITHIN_REACH = {"add_units", "add_money", "add_sku", "buyer_unknown", "used_by_customer"}
+_WITHIN_REACH = {"add_units", "add_money", "add_sku", "buyer_unknown", "currency", "used_by_customer"}
 _MOST_HINTS = 5
 
 
@@ -135,6 +135,8 @@ def _message(missed: Missed, money: MoneyText) -> str:
             return f"{missed.name}: nothing in the basket it is for."
         case "code_over":
             return f"{missed.name}: this code is not valid any more."
+        case "currency":
+            return f"{missed.name}: not in this currency."
         case "delivery":
             return f"{missed.name}: not for this delivery."
         case "channel" | "segment" | "code_needed":

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from settings import Settings
+from transactional.staff.errors import CurrencyNotSold
 from transactional.staff.models import shops
 from transactional.stock.rules import Policy
 from transactional.unit_of_work import UnitOfWork
@@ -16,6 +17,8 @@ class Terms:
     """What holds for every sale of this shop.
 
     Args:
+        currency: what the shop is kept in; every amount below is one of it.
+        other_currencies: what it sells in besides.
         country: where the shop is at home, ISO 3166-1 alpha-2.
         tax_rate_bp: tax of the standard class contained in prices at home, in basis points.
         order_expiry: how long an unpaid order keeps its stock.
@@ -23,13 +26,14 @@ class Terms:
         points_per_unit: points that a whole unit of the currency earns.
         point_value: minor units that a point is worth.
         must_be_accepted: whether a shopper has to accept the terms of sale.
-        review_above: orders of more than these minor units are looked at before they are sent; 0: none.
+        review_above: see `wants_review`; 0: none.
     """
 
     shop_id: str
     name: str
     time_zone: str
     currency: str
+    other_currencies: tuple[str, ...]
     locale: str
     country: str
     tax_rate_bp: int
@@ -39,6 +43,34 @@ class Terms:
     point_value: int
     must_be_accepted: bool
     review_above: int
+
+    def currency_of(self, wanted: str | None) -> str:
+        """The currency that somebody wants to buy in; the shop's own when none is named.
+
+        Raises:
+            CurrencyNotSold: the shop does not sell in it.
+        """
+        sold = (self.currency, *self.other_currencies)
+        if wanted is not None and wanted not in sold:
+            raise CurrencyNotSold(wanted, sold)
+        return wanted or self.currency
+
+    def other_currency(self, wanted: str | None) -> str | None:
+        """The currency that somebody wants to buy in; None for the shop's own.
+
+        Raises:
+            CurrencyNotSold: the shop does not sell in it.
+        """
+        currency = self.currency_of(wanted)
+        return None if currency == self.currency else currency
+
+    def points_in(self, currency: str) -> int:
+        """Points that a whole unit of a currency earns: none of another than the shop's own."""
+        return self.points_per_unit if currency == self.currency else 0
+
+    def wants_review(self, total: int, currency: str) -> bool:
+        """Whether an order is looked at before it is sent: one that is too large, or cannot be compared."""
+        return self.review_above > 0 and (currency != self.currency or total > self.review_above)
 
 
 def terms(uow: UnitOfWork, settings: Settings) -> Terms:
@@ -59,6 +91,9 @@ def terms(uow: UnitOfWork, settings: Settings) -> Terms:
         name=row["name"],
         time_zone=row["time_zone"],
         currency=row["currency"],
+        other_currencies=tuple(
+            dict.fromkeys(each for each in settings.shop_other_currencies if each != row["currency"])
+        ),
         locale=row["locale"],
         country=settings.shop_country,
         tax_rate_bp=row["tax_rate_bp"],

@@ -37,6 +37,7 @@ customers as (
 orders as (
     select
         orders.*,
+        case when orders.currency <> shops.currency then 0 else orders.net_sales end as own_net_sales,
         row_number() over (
             partition by orders.shop_id, orders.customer_id
             order by orders.ordered_at asc nulls last, orders.order_id asc nulls last
@@ -51,6 +52,8 @@ orders as (
     from {{ ref('fct_orders') }} as orders
     inner join touched
         on orders.shop_id = touched.shop_id and orders.customer_id = touched.customer_id
+    left join {{ ref('stg_shop__shops') }} as shops
+        on orders.shop_id = shops.shop_id
     where orders.is_sale
 ),
 
@@ -59,7 +62,7 @@ totals as (
         shop_id,
         customer_id,
         count(*) as orders,
-        sum(net_sales) as net_sales,
+        sum(own_net_sales) as net_sales,
         max(ordered_at) as last_order_at,
         max(case when first_rank = 1 then ordered_at end) as first_order_at,
         max(case when first_rank = 1 then shop_day end) as first_order_day,

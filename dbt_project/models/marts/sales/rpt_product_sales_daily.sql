@@ -1,4 +1,7 @@
-{#- Touched days are computed again as a whole. Names and categories are dim_products' (shop_id, sku). -#}
+{#-
+  Touched days are computed again as a whole. Names and categories are dim_products' (shop_id, sku). Sales in
+  another currency than the shop's own have no cost, as in rpt_sales_daily.
+-#}
 {{ config(unique_key=['shop_id', 'shop_day'], meta={'row_key': 'sku'}) }}
 
 with touched as (
@@ -21,10 +24,13 @@ sales as (
         sum(case when sales.kind = 'sale' then sales.amount else 0 end) as gross_sales,
         sum(case when sales.kind = 'discount' then -sales.amount else 0 end) as discounts,
         sum(case when sales.kind = 'return' then -sales.amount else 0 end) as returns,
-        sum(sales.cost_of_goods) as cost_of_goods
+        sum(case when sales.currency <> shops.currency then null else sales.cost_of_goods end)
+            as cost_of_goods
     from {{ ref('fct_sales') }} as sales
     inner join touched
         on sales.shop_id = touched.shop_id and sales.shop_day = touched.shop_day
+    left join {{ ref('stg_shop__shops') }} as shops
+        on sales.shop_id = shops.shop_id
     where sales.kind in ('sale', 'discount', 'return') and sales.sku is not null
     group by sales.shop_id, sales.shop_day, sales.sku, sales.currency
 ),

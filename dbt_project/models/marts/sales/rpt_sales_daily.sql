@@ -1,4 +1,7 @@
-{#- Touched days are computed again as a whole. -#}
+{#-
+  Touched days are computed again as a whole. What goods cost is known in the shop's own currency, so sales in
+  another have no cost here: no exchange rate is made up.
+-#}
 {{ config(unique_key=['shop_id', 'shop_day'], meta={'row_key': 'channel'}) }}
 
 with touched as (
@@ -25,10 +28,12 @@ sales as (
         case when sales.kind = 'shipping' then sales.amount else 0 end as shipping,
         case when sales.kind = 'tax' then sales.amount else 0 end as tax,
         case when sales.kind = 'adjustment' then sales.amount else 0 end as adjustments,
-        sales.cost_of_goods
+        case when sales.currency <> shops.currency then null else sales.cost_of_goods end as cost_of_goods
     from {{ ref('fct_sales') }} as sales
     inner join touched
         on sales.shop_id = touched.shop_id and sales.shop_day = touched.shop_day
+    left join {{ ref('stg_shop__shops') }} as shops
+        on sales.shop_id = shops.shop_id
 ),
 
 -- Counted from the orders, because an order may have no lines.

@@ -5,12 +5,13 @@
 
 with orders as (
     select
-        shop_id,
-        order_number,
-        net_sales,
-        _build_id
-    from {{ ref('fct_orders') }}
-    where is_sale
+        orders.shop_id,
+        orders.order_number,
+        case when orders.currency <> shops.currency then 0 else orders.net_sales end as net_sales
+    from {{ ref('fct_orders') }} as orders
+    left join {{ ref('stg_shop__shops') }} as shops
+        on orders.shop_id = shops.shop_id
+    where orders.is_sale
 ),
 
 touched as (
