@@ -52,10 +52,11 @@ from transactional.orders import (
 from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition
 from transactional.orders.models import ORDER_PURPOSES, order_changes, order_lines, orders, shipments
-from transactional.payments import cashier, inbox, refunding
+from transactional.payments import cashier, failed_refunds, inbox, refunding
 from transactional.payments import service as payments_service
 from transactional.payments.methods import Choice
 from transactional.payments.models import gift_cards as cards
+from transactional.payments.models import refunds
 from transactional.payments.provider import DisputeStage
 from transactional.payments.tenders import Method, Wanted
 from transactional.promotions import service as promotions
@@ -273,6 +274,14 @@ class Everything(RuleBasedStateMachine):
     @rule(mood=moods)
     def send_refunds(self, mood: Mood) -> None:
         self.world.converse(mood, refunding.send_refunds(self.shop))
+
+    @rule(fate=fates, number=which, is_retried=st.booleans())
+    def settle_failed_refund(self, fate: Fate, number: int, is_retried: bool) -> None:
+        """The staff has a failed refund sent again, or gives it to the customer's balance."""
+        refund = self.world.one(refunds, number)
+        if refund is not None:
+            do = failed_refunds.retry if is_retried else failed_refunds.to_balance
+            self.world.act(fate, "staff", lambda uow: do(uow, refund["id"]))
 
     # Orders.
 

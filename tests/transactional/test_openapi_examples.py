@@ -208,13 +208,19 @@ def change_it(tour: Tour, ids: dict[str, str]) -> None:
     tour.call("get", "/orders/{token}/changes", **ids)
 
 
-def try_a_refund_again(tour: Tour, shop: Shop) -> None:
-    """The provider could not pay the last one."""
-    with shop.database.transaction("provider:sandbox") as uow:
-        refund = uow.rows(refunds.select().where(refunds.c.status == "pending"))[-1]
-        record_refund(uow, refund["id"], "back_1", succeeded=False)
+def settle_failed_refunds(tour: Tour, shop: Shop) -> None:
+    """The provider could not pay the last one, and not when it was asked again either."""
+
+    def fail() -> str:
+        with shop.database.transaction("provider:sandbox") as uow:
+            refund = uow.rows(refunds.select().where(refunds.c.status == "pending"))[-1]
+            record_refund(uow, refund["id"], f"back_{refund['id']}", succeeded=False)
+            return str(refund["id"])
+
+    first = fail()
     tour.call("get", "/staff/payments/refunds")
-    tour.call("post", "/staff/payments/refunds/{refund_id}/retry", refund_id=refund["id"])
+    tour.call("post", "/staff/payments/refunds/{refund_id}/retry", refund_id=first)
+    tour.call("post", "/staff/payments/refunds/{refund_id}/to-balance", refund_id=fail())
 
 
 def enter_orders(tour: Tour) -> None:
@@ -337,7 +343,7 @@ def test_every_example_works_when_it_is_tried(
         number=parcel["number"],
     )
     tour.call("post", "/staff/orders/{order_id}/cancel", order_id=left["id"])
-    try_a_refund_again(tour, open_for_business)
+    settle_failed_refunds(tour, open_for_business)
     enter_orders(tour)
     with open_for_business.database.read() as db:
         (customer,) = db.rows(customers.select())

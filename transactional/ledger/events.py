@@ -204,9 +204,9 @@ def credited(
     service.post(uow, Entry(f"credit_note:{number}", number, kind, made))
 
 
-def refunded(uow: UnitOfWork, refund: Row, provider: str) -> None:
-    """The provider gave the money of a refund back."""
-    made = rules.refunded(held(RECEIVABLE, provider), refund["currency"], refund["amount"])
+def refunded(uow: UnitOfWork, refund: Row, account: str) -> None:
+    """What a refund owed has been given: by the provider whose `account` this is, or to its holder."""
+    made = rules.refunded(account, refund["currency"], refund["amount"])
     service.post(uow, Entry(f"refund:{refund['id']}", refund["id"], "refund", made))
 
 

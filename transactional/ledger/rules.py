@@ -276,9 +276,9 @@ def credited(currency: str, *, goods: int, shipping: int, tax: int, cards: Cards
     return made + _shared(currency, cards.worth, [(REFUNDS, cards.paid), (DISCOUNTS, cards.discount)])
 
 
-def refunded(tender: str, currency: str, amount: int) -> list[Posting]:
-    """What was owed to the buyer has gone back the way it came."""
-    return _moved(currency, (REFUNDS, tender, amount))
+def refunded(account: str, currency: str, amount: int) -> list[Posting]:
+    """What was owed to the buyer has gone back the way it came, or is on the buyer's balance."""
+    return _moved(currency, (REFUNDS, account, amount))
 
 
 def paid_out(tender: str, currency: str, *, net: int, fee: int) -> list[Posting]:

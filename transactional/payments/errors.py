@@ -43,7 +43,7 @@ class RefundNotFailed(ShopError):
     code = "refund_not_failed"
 
     def __init__(self, refund_id: str, why: str):
-        super().__init__(f"This refund cannot be tried again: {why}.", refund=refund_id, why=why)
+        super().__init__(f"This refund cannot be given another way: {why}.", refund=refund_id, why=why)
 
 
 class GiftCardNotValid(ShopError):

@@ -16,7 +16,7 @@ from transactional.ledger import service as accounts
 from transactional.ledger.rules import BALANCE, POINTS, held
 from transactional.members import service as members
 from transactional.orders import service as orders
-from transactional.payments import gift_cards, refunding, views
+from transactional.payments import failed_refunds, gift_cards, views
 from transactional.payments.schemas import (
     CreditIn,
     FailedRefundsView,
@@ -117,9 +117,9 @@ async def credit_balance(request: Request, key: IdempotencyKey, body: CreditIn) 
 
 @router.get("/refunds", response_model=FailedRefundsView, responses=problems(401))
 async def list_failed_refunds(request: Request) -> Response:
-    """Refunds that no provider could pay and that nobody tried again, the oldest first."""
+    """Refunds that no provider could pay and that nobody gave another way, the oldest first."""
     with shop_of(request).database.read() as db:
-        rows = refunding.failed(db, _LISTED)
+        rows = failed_refunds.listed(db, _LISTED)
     items = [RefundView(**{name: row[name] for name in RefundView.model_fields}) for row in rows]
     return respond(FailedRefundsView(items=items))
 
@@ -129,11 +129,23 @@ async def retry_refund(request: Request, key: IdempotencyKey, refund_id: UUID) -
     """Ask the provider for a failed refund again."""
 
     def work(uow: UnitOfWork) -> RetryView:
-        return RetryView(id=refunding.retry(uow, str(refund_id))["id"])
+        return RetryView(id=failed_refunds.retry(uow, str(refund_id))["id"])
 
     answer = await once(request, key, "staff", work)
     request.app.state.refunds_waiting.set()
     return answer
+
+
+@router.post(
+    "/refunds/{refund_id}/to-balance", status_code=201, response_model=WalletView, responses=_REFUSALS
+)
+async def give_refund_to_balance(request: Request, key: IdempotencyKey, refund_id: UUID) -> Response:
+    """Give what a failed refund owes to the customer's balance; the provider is not asked for it again."""
+
+    def work(uow: UnitOfWork) -> WalletView:
+        return _wallet(uow, failed_refunds.to_balance(uow, str(refund_id)))
+
+    return await once(request, key, "staff", work)
 
 
 @router.get("/orders/{order_id}/tenders", response_model=TendersView, responses=problems(401, 404))
