@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import books
 import pytest
@@ -16,11 +17,11 @@ from transactional.ledger.errors import WrongCurrency
 from transactional.ledger.rules import held
 from transactional.orders import after_sales
 from transactional.orders.service import Placed
-from transactional.payments import events, failed_refunds, refunding, settlement
+from transactional.payments import events, failed_refunds, inbox, refunding, settlement
 from transactional.payments.errors import RefundNotFailed
 from transactional.payments.models import refunds
 from transactional.payments.payouts.reconciliation import reconcile
-from transactional.payments.provider import RemotePayment
+from transactional.payments.provider import OutsideRefund, ProviderEvent, RemotePayment
 from transactional.payments.service import record_refund
 from transactional.shop import Shop
 
@@ -76,8 +77,8 @@ def test_a_failed_refund_given_to_the_balance_is_owed_no_more(
         assert "balance" in refused.text
     with open_for_business.database.read() as db:
         assert events.holdings(db, owed.order_id)[owed.payment_id].left == 0
-        totals = reconcile(db, "sandbox", db.now, ("awaited",)).totals
-    assert {(row["outcome"], row["our_amount"]) for row in totals} == {("awaited", owed.total)}
+        untold = reconcile(db, "sandbox", db.now + timedelta(days=1), ("awaited",)).items
+    assert [row["our_amount"] for row in untold] == [owed.total], "it pays the capture out, and no refund"
 
 
 def test_a_failed_refund_goes_one_way_when_several_settle_it_at_once(
@@ -107,6 +108,21 @@ def test_a_refund_in_another_currency_than_the_orders_is_not_put_on_a_balance(
         record_refund(uow, refund["id"], "back_1", succeeded=False)
     with pytest.raises(WrongCurrency), open_for_business.database.transaction("staff") as uow:
         failed_refunds.to_balance(uow, refund["id"])
+
+
+def test_a_refund_made_at_the_provider_and_told_twice_at_once_is_recorded_once(
+    shop: Shop, shelves: Shelves
+) -> None:
+    placed = paid_order(shop, SHIRT0_S=1)
+    made = OutsideRefund(f"pay_{placed.payment_id}", "re_1", 700, placed.currency, succeeded=True)
+
+    def tell(number: int) -> str:
+        with shop.database.transaction("provider:sandbox") as uow:
+            return inbox.receive(uow, "sandbox", ProviderEvent(f"event_{number}", made), b"{}")
+
+    assert sorted(at_once(6, tell)) == ["refunded"] + ["unchanged"] * 5
+    assert [row["amount"] for row in rows_of(shop, refunds)] == [700]
+    assert balances(shop)[chart.REFUNDED_OUTSIDE] == 700
 
 
 def test_what_is_not_failed_is_not_tried_again(open_for_business: Shop, owed: Placed) -> None:

@@ -219,6 +219,7 @@ def settle_failed_refunds(tour: Tour, shop: Shop) -> None:
 
     first = fail()
     tour.call("get", "/staff/payments/refunds")
+    tour.call("get", "/staff/payments/messages")
     tour.call("post", "/staff/payments/refunds/{refund_id}/retry", refund_id=first)
     tour.call("post", "/staff/payments/refunds/{refund_id}/to-balance", refund_id=fail())
 

@@ -46,6 +46,19 @@ class RefundNotFailed(ShopError):
         super().__init__(f"This refund cannot be given another way: {why}.", refund=refund_id, why=why)
 
 
+class RefundExceedsPayment(ShopError):
+    code = "refund_exceeds_payment"
+
+    def __init__(self, external_id: str, amount: int, there: int):
+        super().__init__(
+            f"The refund {external_id} gave back {amount}, and its payment had only {there} left: "
+            "another refund of it may be about to fail.",
+            refund=external_id,
+            amount=amount,
+            there=there,
+        )
+
+
 class GiftCardNotValid(ShopError):
     code = "gift_card_not_valid"
 

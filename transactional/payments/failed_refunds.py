@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import String, bindparam, cast, literal, select
+from sqlalchemy import String, and_, bindparam, cast, literal, select
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
@@ -26,13 +26,20 @@ _was_replaced = (
     )
     .exists()
 )
+_is_owed = and_(refunds.c.status == "failed", ~_was_replaced)
 _failed = (
     select(refunds, payments.c.order_id, payments.c.provider, orders_table.c.number)
     .join(payments, payments.c.id == refunds.c.payment_id)
     .join(orders_table, orders_table.c.id == payments.c.order_id)
-    .where(refunds.c.status == "failed", ~_was_replaced)
+    .where(_is_owed)
     .order_by(refunds.c.created_at, refunds.c.id)
     .limit(bindparam("limit"))
+)
+_of_payment = (
+    select(refunds)
+    .where(_is_owed, refunds.c.payment_id == bindparam("payment_id"), refunds.c.amount == bindparam("amount"))
+    .order_by(refunds.c.created_at, refunds.c.id)
+    .limit(1)
 )
 _instead_of = select(refunds.c.account).where(
     refunds.c.payment_id == bindparam("payment_id"), refunds.c.reversal == bindparam("reversal")
@@ -42,6 +49,16 @@ _instead_of = select(refunds.c.account).where(
 def listed(db: Reading, limit: int) -> list[Row]:
     """Refunds that no provider could pay and that nobody gave another way, the oldest first."""
     return db.rows(_failed, limit=limit)
+
+
+def owed(db: Reading, payment: Row, amount: int) -> Row | None:
+    """The oldest such refund of a payment that is of this amount."""
+    return db.row(_of_payment, payment_id=payment["id"], amount=amount)
+
+
+def key_instead(failed: Row) -> str:
+    """The key of what replaces a failed refund."""
+    return f"{_INSTEAD}{failed['id']}"
 
 
 def retry(uow: UnitOfWork, refund_id: str) -> Row:
@@ -91,7 +108,7 @@ def _lock_failed(uow: UnitOfWork, refund_id: str) -> _Failed:
     refund = uow.lock(refunds, refund_id) or known
     if refund["status"] != "failed":
         raise RefundNotFailed(refund_id, f"it is {refund['status']}")
-    instead = uow.row(_instead_of, payment_id=payment["id"], reversal=f"{_INSTEAD}{refund_id}")
+    instead = uow.row(_instead_of, payment_id=payment["id"], reversal=key_instead(refund))
     if instead is not None:
         raise RefundNotFailed(refund_id, "it was tried again" if instead["account"] is None else _GIVEN)
     if events.holdings(uow, order["id"])[payment["id"]].left < refund["amount"]:
@@ -101,5 +118,5 @@ def _lock_failed(uow: UnitOfWork, refund_id: str) -> _Failed:
 
 def _replace(uow: UnitOfWork, failed: _Failed, account: str | None = None) -> Row:
     refund = failed.refund
-    parts, key = [(failed.payment, refund["amount"])], f"{_INSTEAD}{refund['id']}"
+    parts, key = [(failed.payment, refund["amount"])], key_instead(refund)
     return service.give_back(uow, parts, key, refund["credit_note_id"], account)[0]

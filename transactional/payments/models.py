@@ -118,6 +118,9 @@ webhook_inbox = Table(
     Column("external_id", String(128), nullable=False, comment="The provider's id of this message."),
     Column("body", JSON, nullable=False),
     moment("received_at"),
+    Column(
+        "problem", String(400), nullable=True, comment="Why it is not acted on yet; it may be told again."
+    ),
     UniqueConstraint("source", "external_id"),
     info={"logged": False},
 )

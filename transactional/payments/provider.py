@@ -51,10 +51,25 @@ class RemoteRefund:
 
 @dataclass(frozen=True)
 class RefundNews:
-    """How a refund ended; `reference` is our refund's id."""
+    """How a refund ended; `reference` is our refund's id, `told_at` when the provider said so."""
 
     reference: str
     external_id: str
+    succeeded: bool
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OutsideRefund:
+    """How a refund ended that somebody made at the provider by hand; both ids are the provider's.
+
+    Amount in minor units.
+    """
+
+    payment: str
+    external_id: str
+    amount: int
+    currency: str
     succeeded: bool
 
 
@@ -73,12 +88,15 @@ class Chargeback:
     stage: DisputeStage = "succeeded"
 
 
+News = RemotePayment | RefundNews | OutsideRefund | Chargeback
+
+
 @dataclass(frozen=True)
 class ProviderEvent:
     """A webhook whose signature was right; one that tells nothing we act on is only noted."""
 
     event_id: str
-    news: RemotePayment | RefundNews | Chargeback | None
+    news: News | None
 
 
 class Provider(Protocol):

@@ -8,8 +8,9 @@ import logging
 from sqlalchemy import bindparam, select
 
 from transactional.errors import ShopError
-from transactional.payments import service
+from transactional.payments import refund_news, service
 from transactional.payments.models import payments, refunds
+from transactional.payments.provider import RefundNews
 from transactional.shop import Shop
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,6 @@ async def send_refunds(shop: Shop) -> int:
         if not answer.settled:
             continue
         with shop.database.transaction(f"provider:{name}") as uow:
-            service.record_refund(uow, refund["id"], answer.external_id, succeeded=answer.succeeded)
+            refund_news.record(uow, RefundNews(refund["id"], answer.external_id, answer.succeeded))
         sent += 1
     return sent

@@ -11,6 +11,7 @@ from transactional.errors import NotFound
 from transactional.orders.routes import view_of
 from transactional.orders.schemas import OrderView
 from transactional.payments import cashier, inbox, methods, service
+from transactional.payments.errors import RefundExceedsPayment
 from transactional.payments.provider import RemotePayment
 from transactional.payments.schemas import PayIn, PaymentMethods, PaymentMethodView, PayView, WebhookView
 from transactional.unit_of_work import UnitOfWork
@@ -70,7 +71,7 @@ async def come_back(request: Request, token: str) -> Response:
         return respond(view_of(shop, db, order_id))
 
 
-@router.post("/webhooks/{provider}", response_model=WebhookView, responses=problems(401, 404))
+@router.post("/webhooks/{provider}", response_model=WebhookView, responses=problems(401, 404, 409))
 async def webhook(
     request: Request, provider: Annotated[str, Path(max_length=32, examples=["sandbox"])]
 ) -> Response:
@@ -81,8 +82,14 @@ async def webhook(
     if sender is None:
         raise NotFound("payment provider", provider)
     event = sender.read_webhook(request.headers, body, shop.database.clock())
-    with shop.database.transaction(f"provider:{provider}", request_id(request)) as uow:
-        outcome = inbox.receive(uow, provider, event, body)
+    actor = (f"provider:{provider}", request_id(request))
+    try:
+        with shop.database.transaction(*actor) as uow:
+            outcome = inbox.receive(uow, provider, event, body)
+    except RefundExceedsPayment as problem:
+        with shop.database.transaction(*actor) as uow:
+            inbox.keep(uow, provider, event, body, str(problem))
+        raise
     if outcome in ("authorised", "voiding") and isinstance(event.news, RemotePayment):
         outcome = await cashier.finish(shop, event.news.reference, request_id(request))
     if outcome == "refunding":

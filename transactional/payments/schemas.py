@@ -135,6 +135,20 @@ class RetryView(BaseModel):
     id: str = Field(description="Of the refund that is asked for instead.")
 
 
+class MessageView(BaseModel):
+    """What a provider told and the shop could not believe yet."""
+
+    id: str
+    source: str = Field(description="The provider.")
+    external_id: str = Field(description="The provider's id of the message.")
+    received_at: datetime
+    problem: str
+
+
+class MessagesView(BaseModel):
+    items: list[MessageView]
+
+
 class TendersView(BaseModel):
     items: list[TenderView]
 

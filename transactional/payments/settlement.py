@@ -21,6 +21,7 @@ Outcome = Literal[
     "voiding",
     "paid",
     "refunding",
+    "refunded",
     "closed",
     "disputed",
     "charged_back",

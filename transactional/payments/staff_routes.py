@@ -16,12 +16,14 @@ from transactional.ledger import service as accounts
 from transactional.ledger.rules import BALANCE, POINTS, held
 from transactional.members import service as members
 from transactional.orders import service as orders
-from transactional.payments import failed_refunds, gift_cards, views
+from transactional.payments import failed_refunds, gift_cards, inbox, views
 from transactional.payments.schemas import (
     CreditIn,
     FailedRefundsView,
     GiftCardIn,
     GiftCardView,
+    MessagesView,
+    MessageView,
     RefundView,
     RetryView,
     TendersView,
@@ -146,6 +148,15 @@ async def give_refund_to_balance(request: Request, key: IdempotencyKey, refund_i
         return _wallet(uow, failed_refunds.to_balance(uow, str(refund_id)))
 
     return await once(request, key, "staff", work)
+
+
+@router.get("/messages", response_model=MessagesView, responses=problems(401))
+async def list_messages_with_problems(request: Request) -> Response:
+    """Messages of providers that contradict the books; each is acted on once it is sent again and fits."""
+    with shop_of(request).database.read() as db:
+        rows = inbox.problems(db, _LISTED)
+    items = [MessageView(**{name: row[name] for name in MessageView.model_fields}) for row in rows]
+    return respond(MessagesView(items=items))
 
 
 @router.get("/orders/{order_id}/tenders", response_model=TendersView, responses=problems(401, 404))
