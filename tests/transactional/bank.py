@@ -58,6 +58,9 @@ class Bank:
     def methods(self, currency: str) -> Sequence[Method]:
         return ("card", "wallet")
 
+    def installments(self, method: Method, currency: str) -> Sequence[int]:
+        return ()
+
     async def create(self, request: PaymentRequest) -> RemotePayment:
         self._listen()
         external_id = f"bank_{request.reference}"

@@ -23,6 +23,7 @@ def propose(
     *,
     provider: str,
     method: str,
+    installments: int = 1,
     wanted: Sequence[Wanted] = (),
     expected_due: int | None = None,
 ) -> Row:
@@ -55,7 +56,7 @@ def propose(
     _reserve(uow, terms, order, change, made.net_units)
     if change["due"]:
         bill = tenders.bill_of_change(uow, order, change)
-        opened = tenders.open_all(uow, order, wanted, provider, method, bill)
+        opened = tenders.open_all(uow, order, wanted, provider, method, bill, installments)
         if opened[-1]["kind"] == "external":
             return change
     change_effect.take_effect(uow, order, change)

@@ -85,6 +85,7 @@ def place(
     *,
     provider: str = "sandbox",
     method: str = "card",
+    installments: int = 1,
     wishes: Wishes = NO_WISHES,
     expected_total: int | None = None,
     tenders: Sequence[Wanted] = (),
@@ -95,7 +96,7 @@ def place(
     One that costs nothing is paid at once.
 
     Args:
-        provider, method: how the rest will probably be paid; paying may choose another way.
+        provider, method, installments: how the rest will probably be paid; paying may choose another way.
         buyer: who orders; a cart of a customer's is that customer's order whatever e-mail address is typed.
         wishes: delivery, note and invoice as the shopper wants them.
         tenders: what the buyer pays with before a provider is asked for the rest.
@@ -138,7 +139,7 @@ def place(
         untaxed = basket.taxed.reverse_charge
         invoice_requests.request(uow, order["id"], wishes.invoice, reverse_charge=untaxed)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
-    opened = payments.open_all(uow, order, tenders, provider, method)
+    opened = payments.open_all(uow, order, tenders, provider, method, None, installments)
     if not opened or opened[-1]["kind"] == "internal":
         mark_paid(uow, order, special.reason)
         if special.purpose == SALE:

@@ -31,6 +31,18 @@ class PaymentMethodUnknown(ShopError):
         )
 
 
+class InstallmentsNotOffered(ShopError):
+    code = "installments_not_offered"
+
+    def __init__(self, wanted: int, offered: Sequence[int]):
+        numbers = ", ".join(str(number) for number in offered)
+        super().__init__(
+            f"installments: {wanted} are not offered with this way to pay: choose {numbers}.",
+            field="installments",
+            offered=list(offered),
+        )
+
+
 class BadSignature(ShopError):
     status = 401
     code = "bad_signature"

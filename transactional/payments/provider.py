@@ -24,6 +24,7 @@ class PaymentRequest:
     return_url: str
     webhook_url: str
     method: str = "card"
+    installments: int = 1
     external_id: str | None = None
     expires_at: datetime | None = None
 
@@ -112,6 +113,9 @@ class Provider(Protocol):
 
     def methods(self, currency: str) -> Sequence[Method]:
         """What it takes in this currency; empty when nothing."""
+
+    def installments(self, method: Method, currency: str) -> Sequence[int]:
+        """The numbers of instalments that may be asked for; empty: one, or what its own page asks."""
 
     async def create(self, request: PaymentRequest) -> RemotePayment:
         """Create a payment, or return the one made before for the same reference.

@@ -24,7 +24,12 @@ async def list_payment_methods(request: Request) -> Response:
     """How this shop's orders can be paid; the first unless another is wanted."""
     shop = shop_of(request)
     ways = methods.offered(shop.providers, shop.terms.currency)
-    shown = [PaymentMethodView(method=way.method, provider=way.provider, name=way.name) for way in ways]
+    shown = [
+        PaymentMethodView(
+            method=way.method, provider=way.provider, name=way.name, installments=way.installments
+        )
+        for way in ways
+    ]
     return respond(PaymentMethods(items=shown))
 
 
@@ -39,8 +44,9 @@ async def pay(request: Request, key: IdempotencyKey, token: str, body: PayIn) ->
     shop = shop_of(request)
     order_id = shop.keys.row_id("order", token)
     choice = None
-    if body.method or body.provider:
-        choice = methods.choose(shop.providers, shop.terms.currency, body.method, body.provider)
+    if body.method or body.provider or body.installments:
+        wanted = (body.method, body.provider, body.installments)
+        choice = methods.choose(shop.providers, shop.terms.currency, *wanted)
     return_url = str(body.return_url) if body.return_url else cashier.default_return_url(shop, order_id)
 
     async def ask_provider() -> Callable[[UnitOfWork], PayView]:

@@ -109,6 +109,7 @@ class TenderView(BaseModel):
     status: str
     amount: int
     currency: str
+    installments: int = Field(description="In how many parts the buyer pays the provider.")
     captured: int
     refunding: int = Field(description="Asked of the provider, and not known to have gone back.")
     refunded: int
@@ -160,12 +161,18 @@ class PayIn(BaseModel):
     )
     method: Method | None = Field(None, description="One of /payment-methods; empty: as was chosen before.")
     provider: str | None = Field(None, max_length=32, description="Who takes it, when several do.")
+    installments: int | None = Field(
+        None, ge=1, le=60, description="One of /payment-methods; empty: the first that the method has."
+    )
 
 
 class PaymentMethodView(BaseModel):
     method: str
     provider: str
     name: str = Field(description="As a shopper reads it.")
+    installments: int = Field(
+        description="In how many parts one pays; 1 also where the provider's page asks."
+    )
 
 
 class PaymentMethods(BaseModel):

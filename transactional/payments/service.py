@@ -36,6 +36,7 @@ def external(
     method: str = "card",
     position: int = 1,
     change_id: str | None = None,
+    installments: int = 1,
 ) -> Row:
     """The row of a tender that a provider is to take.
 
@@ -45,13 +46,14 @@ def external(
         amount: minor units.
         position: its place among the tenders of the order.
         change_id: the change of the order that it pays for.
+        installments: in how many parts the buyer pays the provider.
     """
     return {
         "id": uow.new_id(),
         "order_id": order_id,
         "provider": provider,
         "method": method,
-        "installments": 1,
+        "installments": installments,
         "amount": amount,
         "currency": currency,
         "status": "pending",

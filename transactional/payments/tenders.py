@@ -74,6 +74,7 @@ def open_all(
     provider: str,
     method: str,
     bill: Bill | None = None,
+    installments: int = 1,
 ) -> list[Row]:
     """Take an order's internal tenders, and open the external one for what they leave; the last comes last.
 
@@ -81,6 +82,7 @@ def open_all(
 
     Args:
         bill: what they pay; None is the order.
+        installments: in how many parts the buyer pays the provider.
 
     Raises:
         GiftCardNotValid: there is no such card, or it is not for this order.
@@ -94,7 +96,9 @@ def open_all(
         place = bill.after + len(internal) + 1
         currency = order["currency"]
         rows.append(
-            service.external(uow, order["id"], provider, rest, currency, method, place, bill.change_id)
+            service.external(
+                uow, order["id"], provider, rest, currency, method, place, bill.change_id, installments
+            )
         )
     opened = service.open_tenders(uow, rows)
     if internal:

@@ -1,6 +1,6 @@
 """The shop's side of the sandbox."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from transactional.payments.provider import (
     RemoteRefund,
 )
 from transactional.payments.sandbox.schemas import (
+    INSTALLMENTS,
     DisputeStatus,
     EventOut,
     PaymentIn,
@@ -41,10 +42,17 @@ class SandboxProvider:
     name = "sandbox"
     receipt = ""
 
-    def __init__(self, url: str, secret: bytes, transport: httpx.AsyncBaseTransport | None = None):
+    def __init__(
+        self,
+        url: str,
+        secret: bytes,
+        transport: httpx.AsyncBaseTransport | None = None,
+        taken: Sequence[Method] = ("card",),
+    ):
         self.pay_origin = url
         self._secret = secret
         self._transport = transport
+        self._taken = tuple(taken)
 
     @cached_property
     def _http(self) -> httpx.AsyncClient:
@@ -57,7 +65,10 @@ class SandboxProvider:
         )
 
     def methods(self, currency: str) -> tuple[Method, ...]:
-        return ("card",)
+        return self._taken
+
+    def installments(self, method: Method, currency: str) -> tuple[int, ...]:
+        return INSTALLMENTS if method == "card_instalments" else ()
 
     async def create(self, request: PaymentRequest) -> RemotePayment:
         shared = vars(request).keys() & PaymentIn.model_fields.keys()
