@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import replaying
@@ -12,8 +13,10 @@ from shopping import rows_of
 from transactional.catalog.models import skus
 from transactional.change_log import Change
 from transactional.ledger import rules as chart
+from transactional.ledger import tax
 from transactional.ledger.models import journal_entries, ledger_accounts, postings
 from transactional.ledger.rules import held
+from transactional.ledger.statements import Period
 from transactional.orders.models import (
     credit_note_lines,
     credit_notes,
@@ -57,6 +60,7 @@ def add_up(shop: Shop, bank: Bank) -> None:
     tenders_add_up(shop, bank, ledger)
     orders_hold_what_they_cost(shop)
     revenue_adds_up(shop, ledger, currency)
+    tax_is_told_by_rate(shop)
     holders_have_what_is_theirs(shop, ledger, currency)
     points_are_those_of_the_orders(shop)
     what_is_kept_back_is_in_review(shop, ledger, currency)
@@ -320,6 +324,18 @@ def revenue_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currency:
     references = {row["reference"] for row in rows_of(shop, journal_entries)}
     paid = {f"order:{row['number']}:paid" for row in sold.values()}
     assert {each for each in references if each.startswith("order:")} == paid
+
+
+def tax_is_told_by_rate(shop: Shop) -> None:
+    """The lines of sales and credit notes tell, at any moment, the tax that the ledger has."""
+    moments = sorted({row["occurred_at"] for row in rows_of(shop, journal_entries)})
+    for until in (*moments[::7], moments[-1] + timedelta(days=1)):
+        with shop.database.read() as db:
+            found = tax.of_period(db, Period(moments[0], until))
+        told = summed([vars(each) | {"tax": each.tax} for each in found.rates], "currency", "tax")
+        assert +told == +Counter(found.posted), until
+        assert all(each.sold_tax <= each.sold for each in found.rates if each.rate_bp)
+        assert all(each.tax == 0 for each in found.rates if each.rate_bp == 0)
 
 
 def holders_have_what_is_theirs(shop: Shop, ledger: Mapping[tuple[str, str], int], currency: str) -> None:

@@ -193,6 +193,7 @@ def look_after(tour: Tour, order: dict[str, Any]) -> None:
     tour.call("get", "/staff/orders/{order_id}/history", **ids)
     tour.call("get", "/staff/ledger/trial-balance")
     tour.call("get", "/staff/ledger/accounts/{account}")
+    tour.call("get", "/staff/ledger/tax")
     tour.call("get", "/staff/ledger/entries")
     written = tour.call("post", "/staff/ledger/entries")["reference"]
     tour.call("post", "/staff/ledger/entries/{reference}/reversal", reference=written)
