@@ -248,6 +248,7 @@ def keep_customers(tour: Tour, customer_id: str) -> None:
     for step in ("block", "unblock"):
         tour.call("post", f"/staff/payments/gift-cards/{{card_id}}/{step}", card_id=card)
     tour.call("get", "/staff/payments/gift-cards/{card_id}", card_id=card)
+    tour.call("get", "/staff/payments/gift-cards")
     tour.call("post", "/staff/payments/credits")
     wallet = tour.call("get", "/staff/payments/wallet", email="ada@example.com")["token"]
     tour.call("post", "/carts/{token}/customer", token=tour.call("post", "/carts")["token"], wallet=wallet)

@@ -12,7 +12,7 @@ from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
 from transactional.ledger.models import journal_entries, postings
 from transactional.ledger.rules import LOYALTY, POINTS, REFUNDED_OUTSIDE, REFUNDS, TENDERED, UNRELEASED, held
-from transactional.payments import events, rules, service
+from transactional.payments import events, gift_cards, rules, service
 from transactional.payments.models import payments, refunds
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
@@ -122,6 +122,7 @@ def reverse(
         ledger.given_back(
             uow, order, key, source, back, points=points, points_from=account, short=short, ahead=ahead
         )
+        gift_cards.keep_usable(uow, [account for account, _ in back])
     return made
 
 

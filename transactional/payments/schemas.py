@@ -81,6 +81,16 @@ class GiftCardView(BaseModel):
     code: str | None = None
 
 
+CardStatus = Literal["active", "blocked", "charged_back", "disabled"]
+
+
+class GiftCardsView(BaseModel):
+    """Gift cards, the newest first, without their codes."""
+
+    items: list[GiftCardView]
+    next: str | None = Field(description="`before` of the next page; null on the last one.")
+
+
 class CreditIn(BaseModel):
     """Money for a customer's balance."""
 

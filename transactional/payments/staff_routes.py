@@ -17,10 +17,13 @@ from transactional.ledger.rules import BALANCE, POINTS, held
 from transactional.members import service as members
 from transactional.orders import service as orders
 from transactional.payments import failed_refunds, gift_cards, inbox, views
+from transactional.payments.gift_cards import Search
 from transactional.payments.schemas import (
+    CardStatus,
     CreditIn,
     FailedRefundsView,
     GiftCardIn,
+    GiftCardsView,
     GiftCardView,
     MessagesView,
     MessageView,
@@ -46,6 +49,27 @@ async def issue_gift_card(request: Request, key: IdempotencyKey, body: GiftCardI
         return views.gift_card_view(card, body.amount)
 
     return await once(request, key, "staff", work)
+
+
+@router.get("/gift-cards", response_model=GiftCardsView, responses=problems(401))
+async def list_gift_cards(
+    request: Request,
+    number: Annotated[
+        str | None, Query(min_length=1, max_length=14, description="All of it, or its last letters.")
+    ] = None,
+    status: Annotated[
+        list[CardStatus] | None, Query(description="Any of these; all when none is given.")
+    ] = None,
+    is_expired: Annotated[bool | None, Query(description="Whether the card's time is over.")] = None,
+    before: Annotated[UUID | None, Query(description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=_LISTED)] = 50,
+) -> Response:
+    """Look for gift cards, with what is left on each."""
+    search = Search(number, tuple(status or ()), is_expired, None if before is None else str(before))
+    with shop_of(request).database.read() as db:
+        rows = gift_cards.listed(db, search, limit + 1)
+    items = [views.gift_card_view(row, row["balance"]) for row in rows[:limit]]
+    return respond(GiftCardsView(items=items, next=items[-1].id if len(rows) > limit else None))
 
 
 @router.get("/gift-cards/{card_id}", response_model=GiftCardView, responses=problems(401, 404))
