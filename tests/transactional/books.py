@@ -256,7 +256,7 @@ def tenders_add_up(shop: Shop, bank: Bank, ledger: Mapping[tuple[str, str], int]
         tender = found[row["id"]]
         assert tender.captured == (row["amount"] if row["status"] == "captured" else 0)
         assert tender.refunding + tender.refunded == sent[row["id"]]
-        assert tender.refunded + tender.charged_back <= tender.captured
+        assert tender.refunded + tender.charged_back <= tender.captured + on_balances[row["id"]]
         if row["kind"] == "external":
             kept = tender.captured - tender.refunded - tender.charged_back + on_balances[row["id"]]
             deal = bank.deals.get(f"bank_{row['id']}")
@@ -272,11 +272,12 @@ def orders_hold_what_they_cost(shop: Shop) -> None:
     found = holdings_of(shop)
     money = rows_of(shop, payments)
     lost = {row["payment_id"] for row in rows_of(shop, refunds) if row["status"] == "failed"}
-    # Holders' part is not taken again when they spent it before the dispute was won.
+    # Holders' part is not taken again when they spent it before the dispute was won, and what the bank's
+    # dashboard gave back has no credit note.
     short = {
         row["payment_id"]
         for row in rows_of(shop, refunds)
-        if (row["reversal"] or "").startswith("chargeback:")
+        if (row["reversal"] or "").startswith(("chargeback:", "outside:"))
     }
     notes = {row["id"]: row["order_id"] for row in rows_of(shop, credit_notes)}
     credited: Counter[str] = Counter()

@@ -275,6 +275,15 @@ class Everything(RuleBasedStateMachine):
     def send_refunds(self, mood: Mood) -> None:
         self.world.converse(mood, refunding.send_refunds(self.shop))
 
+    @precondition(lambda self: self.bank.deals)
+    @rule(fate=fates, number=which, amount=st.sampled_from((1, 700, 5_000)))
+    def refund_by_hand(self, fate: Fate, number: int, amount: int) -> None:
+        """Somebody gives money back in the bank's dashboard, and its message comes now or later."""
+        told = len(self.bank.news)
+        self.bank.refund_by_hand(list(self.bank.deals)[-1 - number % len(self.bank.deals)], amount)
+        if number % 2 and len(self.bank.news) > told:
+            self.tell(fate, -1)
+
     @rule(fate=fates, number=which, is_retried=st.booleans())
     def settle_failed_refund(self, fate: Fate, number: int, is_retried: bool) -> None:
         """The staff has a failed refund sent again, or gives it to the customer's balance."""
