@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     sandbox_enabled: bool = Field(
         True, description="Whether payments of the sandbox count; false where real money is taken."
     )
+    sandbox_methods: tuple[Literal["card", "card_instalments"], ...] = Field(
+        ("card",), min_length=1, description="What the sandbox takes."
+    )
     stripe_secret_key: SecretStr = Field(SecretStr(""), description="Empty: no payments through Stripe.")
     stripe_webhook_secret: SecretStr = Field(SecretStr(""), description="Of Stripe's endpoint for the shop.")
     stripe_methods: tuple[Literal["card", "card_instalments", "wallet", "bank_redirect"], ...] = Field(

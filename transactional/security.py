@@ -61,6 +61,11 @@ def gift_card_number(card_id: str) -> str:
     return _letters(hashlib.sha256(card_id.encode()).digest(), _NUMBER)
 
 
+def as_written(typed: str) -> str:
+    """The letters of a gift card's number or code as somebody typed them."""
+    return typed.upper().translate(_READ_AS)
+
+
 @dataclass(frozen=True)
 class Keys:
     """The shop's own secrets."""
@@ -105,7 +110,7 @@ class Keys:
 
     def gift_card_number(self, code: str) -> str | None:
         """The number in a code as somebody typed it; None when we did not make this code."""
-        typed = code.upper().translate(_READ_AS)
+        typed = as_written(code)
         number = typed[:_NUMBER]
         right = self.gift_card_code(number).translate(_READ_AS)
         return number if hmac.compare_digest(typed.encode(), right.encode()) else None

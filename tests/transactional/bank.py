@@ -10,6 +10,8 @@ from transactional.payments.provider import (
     Chargeback,
     DisputeStage,
     Method,
+    News,
+    OutsideRefund,
     PaymentRequest,
     ProviderEvent,
     RefundNews,
@@ -58,6 +60,9 @@ class Bank:
     def methods(self, currency: str) -> Sequence[Method]:
         return ("card", "wallet")
 
+    def installments(self, method: Method, currency: str) -> Sequence[int]:
+        return ()
+
     async def create(self, request: PaymentRequest) -> RemotePayment:
         self._listen()
         external_id = f"bank_{request.reference}"
@@ -96,6 +101,16 @@ class Bank:
             deal.refunds[refund_id] = RemoteRefund(f"back_{refund_id}", succeeded)
             self._tell(RefundNews(refund_id, f"back_{refund_id}", succeeded))
         return self._answer(deal.refunds[refund_id])
+
+    def refund_by_hand(self, external_id: str, amount: int) -> None:
+        """Somebody of the shop gives minor units back in the bank's own dashboard, no more than are there."""
+        deal = self.deals[external_id]
+        given = min(amount, deal.left)
+        if given:
+            deal.refunded += given
+            paid = deal.remote
+            made = f"by_hand_{len(self.news)}"
+            self._tell(OutsideRefund(paid.external_id, made, given, paid.currency, succeeded=True))
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderEvent:
         return self.news[int(body)]
@@ -136,7 +151,7 @@ class Bank:
         deal.disputes[dispute] = (amount, stage)
         self._tell(Chargeback(deal.remote.external_id, dispute, amount, capture=deal.remote, stage=stage))
 
-    def _tell(self, news: RemotePayment | RefundNews | Chargeback) -> None:
+    def _tell(self, news: News) -> None:
         self.news.append(ProviderEvent(f"news_{len(self.news)}", news))
 
     def _listen(self) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import replaying
@@ -12,8 +13,10 @@ from shopping import rows_of
 from transactional.catalog.models import skus
 from transactional.change_log import Change
 from transactional.ledger import rules as chart
+from transactional.ledger import tax
 from transactional.ledger.models import journal_entries, ledger_accounts, postings
 from transactional.ledger.rules import held
+from transactional.ledger.statements import Period
 from transactional.orders.models import (
     credit_note_lines,
     credit_notes,
@@ -62,6 +65,7 @@ def add_up(shop: Shop, bank: Bank) -> None:
         revenue_adds_up(shop, ledger, each)
         holders_have_what_is_theirs(shop, ledger, each)
         what_is_kept_back_is_in_review(shop, ledger, each)
+    tax_is_told_by_rate(shop)
     points_are_those_of_the_orders(shop)
     refunds_are_owed(shop, ledger)
     promotions_are_counted(shop)
@@ -253,17 +257,19 @@ def tenders_add_up(shop: Shop, bank: Bank, ledger: Mapping[tuple[str, str], int]
     """No tender gives back more than it took; the ledger and the provider say the same of each."""
     found = holdings_of(shop)
     sent: Counter[str] = Counter()
+    on_balances: Counter[str] = Counter()
     for row in rows_of(shop, refunds):
         if row["status"] != "failed":
             sent[row["payment_id"]] += row["amount"]
+            on_balances[row["payment_id"]] += row["amount"] if row["account"] else 0
     at_provider: Counter[str] = Counter()
     for row in rows_of(shop, payments):
         tender = found[row["id"]]
         assert tender.captured == (row["amount"] if row["status"] == "captured" else 0)
         assert tender.refunding + tender.refunded == sent[row["id"]]
-        assert tender.refunded + tender.charged_back <= tender.captured
+        assert tender.refunded + tender.charged_back <= tender.captured + on_balances[row["id"]]
         if row["kind"] == "external":
-            kept = tender.captured - tender.refunded - tender.charged_back
+            kept = tender.captured - tender.refunded - tender.charged_back + on_balances[row["id"]]
             deal = bank.deals.get(f"bank_{row['id']}")
             assert kept == (deal.left if deal else 0)
             assert deal is None or deal.remote.status != "authorised", "nobody's money is held for nothing"
@@ -277,11 +283,12 @@ def orders_hold_what_they_cost(shop: Shop) -> None:
     found = holdings_of(shop)
     money = rows_of(shop, payments)
     lost = {row["payment_id"] for row in rows_of(shop, refunds) if row["status"] == "failed"}
-    # Holders' part is not taken again when they spent it before the dispute was won.
+    # Holders' part is not taken again when they spent it before the dispute was won, and what the bank's
+    # dashboard gave back has no credit note.
     short = {
         row["payment_id"]
         for row in rows_of(shop, refunds)
-        if (row["reversal"] or "").startswith("chargeback:")
+        if (row["reversal"] or "").startswith(("chargeback:", "outside:"))
     }
     notes = {row["id"]: row["order_id"] for row in rows_of(shop, credit_notes)}
     credited: Counter[str] = Counter()
@@ -330,6 +337,18 @@ def revenue_adds_up(shop: Shop, ledger: Mapping[tuple[str, str], int], currency:
     references = {row["reference"] for row in rows_of(shop, journal_entries)}
     paid = {f"order:{row['number']}:paid" for row in all_sold}
     assert {each for each in references if each.startswith("order:")} == paid
+
+
+def tax_is_told_by_rate(shop: Shop) -> None:
+    """The lines of sales and credit notes tell, at any moment, the tax that the ledger has."""
+    moments = sorted({row["occurred_at"] for row in rows_of(shop, journal_entries)})
+    for until in (*moments[::7], moments[-1] + timedelta(days=1)):
+        with shop.database.read() as db:
+            found = tax.of_period(db, Period(moments[0], until))
+        told = summed([vars(each) | {"tax": each.tax} for each in found.rates], "currency", "tax")
+        assert +told == +Counter(found.posted), until
+        assert all(each.sold_tax <= each.sold for each in found.rates if each.rate_bp)
+        assert all(each.tax == 0 for each in found.rates if each.rate_bp == 0)
 
 
 def holders_have_what_is_theirs(shop: Shop, ledger: Mapping[tuple[str, str], int], currency: str) -> None:
@@ -418,14 +437,19 @@ def what_is_kept_back_is_in_review(shop: Shop, ledger: Mapping[tuple[str, str], 
 
 
 def refunds_are_owed(shop: Shop, ledger: Mapping[tuple[str, str], int]) -> None:
-    """What is owed to buyers is what providers have still to send."""
+    """What is owed to buyers is what providers have still to send, or could not and nobody gave otherwise."""
     external = {row["id"] for row in rows_of(shop, payments) if row["kind"] == "external"}
     mine = [row for row in rows_of(shop, refunds) if row["payment_id"] in external]
+    keys = {row["reversal"] for row in mine}
     for currency in {row["currency"] for row in mine}:
-        of_currency = [row for row in mine if row["currency"] == currency]
-        if all(row["status"] != "failed" for row in of_currency):
-            owed = total((row for row in of_currency if row["status"] == "pending"), "amount")
-            assert ledger[chart.REFUNDS, currency] == owed
+        owed = (
+            row["status"] == "pending" or (row["status"] == "failed" and f"retry:{row['id']}" not in keys)
+            for row in mine
+        )
+        waiting = [row for row, is_owed in zip(mine, owed, strict=True) if is_owed]
+        assert ledger[chart.REFUNDS, currency] == total(
+            (row for row in waiting if row["currency"] == currency), "amount"
+        )
 
 
 def promotions_are_counted(shop: Shop) -> None:

@@ -52,10 +52,11 @@ from transactional.orders import (
 from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition
 from transactional.orders.models import ORDER_PURPOSES, order_changes, order_lines, orders, shipments
-from transactional.payments import cashier, inbox, refunding
+from transactional.payments import cashier, failed_refunds, inbox, refunding
 from transactional.payments import service as payments_service
 from transactional.payments.methods import Choice, sandbox_card
 from transactional.payments.models import gift_cards as cards
+from transactional.payments.models import refunds
 from transactional.payments.provider import DisputeStage
 from transactional.payments.tenders import Method, Wanted
 from transactional.promotions import service as promotions
@@ -291,6 +292,23 @@ class Everything(RuleBasedStateMachine):
     @rule(mood=moods)
     def send_refunds(self, mood: Mood) -> None:
         self.world.converse(mood, refunding.send_refunds(self.shop))
+
+    @precondition(lambda self: self.bank.deals)
+    @rule(fate=fates, number=which, amount=st.sampled_from((1, 700, 5_000)))
+    def refund_by_hand(self, fate: Fate, number: int, amount: int) -> None:
+        """Somebody gives money back in the bank's dashboard, and its message comes now or later."""
+        told = len(self.bank.news)
+        self.bank.refund_by_hand(list(self.bank.deals)[-1 - number % len(self.bank.deals)], amount)
+        if number % 2 and len(self.bank.news) > told:
+            self.tell(fate, -1)
+
+    @rule(fate=fates, number=which, is_retried=st.booleans())
+    def settle_failed_refund(self, fate: Fate, number: int, is_retried: bool) -> None:
+        """The staff has a failed refund sent again, or gives it to the customer's balance."""
+        refund = self.world.one(refunds, number)
+        if refund is not None:
+            do = failed_refunds.retry if is_retried else failed_refunds.to_balance
+            self.world.act(fate, "staff", lambda uow: do(uow, refund["id"]))
 
     # Orders.
 

@@ -268,3 +268,46 @@ def test_budgets_of_before_count_in_the_shops_currency(empty_database: Callable[
     with reading(engine) as connection:
         found = connection.execute(text("select money, currency from promotion_budgets")).all()
     assert [tuple(row) for row in found] == [(500, "EUR")]
+
+
+def test_the_tax_on_delivery_in_credit_notes_of_before_is_told_apart(
+    empty_database: Callable[[], Engine],
+) -> None:
+    """Three units of 333 with 67 tax: one is taken off, and then the rest with a delivery of 329 and 66."""
+    engine = empty_database()
+    with writing(engine) as connection:
+        command.upgrade(alembic_config(connection), "0019")
+        for statement in OLD_CREDITS:
+            connection.execute(text(statement))
+    migrate(engine)
+    with reading(engine) as connection:
+        told = connection.execute(
+            text("select tax, shipping_tax, shipping_tax_rate_bp from credit_note_lines order by id")
+        ).all()
+    assert [tuple(row) for row in told] == [(22, 0, None), (111, 66, 2_000), (5, 5, 2_000)]
+
+
+OLD_CREDITS = [
+    *(
+        "insert into orders (id, number, status, channel, purpose, currency, email, delivery_tax_rate_bp,"
+        f" placed_at) values ('{_ID}{number}', 'O-{number}', 'cancelled', 'web', 'sale', 'GBP', 'a@b.c',"
+        " 2000, '2026-01-02')"
+        for number in (10, 11)
+    ),
+    "insert into order_lines (id, order_id, position, sku, name, quantity, gross, discount, shipping, tax,"
+    f" is_gift_card) values ('{_ID}20', '{_ID}10', 1, 'S', 'S', 3, 333, 0, 0, 67, false)",
+    *(
+        "insert into credit_notes (id, number, order_id, kind, currency, issued_at)"
+        f" values ('{_ID}{number}', 'CN-{number}', '{_ID}{order}', 'cancellation', 'GBP', '2026-01-0{day}')"
+        for number, order, day in ((30, 10, 3), (31, 10, 4), (32, 11, 4))
+    ),
+    *(
+        "insert into credit_note_lines (id, credit_note_id, position, order_line_id, sku, name, quantity,"
+        f" amount, shipping, tax) values ('{_ID}{number}', '{_ID}{note}', 1, {line}, 'S', 'S', {amounts})"
+        for number, note, line, amounts in (
+            (40, 30, f"'{_ID}20'", "1, 111, 0, 22"),
+            (41, 31, f"'{_ID}20'", "2, 222, 329, 111"),
+            (42, 32, "null", "0, 0, 25, 5"),
+        )
+    ),
+]

@@ -193,6 +193,7 @@ def look_after(tour: Tour, order: dict[str, Any]) -> None:
     tour.call("get", "/staff/orders/{order_id}/history", **ids)
     tour.call("get", "/staff/ledger/trial-balance")
     tour.call("get", "/staff/ledger/accounts/{account}")
+    tour.call("get", "/staff/ledger/tax")
     tour.call("get", "/staff/ledger/entries")
     written = tour.call("post", "/staff/ledger/entries")["reference"]
     tour.call("post", "/staff/ledger/entries/{reference}/reversal", reference=written)
@@ -208,13 +209,20 @@ def change_it(tour: Tour, ids: dict[str, str]) -> None:
     tour.call("get", "/orders/{token}/changes", **ids)
 
 
-def try_a_refund_again(tour: Tour, shop: Shop) -> None:
-    """The provider could not pay the last one."""
-    with shop.database.transaction("provider:sandbox") as uow:
-        refund = uow.rows(refunds.select().where(refunds.c.status == "pending"))[-1]
-        record_refund(uow, refund["id"], "back_1", succeeded=False)
+def settle_failed_refunds(tour: Tour, shop: Shop) -> None:
+    """The provider could not pay the last one, and not when it was asked again either."""
+
+    def fail() -> str:
+        with shop.database.transaction("provider:sandbox") as uow:
+            refund = uow.rows(refunds.select().where(refunds.c.status == "pending"))[-1]
+            record_refund(uow, refund["id"], f"back_{refund['id']}", succeeded=False)
+            return str(refund["id"])
+
+    first = fail()
     tour.call("get", "/staff/payments/refunds")
-    tour.call("post", "/staff/payments/refunds/{refund_id}/retry", refund_id=refund["id"])
+    tour.call("get", "/staff/payments/messages")
+    tour.call("post", "/staff/payments/refunds/{refund_id}/retry", refund_id=first)
+    tour.call("post", "/staff/payments/refunds/{refund_id}/to-balance", refund_id=fail())
 
 
 def enter_orders(tour: Tour) -> None:
@@ -240,6 +248,7 @@ def keep_customers(tour: Tour, customer_id: str) -> None:
     for step in ("block", "unblock"):
         tour.call("post", f"/staff/payments/gift-cards/{{card_id}}/{step}", card_id=card)
     tour.call("get", "/staff/payments/gift-cards/{card_id}", card_id=card)
+    tour.call("get", "/staff/payments/gift-cards")
     tour.call("post", "/staff/payments/credits")
     wallet = tour.call("get", "/staff/payments/wallet", email="ada@example.com")["token"]
     tour.call("post", "/carts/{token}/customer", token=tour.call("post", "/carts")["token"], wallet=wallet)
@@ -337,7 +346,7 @@ def test_every_example_works_when_it_is_tried(
         number=parcel["number"],
     )
     tour.call("post", "/staff/orders/{order_id}/cancel", order_id=left["id"])
-    try_a_refund_again(tour, open_for_business)
+    settle_failed_refunds(tour, open_for_business)
     enter_orders(tour)
     with open_for_business.database.read() as db:
         (customer,) = db.rows(customers.select())

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from conftest import MovableClock
 from fastapi.testclient import TestClient
 from shopping import key, ordered_over_http, rows_of
 from webpage import Webpage
@@ -15,7 +18,9 @@ from transactional.payments.errors import PaymentMethodUnknown
 from transactional.payments.methods import Choice
 from transactional.payments.models import payments
 from transactional.payments.providers import open_providers
+from transactional.payments.sandbox.client import SandboxProvider
 from transactional.payments.stripe.client import StripeProvider
+from transactional.security import sandbox_secret
 from transactional.shop import Shop
 
 
@@ -110,6 +115,89 @@ def test_one_way_to_pay_is_no_question(open_for_business: Shop) -> None:
     client = TestClient(create_app(open_for_business.settings, open_for_business))
     client.post("/cart/lines", data={"sku": "SHIRT0-S", "quantity": "1"})
     assert "How would you like to pay?" not in client.get("/checkout").text
+
+
+class TestInstalments:
+    @pytest.fixture
+    def client(self, open_for_business: Shop, sandbox: TestClient) -> TestClient:
+        """Of a shop whose sandbox takes cards in instalments too."""
+        settings = open_for_business.settings
+        offering = SandboxProvider(
+            settings.sandbox_url,
+            sandbox_secret(settings),
+            httpx.ASGITransport(app=sandbox.app),
+            ("card", "card_instalments"),
+        )
+        shop = replace(open_for_business, providers={"sandbox": offering})
+        return TestClient(create_app(settings, shop), raise_server_exceptions=False)
+
+    def test_the_numbers_are_listed_asked_for_stored_and_passed_on(
+        self, client: TestClient, sandbox: TestClient, shop: Shop
+    ) -> None:
+        listed = client.get("/api/v1/payment-methods").json()["items"]
+        assert [way["installments"] for way in listed] == [1, 3, 6, 12]
+        assert listed[2]["name"] == "Card, in 6 instalments (Sandbox)"
+        order = ordered_over_http(client, SHIRT0_S=1)
+        path = f"/api/v1/orders/{order['token']}/payments"
+        wanted = {"method": "card_instalments", "installments": 6}
+        started = client.post(path, json=wanted, headers=key()).json()
+        again = client.post(path, json={}, headers=key()).json()
+        assert again["payment_id"] == started["payment_id"], "what was chosen stays chosen"
+        assert "In 6 instalments" in sandbox.get(started["redirect_url"]).text
+        sandbox.post(started["redirect_url"], data={"action": "pay"})
+        client.get(f"/api/v1/orders/{order['token']}/return")
+        (captured,) = [row for row in rows_of(shop, payments) if row["status"] == "captured"]
+        assert (captured["method"], captured["installments"]) == ("card_instalments", 6)
+        shown = client.get(f"/api/v1/orders/{order['token']}").json()["paid_by"]
+        assert [each["installments"] for each in shown if each["status"] == "captured"] == [6]
+        assert "in 6 parts" in client.get(f"/orders/{order['token']}").text
+
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            {"method": "card_instalments", "installments": 5},
+            {"method": "card", "installments": 3},
+            {"method": "card_instalments", "installments": 1},
+        ],
+    )
+    def test_a_number_that_is_not_offered_is_refused(
+        self, client: TestClient, shop: Shop, wanted: dict[str, Any]
+    ) -> None:
+        order = ordered_over_http(client, SHIRT0_S=1)
+        refused = client.post(f"/api/v1/orders/{order['token']}/payments", json=wanted, headers=key())
+        assert (refused.status_code, refused.json()["code"]) == (409, "installments_not_offered")
+        assert refused.json()["details"]["field"] == "installments"
+        assert len(rows_of(shop, payments)) == 1
+
+    @pytest.mark.parametrize("number", [0, 61, -1])
+    def test_a_number_that_is_none_is_malformed(self, client: TestClient, number: int) -> None:
+        order = ordered_over_http(client, SHIRT0_S=1)
+        body = {"installments": number}
+        refused = client.post(f"/api/v1/orders/{order['token']}/payments", json=body, headers=key())
+        assert refused.status_code == 422 and "installments" in refused.text
+
+    def test_another_number_is_another_payment(
+        self, client: TestClient, sandbox: TestClient, shop: Shop, clock: MovableClock
+    ) -> None:
+        order = ordered_over_http(client, SHIRT0_S=1)
+        path = f"/api/v1/orders/{order['token']}/payments"
+        for number in (3, 12):
+            clock.forward(seconds=1)
+            started = client.post(path, json={"installments": number}, headers=key()).json()
+        sandbox.post(started["redirect_url"], data={"action": "decline"})
+        client.get(f"/api/v1/orders/{order['token']}/return")
+        client.post(path, json={}, headers=key()).raise_for_status()
+        made = [(row["status"], row["installments"]) for row in rows_of(shop, payments)]
+        assert sorted(made) == [("failed", 12), ("pending", 12), ("voided", 1), ("voided", 3)]
+
+    def test_the_checkout_page_orders_in_instalments(self, client: TestClient, shop: Shop) -> None:
+        client.post("/cart/lines", data={"sku": "SHIRT0-S", "quantity": "1"})
+        form = Webpage(client.get("/checkout").text).form("/checkout").values
+        address = {"email": "ada@example.com", "name": "Ada", "address": "1 Road", "city": "York"}
+        chosen = {"postal_code": "YO1", "country": "GB", "pay_with": "sandbox:card_instalments:3"}
+        answer = client.post("/checkout", data=form | address | chosen, follow_redirects=False)
+        assert answer.headers["location"].startswith(shop.settings.sandbox_url)
+        assert [row["installments"] for row in rows_of(shop, payments)] == [3]
 
 
 class TestOpening:

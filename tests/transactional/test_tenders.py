@@ -293,6 +293,53 @@ class TestExpiry:
         assert left_on(shop, card) == 1_000
 
 
+class TestMoneyComesBackToACardThatIsOver:
+    @pytest.fixture
+    def card(self, shop: Shop, shelves: Shelves, clock: MovableClock) -> Row:
+        with shop.database.transaction("staff") as uow:
+            until = clock() + timedelta(minutes=20)
+            return gift_cards.issue(uow, 5_000, "GBP", "a present", until)
+
+    def days_left(self, shop: Shop, clock: MovableClock) -> float:
+        (card,) = rows_of(shop, gift_cards.gift_cards)
+        return float((card["expires_at"] - clock()) / timedelta(days=1))
+
+    def test_it_can_be_spent_within_the_grace(self, shop: Shop, card: Row, clock: MovableClock) -> None:
+        placed = placed_with(shop, by_card(card))
+        clock.forward(days=8)
+        with pytest.raises(GiftCardNotValid):
+            placed_with(shop, by_card(card))
+        cancel(shop, placed)
+        assert (left_on(shop, card), self.days_left(shop, clock)) == (5_000, 30)
+        clock.forward(days=29)
+        placed_with(shop, by_card(card))
+        clock.forward(days=2)
+        with pytest.raises(GiftCardNotValid):
+            placed_with(shop, by_card(card))
+
+    def test_so_it_can_of_an_order_that_was_not_paid(
+        self, shop: Shop, card: Row, clock: MovableClock
+    ) -> None:
+        placed_with(shop, by_card(card, 700))
+        expire(shop, clock)
+        assert (left_on(shop, card), self.days_left(shop, clock)) == (5_000, 30)
+
+    def test_one_that_is_not_over_is_not_prolonged(self, shop: Shop, card: Row, clock: MovableClock) -> None:
+        before = self.days_left(shop, clock)
+        cancel(shop, placed_with(shop, by_card(card)))
+        assert self.days_left(shop, clock) == before
+
+    def test_a_blocked_card_stays_blocked(self, shop: Shop, card: Row, clock: MovableClock) -> None:
+        placed = placed_with(shop, by_card(card))
+        clock.forward(days=1)
+        with shop.database.transaction("staff") as uow:
+            gift_cards.block(uow, card["id"], is_blocked=True)
+        cancel(shop, placed)
+        assert (left_on(shop, card), self.days_left(shop, clock)) == (5_000, 30)
+        with pytest.raises(GiftCardNotValid):
+            placed_with(shop, by_card(card))
+
+
 def test_a_declined_payment_is_tried_again_for_what_internal_tenders_left(
     shop: Shop, shelves: Shelves
 ) -> None:

@@ -56,6 +56,65 @@ def ask_sandbox(sandbox: TestClient, shop: Shop, path: str, body: dict[str, int]
     return sandbox.post(path, json=body, headers=headers).raise_for_status().json()
 
 
+class TestLookingForGiftCards:
+    @pytest.fixture
+    def cards(self, client: TestClient, staff: dict[str, str], clock: MovableClock) -> list[dict[str, Any]]:
+        """One of 10.00, one that is blocked, and one that ended yesterday, the oldest first."""
+        found = []
+        for amount in (1_000, 2_000, 3_000):
+            clock.forward(seconds=1)
+            found.append(issued(client, staff, amount))
+        client.post(f"{STAFF}/gift-cards/{found[1]['id']}/block", headers=key() | staff).raise_for_status()
+        body = {"amount": 4_000, "reason": "a present", "expires_at": f"{clock():%Y-%m-%dT%H:%M:%SZ}"}
+        clock.forward(days=-1)
+        made = client.post(f"{STAFF}/gift-cards", json=body, headers=key() | staff)
+        clock.forward(days=2)
+        return [*found, made.json()]
+
+    def looked_for(self, client: TestClient, staff: dict[str, str], **query: Any) -> list[int]:
+        answer = client.get(f"{STAFF}/gift-cards", headers=staff, params=query)
+        assert answer.status_code == 200, answer.text
+        assert all(each["code"] is None for each in answer.json()["items"])
+        return sorted(each["initial"] for each in answer.json()["items"])
+
+    def test_they_are_found_by_status_end_and_number(
+        self, client: TestClient, staff: dict[str, str], cards: list[dict[str, Any]]
+    ) -> None:
+        assert self.looked_for(client, staff) == [1_000, 2_000, 3_000, 4_000]
+        assert self.looked_for(client, staff, status="blocked") == [2_000]
+        assert self.looked_for(client, staff, status=["blocked", "active"], is_expired=False) == [
+            1_000,
+            2_000,
+            3_000,
+        ]
+        assert self.looked_for(client, staff, is_expired=True) == [4_000]
+        number = cards[2]["number"]
+        assert self.looked_for(client, staff, number=number[-6:].lower()) == [3_000]
+        assert self.looked_for(client, staff, number="-".join((number[:4], number[4:8], number[8:]))) == [
+            3_000
+        ]
+        assert self.looked_for(client, staff, number="%") == []
+        refused = client.get(f"{STAFF}/gift-cards", headers=staff, params={"status": "lost"})
+        assert refused.status_code == 422 and "status" in refused.text
+
+    def test_each_has_what_is_left_on_it_page_by_page(
+        self, client: TestClient, staff: dict[str, str], cards: list[dict[str, Any]]
+    ) -> None:
+        tender = {"method": "gift_card", "code": cards[2]["code"], "amount": 900}
+        ordered(client, tender).raise_for_status()
+        listed, query = [], {"limit": 3}
+        while True:
+            page = client.get(f"{STAFF}/gift-cards", headers=staff, params=query).json()
+            listed += [(each["initial"], each["balance"]) for each in page["items"]]
+            if page["next"] is None:
+                break
+            query = {"limit": 3, "before": page["next"]}
+        assert sorted(listed) == [(1_000, 1_000), (2_000, 2_000), (3_000, 2_100), (4_000, 4_000)]
+
+    def test_they_are_the_staffs(self, client: TestClient) -> None:
+        assert client.get(f"{STAFF}/gift-cards").status_code == 401
+
+
 class TestGiftCards:
     def test_a_card_and_a_provider_pay_together(
         self, client: TestClient, staff: dict[str, str], sandbox: TestClient

@@ -58,23 +58,16 @@ def _sold(order: Row, lines: Sequence[Row], shipping: int, tax: int) -> list[Doc
 
 
 def of_credit_note(order: Row, lines: Sequence[Row], credited: Sequence[Row]) -> list[DocumentLine]:
-    """The lines of a credit note's document; they add up to what goes back.
-
-    Delivery is credited alone, or with whole lines: then the tax beyond the line's own is that on delivery.
-    """
+    """The lines of a credit note's document; they add up to what goes back. Delivery is one line."""
     by_id = {line["id"]: line for line in lines}
     found: list[DocumentLine] = []
     delivery = delivery_tax = 0
     for credit in credited:
-        if credit["order_line_id"] is None:
-            delivery, delivery_tax = delivery + credit["shipping"], delivery_tax + credit["tax"]
-            continue
-        line = by_id[credit["order_line_id"]]
-        whole = credit["quantity"] == line["quantity"] and credit["amount"] == _net(line)
-        tax = line["tax"] if whole else credit["tax"]
-        found.append(_goods(line, credit["quantity"], credit["amount"], tax))
-        delivery += credit["shipping"]
-        delivery_tax += credit["tax"] - tax
+        delivery, delivery_tax = delivery + credit["shipping"], delivery_tax + credit["shipping_tax"]
+        if credit["order_line_id"] is not None:
+            line = by_id[credit["order_line_id"]]
+            tax = credit["tax"] - credit["shipping_tax"]
+            found.append(_goods(line, credit["quantity"], credit["amount"], tax))
     return found + _delivery(order, delivery, delivery_tax)
 
 

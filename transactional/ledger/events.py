@@ -112,6 +112,7 @@ def given_back(
     points: int,
     points_from: str,
     short: int,
+    ahead: int,
 ) -> None:
     """An order's reversal `key` gave holders back what it had of theirs.
 
@@ -120,9 +121,10 @@ def given_back(
         back: minor units by holder's account.
         points: what the points are worth that are taken back, from the account `points_from`.
         short: minor units of a credit note that the buyer's bank had taken before.
+        ahead: minor units of it that were refunded at a provider before.
     """
     currency = order["currency"]
-    made = rules.given_back(currency, source, back) + rules.not_owed(currency, short)
+    made = rules.given_back(currency, source, back) + rules.not_owed(currency, short, ahead)
     if points:
         made += rules.points_earned(currency, points_from, -points)
     service.post(uow, Entry(f"given_back:{key}", order["number"], "given back", made))
@@ -204,15 +206,21 @@ def credited(
     service.post(uow, Entry(f"credit_note:{number}", number, kind, made))
 
 
-def refunded(uow: UnitOfWork, refund: Row, provider: str) -> None:
-    """The provider gave the money of a refund back."""
-    made = rules.refunded(held(RECEIVABLE, provider), refund["currency"], refund["amount"])
+def refunded(uow: UnitOfWork, refund: Row, account: str) -> None:
+    """What a refund owed has been given: by the provider whose `account` this is, or to its holder."""
+    made = rules.refunded(account, refund["currency"], refund["amount"])
     service.post(uow, Entry(f"refund:{refund['id']}", refund["id"], "refund", made))
 
 
 def refund_came_back(uow: UnitOfWork, refund: Row) -> None:
     """The money of a refund that was sent did not arrive: the provider has it again."""
     service.reverse(uow, f"refund:{refund['id']}", "refund failed")
+
+
+def refunded_outside(uow: UnitOfWork, order: Row, refund: Row) -> None:
+    """A refund was made at a provider by hand: that made it owed."""
+    made = rules.refunded_outside(refund["currency"], refund["amount"])
+    service.post(uow, Entry(f"outside:{refund['id']}", order["number"], "refunded outside", made))
 
 
 def paid_out(uow: UnitOfWork, payout: Row) -> None:

@@ -13,9 +13,10 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from transactional.api import API, STAFF_ONLY, problems, respond, shop_of
-from transactional.ledger import service, statements, views
-from transactional.ledger.schemas import EntryView, StatementView, TrialBalance
+from transactional.ledger import service, statements, tax, views
+from transactional.ledger.schemas import EntryView, StatementView, TaxStatement, TrialBalance
 from transactional.ledger.statements import AccountTotals, Period, Statement
+from transactional.ledger.tax import TaxOfPeriod
 from transactional.shop import Shop
 
 router = APIRouter(prefix=f"{API}/staff/ledger", tags=["staff"], dependencies=[STAFF_ONLY])
@@ -70,6 +71,27 @@ async def get_trial_balance(
         page=page,
         page_size=page_size,
         total=len(found),
+    )
+    return respond(view)
+
+
+@router.get("/tax", response_model=TaxStatement, responses=problems(401))
+async def get_tax(request: Request, first_day: FirstDay = None, last_day: LastDay = None) -> Response:
+    """Tax of a period by rate, from the lines of sales and credit notes, beside what the tax account says."""
+    shop = shop_of(request)
+    last_day = last_day or today(shop)
+    period = period_of(shop, first_day, last_day)
+
+    def read() -> TaxOfPeriod:
+        with shop.database.read() as db:
+            return tax.of_period(db, period)
+
+    found = await asyncio.to_thread(read)
+    view = TaxStatement(
+        first_day=first_day,
+        last_day=last_day,
+        rates=[views.rate_view(each) for each in found.rates],
+        totals=views.posted_tax(found),
     )
     return respond(view)
 

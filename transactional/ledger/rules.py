@@ -31,6 +31,7 @@ SHRINKAGE = "expense:shrinkage"
 GOODWILL = "expense:goodwill"
 LOYALTY = "expense:loyalty"
 CHARGEBACKS = "expense:chargebacks"
+REFUNDED_OUTSIDE = "expense:refunded_outside"
 PAYMENT_FEES = "expense:payment_fees"
 OTHER = "expense:other"
 
@@ -54,6 +55,7 @@ CHART = {
     GOODWILL: "Given to customers: balances, and gift cards nobody bought",
     LOYALTY: "Points given for orders, less what was taken back",
     CHARGEBACKS: "Taken back by buyers' banks, and what was given back with it",
+    REFUNDED_OUTSIDE: "Given back at providers by hand, less what credit notes found gone with it",
     PAYMENT_FEES: "Kept by payment providers",
     OTHER: "What the staff books by hand and nothing else names",
 }
@@ -254,9 +256,14 @@ def regained(currency: str, *, taken: Amounts, cards: Amounts, owed: int) -> lis
     )
 
 
-def not_owed(currency: str, amount: int) -> list[Posting]:
-    """A credit note gave back what the buyer's bank had taken already."""
-    return _moved(currency, (REFUNDS, CHARGEBACKS, amount))
+def not_owed(currency: str, taken: int, ahead: int) -> list[Posting]:
+    """A credit note gave back what the buyer's bank had taken already, or what was refunded ahead of it."""
+    return _moved(currency, (REFUNDS, CHARGEBACKS, taken), (REFUNDS, REFUNDED_OUTSIDE, ahead))
+
+
+def refunded_outside(currency: str, amount: int) -> list[Posting]:
+    """Somebody at a provider decided that the buyer is owed money."""
+    return _moved(currency, (REFUNDED_OUTSIDE, REFUNDS, amount))
 
 
 def not_accepted(tender: str, currency: str, amount: int) -> list[Posting]:
@@ -276,9 +283,9 @@ def credited(currency: str, *, goods: int, shipping: int, tax: int, cards: Cards
     return made + _shared(currency, cards.worth, [(REFUNDS, cards.paid), (DISCOUNTS, cards.discount)])
 
 
-def refunded(tender: str, currency: str, amount: int) -> list[Posting]:
-    """What was owed to the buyer has gone back the way it came."""
-    return _moved(currency, (REFUNDS, tender, amount))
+def refunded(account: str, currency: str, amount: int) -> list[Posting]:
+    """What was owed to the buyer has gone back the way it came, or is on the buyer's balance."""
+    return _moved(currency, (REFUNDS, account, amount))
 
 
 def paid_out(tender: str, currency: str, *, net: int, fee: int) -> list[Posting]:

@@ -45,6 +45,35 @@ class TrialBalance(BaseModel):
     total: int = Field(description="Accounts on all pages.")
 
 
+class RateTotalsView(BaseModel):
+    """What was sold and credited at one rate of tax."""
+
+    currency: str
+    rate_bp: int = Field(description="Basis points: 2000 is 20 %.")
+    sold: int = Field(description="Goods and delivery without tax.")
+    sold_tax: int
+    credited: int = Field(description="Of credit notes, without tax.")
+    credited_tax: int
+    tax: int = Field(description="Owed for this rate: that on sales less that on credit notes.")
+
+
+class PostedTax(BaseModel):
+    """What the tax account moved, and what the rates come to: the same."""
+
+    currency: str
+    posted: int
+    by_rates: int
+
+
+class TaxStatement(BaseModel):
+    """Tax of the sales and credit notes posted in a period, by rate."""
+
+    first_day: date | None = Field(description="In the shop's time zone; null: since the shop's first day.")
+    last_day: date
+    rates: list[RateTotalsView]
+    totals: list[PostedTax]
+
+
 class PostingView(BaseModel):
     source: str = Field(description="Account where the money comes from: debited.")
     destination: str = Field(description="Account where it goes: credited.")

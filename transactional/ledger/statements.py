@@ -58,7 +58,8 @@ _HALVES = ("debits_upper", "debits_lower", "credits_upper", "credits_lower")
 _HALF = 10**9
 
 
-def _halves(side: str, amount: ColumnElement[int]) -> list[ColumnElement[int]]:
+def halves(side: str, amount: ColumnElement[int]) -> list[ColumnElement[int]]:
+    """The sum of an amount in two columns, which `whole` puts together."""
     return [
         func.sum(amount // _HALF).label(f"{side}_upper"),
         func.sum(amount % _HALF).label(f"{side}_lower"),
@@ -71,8 +72,8 @@ def _totals(*only: str) -> Select[Any]:
         select(
             (code if only else _together(code)).label("account"),
             _p.currency,
-            *_halves("debits", _p.amount if code is _p.source else literal(0)),
-            *_halves("credits", _p.amount if code is _p.destination else literal(0)),
+            *halves("debits", _p.amount if code is _p.source else literal(0)),
+            *halves("credits", _p.amount if code is _p.destination else literal(0)),
         )
         .where(_during, *(code == bindparam(name) for name in only))
         .group_by(code, _p.currency)
@@ -133,9 +134,11 @@ def statement(db: Reading, account: str, period: Period, *, page: int = 1, page_
     return Statement([_account_of(row) for row in db.rows(_account_totals, **of_account)], lines)
 
 
-def _account_of(row: Row) -> AccountTotals:
+def whole(row: Row, side: str) -> int:
+    """The sum that `halves` left in two columns."""
     # Sums of 64-bit numbers are decimals on PostgreSQL.
-    debits, credits = (
-        int(row[f"{side}_upper"]) * _HALF + int(row[f"{side}_lower"]) for side in ("debits", "credits")
-    )
-    return AccountTotals(row["account"], row["currency"], debits, credits)
+    return int(row[f"{side}_upper"]) * _HALF + int(row[f"{side}_lower"])
+
+
+def _account_of(row: Row) -> AccountTotals:
+    return AccountTotals(row["account"], row["currency"], whole(row, "debits"), whole(row, "credits"))

@@ -1,5 +1,6 @@
 """The ledger as it goes over the wire."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from transactional.ledger import rules
@@ -8,11 +9,14 @@ from transactional.ledger.schemas import (
     CurrencyTotals,
     EntryView,
     KindTotals,
+    PostedTax,
     PostingView,
+    RateTotalsView,
     StatementLine,
 )
 from transactional.ledger.service import EntryWithPostings
 from transactional.ledger.statements import AccountTotals
+from transactional.ledger.tax import RateTotals, TaxOfPeriod
 from transactional.unit_of_work import Row
 
 _SHOWN_OF_ENTRY = EntryView.model_fields.keys() - {"postings"}
@@ -41,6 +45,21 @@ def kind_totals(accounts: Iterable[AccountTotals]) -> list[KindTotals]:
         )
         sums.balance += each.balance
     return [found[key] for key in sorted(found)]
+
+
+def rate_view(totals: RateTotals) -> RateTotalsView:
+    return RateTotalsView(tax=totals.tax, **vars(totals))
+
+
+def posted_tax(found: TaxOfPeriod) -> list[PostedTax]:
+    """Both sides of the proof by currency."""
+    told = Counter[str]()
+    for each in found.rates:
+        told[each.currency] += each.tax
+    return [
+        PostedTax(currency=currency, posted=found.posted.get(currency, 0), by_rates=told[currency])
+        for currency in sorted(found.posted.keys() | told.keys())
+    ]
 
 
 def entry_view(found: EntryWithPostings) -> EntryView:

@@ -69,7 +69,7 @@ def credits_of(change: Row, sold: Mapping[str, SoldLine], removals: Mapping[str,
     """What a change takes off: units of lines, and the delivery charge when it makes another."""
     given = [rules.partial_credit(sold[line_id], count) for line_id, count in removals.items()]
     shipping, tax = change["delivery_credit"], change["delivery_credit_tax"]
-    return [*given, Credit(None, 0, 0, shipping, tax)] if shipping or tax else given
+    return [*given, Credit(None, 0, 0, shipping, tax, tax)] if shipping or tax else given
 
 
 def _header(order: Row, change: Row) -> Row:

@@ -59,6 +59,7 @@ def write(
     )
     by_id = {line["id"]: line for line in lines}
     delivery = {"sku": rules.NO_SKU, "name": order["delivery_name"] or "Delivery"}
+    rate = order["delivery_tax_rate_bp"]
     rows = []
     for position, credit in enumerate(credits, 1):
         line = delivery if credit.line_id is None else by_id[credit.line_id]
@@ -74,6 +75,8 @@ def write(
                 "amount": credit.amount,
                 "shipping": credit.shipping,
                 "tax": credit.tax,
+                "shipping_tax": credit.shipping_tax,
+                "shipping_tax_rate_bp": rate if credit.shipping or credit.shipping_tax else None,
             }
         )
     uow.insert_many(credit_note_lines, rows)

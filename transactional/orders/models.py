@@ -340,5 +340,9 @@ credit_note_lines = Table(
     ),
     Column("amount", Money, nullable=False, comment="Credited without tax; positive lowers sales."),
     Column("shipping", Money, nullable=False, comment="Delivery charge credited, without tax."),
-    Column("tax", Money, nullable=False, comment="Tax credited."),
+    Column("tax", Money, nullable=False, comment="Tax credited, that on delivery with it."),
+    Column(
+        "shipping_tax", Money, nullable=False, server_default="0", comment="Of the tax, that on delivery."
+    ),
+    Column("shipping_tax_rate_bp", Integer, nullable=True, comment="Basis points; null without delivery."),
 )

@@ -154,13 +154,18 @@ class SoldLine:
 
 @dataclass(frozen=True)
 class Credit:
-    """What a credit note gives back for one order line; without a line, for delivery alone."""
+    """What a credit note gives back for one order line; without a line, for delivery alone.
+
+    Args:
+        tax: on goods and delivery; `shipping_tax` is that on delivery.
+    """
 
     line_id: str | None
     quantity: int
     amount: int
     shipping: int
     tax: int
+    shipping_tax: int = 0
 
     @property
     def total(self) -> int:
@@ -209,6 +214,6 @@ def cancellation_credits(lines: Sequence[SoldLine], shipping: int, shipping_tax:
     shippings = allocate(shipping, weights)
     shipping_taxes = allocate(shipping_tax, weights)
     return [
-        Credit(credit.line_id, credit.quantity, credit.amount, part, credit.tax + part_tax)
+        Credit(credit.line_id, credit.quantity, credit.amount, part, credit.tax + part_tax, part_tax)
         for credit, part, part_tax in zip(goods, shippings, shipping_taxes, strict=True)
     ]

@@ -54,6 +54,17 @@ class OrderLineView(BaseModel):
     discounts: list[OrderPromotionView]
 
 
+class PaidByView(BaseModel):
+    """One part of how an order is paid."""
+
+    method: str
+    provider: str
+    status: str
+    amount: int
+    currency: str
+    installments: int = Field(description="In how many parts the buyer pays the provider.")
+
+
 class OrderView(BaseModel):
     """An order: total = gross - discount + shipping + tax, all but total without tax."""
 
@@ -90,6 +101,7 @@ class OrderView(BaseModel):
     lines: list[OrderLineView]
     delivery_discounts: list[OrderPromotionView]
     gift_cards: list[str] = Field([], description="Codes of the cards in it, when it is looked up.")
+    paid_by: list[PaidByView] = Field([], description="Its tenders in their order, when it is looked up.")
     explanation: list[PartView] = Field(description="Rows that add up to the total.")
 
 

@@ -1,17 +1,27 @@
 """Orders as they go over the wire."""
 
+from collections.abc import Iterable
+
 from transactional.checkout.explanation import Delivered, Part, Sold, explain, given_of
 from transactional.checkout.schemas import PartView
 from transactional.orders.credits import CreditNote
-from transactional.orders.schemas import CreditNoteView, OrderLineView, OrderPromotionView, OrderView
+from transactional.orders.schemas import (
+    CreditNoteView,
+    OrderLineView,
+    OrderPromotionView,
+    OrderView,
+    PaidByView,
+)
 from transactional.orders.service import OrderWithLines
 from transactional.security import Keys
+from transactional.unit_of_work import Row
 
 _SHOWN = OrderView.model_fields.keys() - {
     "token",
     "lines",
     "delivery_discounts",
     "gift_cards",
+    "paid_by",
     "explanation",
 }
 _SHOWN_OF_LINE = OrderLineView.model_fields.keys() - {"net", "discounts"}
@@ -34,6 +44,12 @@ def order_view(found: OrderWithLines, keys: Keys) -> OrderView:
         explanation=[PartView(**vars(part)) for part in explained(found)],
         **shown,
     )
+
+
+def paid_by_view(tenders: Iterable[Row]) -> list[PaidByView]:
+    """The tenders of an order, in their order."""
+    in_order = sorted(tenders, key=lambda row: (row["position"], row["id"]))
+    return [PaidByView(**{name: row[name] for name in PaidByView.model_fields}) for row in in_order]
 
 
 def sold_lines(found: OrderWithLines) -> list[Sold]:

@@ -20,7 +20,12 @@ from transactional.orders.views import explained
 from transactional.pages.rendering import page, see_other
 from transactional.payments import cashier, gift_cards, methods
 from transactional.payments import service as payments
-from transactional.payments.errors import PaymentMethodUnknown, PaymentRefused, ProviderUnavailable
+from transactional.payments.errors import (
+    InstallmentsNotOffered,
+    PaymentMethodUnknown,
+    PaymentRefused,
+    ProviderUnavailable,
+)
 from transactional.payments.methods import Choice
 from transactional.payments.views import tenders_view
 from transactional.shop import Shop
@@ -56,15 +61,16 @@ async def pay(request: Request, token: str) -> RedirectResponse:
         with shop.database.read() as db:
             currency = orders.header(db, order_id)["currency"]
         choice = choice_of(shop, pay_with, currency) if pay_with else None
-    except PaymentMethodUnknown as refused:
+    except (PaymentMethodUnknown, InstallmentsNotOffered) as refused:
         return see_other(f"/orders/{token}?{urlencode({'problem': refused.message})}")
     return await send_to_pay(request, shop, order_id, choice)
 
 
 def choice_of(shop: Shop, pay_with: str, currency: str) -> Choice:
-    """The way to pay that a form names as provider:method; the default one when it names none."""
-    provider, _, method = pay_with.partition(":")
-    return methods.choose(shop.providers, currency, method or None, provider or None)
+    """The way to pay that a form names by its code; the default one when it names none."""
+    provider, method, number = (*pay_with.split(":"), "", "")[:3]
+    installments = int(number) if number.isdecimal() else None
+    return methods.choose(shop.providers, currency, method or None, provider or None, installments)
 
 
 @router.post("/orders/{token}/cancel")

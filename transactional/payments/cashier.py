@@ -58,7 +58,7 @@ async def start(shop: Shop, order_id: str, return_url: str, choice: Choice | Non
         payment = _waiting(made, due.change_id) if due else None
     if due is None:
         raise IllegalTransition(order["status"], "pay")
-    if payment is not None and choice not in (None, Choice(payment["provider"], payment["method"])):
+    if payment is not None and choice not in (None, _choice_of(payment)):
         await _call_off(shop, payment)
         payment = None
     if payment is None:
@@ -73,6 +73,10 @@ async def start(shop: Shop, order_id: str, return_url: str, choice: Choice | Non
     another = _open_another(shop, order_id, choice)
     request = _request(shop, order, another, due.expires_at, return_url)
     return await _create(shop, another, request)
+
+
+def _choice_of(payment: Row) -> Choice:
+    return Choice(payment["provider"], payment["method"], payment["installments"])
 
 
 async def _create(shop: Shop, payment: Row, request: PaymentRequest) -> RemotePayment:
@@ -150,7 +154,7 @@ def _open_another(shop: Shop, order_id: str, choice: Choice | None) -> Row:
             return waiting
         last = next((p for p in made if p["provider"] in shop.providers), None)
         if choice is None:
-            known = (last["method"], last["provider"]) if last else (None, None)
+            known = (last["method"], last["provider"], last["installments"]) if last else (None, None)
             choice = methods.choose(shop.providers, order["currency"], *known)
         row = service.external(
             uow,
@@ -161,6 +165,7 @@ def _open_another(shop: Shop, order_id: str, choice: Choice | None) -> Row:
             choice.method,
             due.position,
             due.change_id,
+            choice.installments,
         )
         return service.open_tenders(uow, [row])[0]
 
@@ -174,6 +179,7 @@ def _request(shop: Shop, order: Row, payment: Row, expires_at: datetime, return_
         return_url=return_url,
         webhook_url=f"{shop.settings.shop_url}/api/v1/webhooks/{payment['provider']}",
         method=payment["method"],
+        installments=payment["installments"],
         external_id=payment["external_id"],
         expires_at=expires_at,
     )

@@ -31,6 +31,18 @@ class PaymentMethodUnknown(ShopError):
         )
 
 
+class InstallmentsNotOffered(ShopError):
+    code = "installments_not_offered"
+
+    def __init__(self, wanted: int, offered: Sequence[int]):
+        numbers = ", ".join(str(number) for number in offered)
+        super().__init__(
+            f"installments: {wanted} are not offered with this way to pay: choose {numbers}.",
+            field="installments",
+            offered=list(offered),
+        )
+
+
 class BadSignature(ShopError):
     status = 401
     code = "bad_signature"
@@ -43,7 +55,20 @@ class RefundNotFailed(ShopError):
     code = "refund_not_failed"
 
     def __init__(self, refund_id: str, why: str):
-        super().__init__(f"This refund cannot be tried again: {why}.", refund=refund_id, why=why)
+        super().__init__(f"This refund cannot be given another way: {why}.", refund=refund_id, why=why)
+
+
+class RefundExceedsPayment(ShopError):
+    code = "refund_exceeds_payment"
+
+    def __init__(self, external_id: str, amount: int, there: int):
+        super().__init__(
+            f"The refund {external_id} gave back {amount}, and its payment had only {there} left: "
+            "another refund of it may be about to fail.",
+            refund=external_id,
+            amount=amount,
+            there=there,
+        )
 
 
 class GiftCardNotValid(ShopError):

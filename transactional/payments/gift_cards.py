@@ -4,18 +4,20 @@ A card's code is its number with a MAC of the shop's keys (`Keys.gift_card_code`
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, String, bindparam, cast, false, func, literal, select
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
+from transactional.ledger.models import ledger_accounts
 from transactional.ledger.rules import CHARGEBACKS, GIFT_CARD, UNRELEASED, Cards, held
 from transactional.orders.models import credit_note_lines, order_lines
 from transactional.payments.errors import GiftCardNotValid, GiftCardSpent, TenderInOtherCurrency
 from transactional.payments.models import gift_cards
-from transactional.security import gift_card_number
+from transactional.security import as_written, gift_card_number
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _lines = (
@@ -36,9 +38,53 @@ _credited = (
     .group_by(credit_note_lines.c.order_line_id)
 )
 _by_number = select(gift_cards).where(gift_cards.c.number == bindparam("number"))
-
+_with_balance = (
+    select(gift_cards, func.coalesce(ledger_accounts.c.balance, 0).label("balance"))
+    .outerjoin(
+        ledger_accounts,
+        ledger_accounts.c.code == literal(held(GIFT_CARD, "")) + cast(gift_cards.c.id, String),
+    )
+    .order_by(gift_cards.c.id.desc())
+)
 
 _USABLE = ("active", "blocked")
+REFUND_GRACE = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which cards are looked for; None and empty do not matter.
+
+    Args:
+        number: all of it, or its last letters, as somebody typed them.
+        is_expired: whether a card's time is over.
+        before: only cards that were made before the one of this id.
+    """
+
+    number: str | None = None
+    statuses: tuple[str, ...] = ()
+    is_expired: bool | None = None
+    before: str | None = None
+
+
+def listed(db: Reading, search: Search, limit: int) -> list[Row]:
+    """At most `limit` cards that fit, the newest first, each with its `balance`."""
+    return db.rows(_with_balance.where(*_conditions(db, search)).limit(limit))
+
+
+def _conditions(db: Reading, search: Search) -> list[ColumnElement[bool]]:
+    columns = gift_cards.c
+    wanted: list[ColumnElement[bool]] = []
+    if search.number:
+        wanted.append(columns.number.endswith(as_written(search.number), autoescape=True))
+    if search.statuses:
+        wanted.append(columns.status.in_(search.statuses))
+    if search.is_expired is not None:
+        is_over = func.coalesce(columns.expires_at <= db.now, false())
+        wanted.append(is_over if search.is_expired else ~is_over)
+    if search.before:
+        wanted.append(columns.id < search.before)
+    return wanted
 
 
 def account(card_id: str) -> str:
@@ -164,6 +210,22 @@ def _set_status(uow: UnitOfWork, cards: Sequence[Row], status: str) -> None:
             uow.update(gift_cards, locked, status=status)
 
 
+def keep_usable(uow: UnitOfWork, accounts_given: Iterable[str]) -> None:
+    """Money came back to these accounts, which are held: those of cards whose time is over get more.
+
+    Else it would be lost to a buyer who spent it in time.
+    """
+    own = held(GIFT_CARD, "")
+    for card_id in sorted(code.removeprefix(own) for code in accounts_given if code.startswith(own)):
+        card = uow.lock(gift_cards, card_id)
+        if card is not None and _is_over(card, uow.now):
+            uow.update(gift_cards, card, expires_at=uow.now + REFUND_GRACE)
+
+
+def _is_over(card: Row, now: datetime) -> bool:
+    return card["expires_at"] is not None and card["expires_at"] <= now
+
+
 def issue(
     uow: UnitOfWork, amount: int, currency: str, reason: str, expires_at: datetime | None = None
 ) -> Row:
@@ -220,7 +282,7 @@ def spendable(db: Reading, number: str, currency: str) -> str:
     card = db.row(_by_number, number=number)
     if card is None or card["status"] != "active":
         raise GiftCardNotValid
-    if card["expires_at"] is not None and card["expires_at"] <= db.now:
+    if _is_over(card, db.now):
         raise GiftCardNotValid
     if card["currency"] != currency:
         raise TenderInOtherCurrency("gift_card", card["currency"], currency)

@@ -60,6 +60,12 @@ refunds = Table(
         nullable=True,
         comment="Names what gave it back; a tender is asked once for it.",
     ),
+    Column(
+        "account",
+        String(100),
+        nullable=True,
+        comment="The ledger account that got it instead, as the provider could not pay.",
+    ),
     CheckConstraint("status in ('pending', 'succeeded', 'failed')", name="status"),
     CheckConstraint("amount > 0", name="amount"),
     Index("ix_refunds_status_created_at", "status", "created_at"),
@@ -112,6 +118,9 @@ webhook_inbox = Table(
     Column("external_id", String(128), nullable=False, comment="The provider's id of this message."),
     Column("body", JSON, nullable=False),
     moment("received_at"),
+    Column(
+        "problem", String(400), nullable=True, comment="Why it is not acted on yet; it may be told again."
+    ),
     UniqueConstraint("source", "external_id"),
     info={"logged": False},
 )

@@ -24,6 +24,7 @@ class PaymentRequest:
     return_url: str
     webhook_url: str
     method: str = "card"
+    installments: int = 1
     external_id: str | None = None
     expires_at: datetime | None = None
 
@@ -51,10 +52,25 @@ class RemoteRefund:
 
 @dataclass(frozen=True)
 class RefundNews:
-    """How a refund ended; `reference` is our refund's id."""
+    """How a refund ended; `reference` is our refund's id, `told_at` when the provider said so."""
 
     reference: str
     external_id: str
+    succeeded: bool
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OutsideRefund:
+    """How a refund ended that somebody made at the provider by hand; both ids are the provider's.
+
+    Amount in minor units.
+    """
+
+    payment: str
+    external_id: str
+    amount: int
+    currency: str
     succeeded: bool
 
 
@@ -73,12 +89,15 @@ class Chargeback:
     stage: DisputeStage = "succeeded"
 
 
+News = RemotePayment | RefundNews | OutsideRefund | Chargeback
+
+
 @dataclass(frozen=True)
 class ProviderEvent:
     """A webhook whose signature was right; one that tells nothing we act on is only noted."""
 
     event_id: str
-    news: RemotePayment | RefundNews | Chargeback | None
+    news: News | None
 
 
 class Provider(Protocol):
@@ -94,6 +113,9 @@ class Provider(Protocol):
 
     def methods(self, currency: str) -> Sequence[Method]:
         """What it takes in this currency; empty when nothing."""
+
+    def installments(self, method: Method, currency: str) -> Sequence[int]:
+        """The numbers of instalments that may be asked for; empty: one, or what its own page asks."""
 
     async def create(self, request: PaymentRequest) -> RemotePayment:
         """Create a payment, or return the one made before for the same reference.

@@ -20,7 +20,7 @@ def open_providers(settings: Settings) -> dict[str, Provider]:
     if settings.alipay_app_id:
         found.append(_alipay(settings))
     if settings.sandbox_enabled:
-        found.append(SandboxProvider(settings.sandbox_url, sandbox_secret(settings)))
+        found.append(_sandbox(settings))
     if not found:
         raise UserError("No payment provider: set STOREHOUSE_STRIPE_SECRET_KEY, or enable the sandbox.")
     for currency in (settings.shop_currency, *settings.shop_other_currencies):
@@ -28,6 +28,10 @@ def open_providers(settings: Settings) -> dict[str, Provider]:
             names = ", ".join(provider.name for provider in found)
             raise UserError(f"No payment provider takes {currency}: there is only {names}.")
     return {provider.name: provider for provider in found}
+
+
+def _sandbox(settings: Settings) -> Provider:
+    return SandboxProvider(settings.sandbox_url, sandbox_secret(settings), taken=settings.sandbox_methods)
 
 
 def _stripe(settings: Settings) -> Provider:

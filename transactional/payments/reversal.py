@@ -11,8 +11,8 @@ from sqlalchemy import and_, bindparam, case, func, or_, select
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
 from transactional.ledger.models import journal_entries, postings
-from transactional.ledger.rules import LOYALTY, POINTS, REFUNDS, TENDERED, UNRELEASED, held
-from transactional.payments import events, rules, service
+from transactional.ledger.rules import LOYALTY, POINTS, REFUNDED_OUTSIDE, REFUNDS, TENDERED, UNRELEASED, held
+from transactional.payments import events, gift_cards, rules, service
 from transactional.payments.models import payments, refunds
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
@@ -56,6 +56,25 @@ _taken_back = (
 )
 
 
+# What was refunded at providers by hand, less what credit notes found gone with it.
+_ahead = (
+    select(
+        func.coalesce(
+            func.sum(
+                case((postings.c.source == REFUNDED_OUTSIDE, postings.c.amount), else_=-postings.c.amount)
+            ),
+            0,
+        )
+    )
+    .join(journal_entries, journal_entries.c.id == postings.c.entry_id)
+    .where(
+        journal_entries.c.document == bindparam("number"),
+        postings.c.currency == bindparam("currency"),
+        or_(postings.c.source == REFUNDED_OUTSIDE, postings.c.destination == REFUNDED_OUTSIDE),
+    )
+)
+
+
 def reverse(
     uow: UnitOfWork,
     order: Row,
@@ -89,16 +108,21 @@ def reverse(
     wanted = sum(left) if amount is None else amount
     shares = rules.share(wanted, left)
     short = wanted - sum(shares)
+    ahead = min(short, _refunded_ahead(uow, order)) if short else 0
+    short -= ahead
     if short and not any(each.charged_back for each in holdings.values()):
         raise RuntimeError(f"order {order['number']} cannot give back {wanted}: {short} of it is not there")
     parts = [(tender, part) for tender, part in zip(tenders, shares, strict=True) if part]
     made = service.give_back(uow, parts, key, credit_note_id)
     back = [(tender["account"], part) for tender, part in parts if tender["kind"] == "internal"]
-    if back or points or short:
+    if back or points or short or ahead:
         source = source or (REFUNDS if order["paid_at"] else TENDERED)
         account = ledger.points_account(uow, order) if points else ""
         points = _still_there(uow, order, account, points, back)
-        ledger.given_back(uow, order, key, source, back, points=points, points_from=account, short=short)
+        ledger.given_back(
+            uow, order, key, source, back, points=points, points_from=account, short=short, ahead=ahead
+        )
+        gift_cards.keep_usable(uow, [account for account, _ in back])
     return made
 
 
@@ -107,6 +131,11 @@ def points_left(db: Reading, order: Row) -> int:
     account = held(POINTS, order["customer_id"])
     taken = int(db.value(_taken_back, account=account, number=order["number"]))
     return int(order["points"]) - taken
+
+
+def _refunded_ahead(db: Reading, order: Row) -> int:
+    """Minor units that were refunded at providers by hand and that no credit note has found gone yet."""
+    return int(db.value(_ahead, number=order["number"], currency=order["currency"]))
 
 
 def _still_there(

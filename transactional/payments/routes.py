@@ -12,6 +12,7 @@ from transactional.orders import service as orders
 from transactional.orders.routes import view_of
 from transactional.orders.schemas import OrderView
 from transactional.payments import cashier, inbox, methods, service
+from transactional.payments.errors import RefundExceedsPayment
 from transactional.payments.provider import RemotePayment
 from transactional.payments.schemas import PayIn, PaymentMethods, PaymentMethodView, PayView, WebhookView
 from transactional.unit_of_work import UnitOfWork
@@ -27,7 +28,12 @@ async def list_payment_methods(
     """How this shop's orders in a currency can be paid; the first unless another is wanted."""
     shop = shop_of(request)
     ways = methods.offered(shop.providers, shop.terms.currency_of(currency))
-    shown = [PaymentMethodView(method=way.method, provider=way.provider, name=way.name) for way in ways]
+    shown = [
+        PaymentMethodView(
+            method=way.method, provider=way.provider, name=way.name, installments=way.installments
+        )
+        for way in ways
+    ]
     return respond(PaymentMethods(items=shown))
 
 
@@ -42,10 +48,11 @@ async def pay(request: Request, key: IdempotencyKey, token: str, body: PayIn) ->
     shop = shop_of(request)
     order_id = shop.keys.row_id("order", token)
     choice = None
-    if body.method or body.provider:
+    if body.method or body.provider or body.installments:
         with shop.database.read() as db:
             currency = orders.header(db, order_id)["currency"]
-        choice = methods.choose(shop.providers, currency, body.method, body.provider)
+        wanted = (body.method, body.provider, body.installments)
+        choice = methods.choose(shop.providers, currency, *wanted)
     return_url = str(body.return_url) if body.return_url else cashier.default_return_url(shop, order_id)
 
     async def ask_provider() -> Callable[[UnitOfWork], PayView]:
@@ -76,7 +83,7 @@ async def come_back(request: Request, token: str) -> Response:
         return respond(view_of(shop, db, order_id))
 
 
-@router.post("/webhooks/{provider}", response_model=WebhookView, responses=problems(401, 404))
+@router.post("/webhooks/{provider}", response_model=WebhookView, responses=problems(401, 404, 409))
 async def webhook(
     request: Request, provider: Annotated[str, Path(max_length=32, examples=["sandbox"])]
 ) -> Response:
@@ -87,8 +94,14 @@ async def webhook(
     if sender is None:
         raise NotFound("payment provider", provider)
     event = sender.read_webhook(request.headers, body, shop.database.clock())
-    with shop.database.transaction(f"provider:{provider}", request_id(request)) as uow:
-        outcome = inbox.receive(uow, provider, event, body)
+    actor = (f"provider:{provider}", request_id(request))
+    try:
+        with shop.database.transaction(*actor) as uow:
+            outcome = inbox.receive(uow, provider, event, body)
+    except RefundExceedsPayment as problem:
+        with shop.database.transaction(*actor) as uow:
+            inbox.keep(uow, provider, event, body, str(problem))
+        raise
     if outcome in ("authorised", "voiding") and isinstance(event.news, RemotePayment):
         outcome = await cashier.finish(shop, event.news.reference, request_id(request))
     if outcome == "refunding":

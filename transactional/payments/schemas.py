@@ -81,6 +81,16 @@ class GiftCardView(BaseModel):
     code: str | None = None
 
 
+CardStatus = Literal["active", "blocked", "charged_back", "disabled"]
+
+
+class GiftCardsView(BaseModel):
+    """Gift cards, the newest first, without their codes."""
+
+    items: list[GiftCardView]
+    next: str | None = Field(description="`before` of the next page; null on the last one.")
+
+
 class CreditIn(BaseModel):
     """Money for a customer's balance."""
 
@@ -109,6 +119,7 @@ class TenderView(BaseModel):
     status: str
     amount: int
     currency: str
+    installments: int = Field(description="In how many parts the buyer pays the provider.")
     captured: int
     refunding: int = Field(description="Asked of the provider, and not known to have gone back.")
     refunded: int
@@ -135,6 +146,20 @@ class RetryView(BaseModel):
     id: str = Field(description="Of the refund that is asked for instead.")
 
 
+class MessageView(BaseModel):
+    """What a provider told and the shop could not believe yet."""
+
+    id: str
+    source: str = Field(description="The provider.")
+    external_id: str = Field(description="The provider's id of the message.")
+    received_at: datetime
+    problem: str
+
+
+class MessagesView(BaseModel):
+    items: list[MessageView]
+
+
 class TendersView(BaseModel):
     items: list[TenderView]
 
@@ -146,12 +171,18 @@ class PayIn(BaseModel):
     )
     method: Method | None = Field(None, description="One of /payment-methods; empty: as was chosen before.")
     provider: str | None = Field(None, max_length=32, description="Who takes it, when several do.")
+    installments: int | None = Field(
+        None, ge=1, le=60, description="One of /payment-methods; empty: the first that the method has."
+    )
 
 
 class PaymentMethodView(BaseModel):
     method: str
     provider: str
     name: str = Field(description="As a shopper reads it.")
+    installments: int = Field(
+        description="In how many parts one pays; 1 also where the provider's page asks."
+    )
 
 
 class PaymentMethods(BaseModel):

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
+from transactional.ledger.rules import RECEIVABLE, held
 from transactional.payments import events
 from transactional.payments.events import Told
 from transactional.payments.models import payments, refunds
@@ -35,6 +36,7 @@ def external(
     method: str = "card",
     position: int = 1,
     change_id: str | None = None,
+    installments: int = 1,
 ) -> Row:
     """The row of a tender that a provider is to take.
 
@@ -44,13 +46,14 @@ def external(
         amount: minor units.
         position: its place among the tenders of the order.
         change_id: the change of the order that it pays for.
+        installments: in how many parts the buyer pays the provider.
     """
     return {
         "id": uow.new_id(),
         "order_id": order_id,
         "provider": provider,
         "method": method,
-        "installments": 1,
+        "installments": installments,
         "amount": amount,
         "currency": currency,
         "status": "pending",
@@ -127,14 +130,20 @@ def held_externally(db: Reading, order_id: str) -> int:
 
 
 def give_back(
-    uow: UnitOfWork, parts: Sequence[tuple[Row, int]], reversal: str, credit_note_id: str | None = None
+    uow: UnitOfWork,
+    parts: Sequence[tuple[Row, int]],
+    reversal: str,
+    credit_note_id: str | None = None,
+    account: str | None = None,
 ) -> list[Row]:
     """Write the refunds of tenders: internal ones are back at once, a provider is asked after the commit.
 
     Args:
         parts: tenders, and the minor units each gives back.
         reversal: names what gives it back; a tender is asked once for it.
+        account: of the ledger, that has it at once instead of the tenders; the caller posts it.
     """
+    asked = [account is None and payment["kind"] == "external" for payment, _ in parts]
     rows = [
         {
             "id": uow.new_id(),
@@ -142,22 +151,17 @@ def give_back(
             "credit_note_id": credit_note_id,
             "amount": amount,
             "currency": payment["currency"],
-            "status": "pending" if payment["kind"] == "external" else "succeeded",
+            "status": "pending" if is_asked else "succeeded",
             "created_at": uow.now,
-            "refunded_at": None if payment["kind"] == "external" else uow.now,
+            "refunded_at": None if is_asked else uow.now,
             "reversal": reversal,
+            "account": account,
         }
-        for payment, amount in parts
+        for (payment, amount), is_asked in zip(parts, asked, strict=True)
     ]
     told = [
-        Told(
-            payment,
-            "refund",
-            "requested" if payment["kind"] == "external" else "succeeded",
-            amount,
-            row["id"],
-        )
-        for (payment, amount), row in zip(parts, rows, strict=True)
+        Told(payment, "refund", "requested" if is_asked else "succeeded", amount, row["id"])
+        for (payment, amount), row, is_asked in zip(parts, rows, asked, strict=True)
     ]
     made = uow.insert_many(refunds, rows)
     events.note(uow, *told)
@@ -179,7 +183,7 @@ def record_refund(uow: UnitOfWork, refund_id: str, external_id: str, *, succeede
         outcome: EventOutcome = "succeeded" if succeeded else "failed"
         events.note(uow, Told(payment, "refund", outcome, refund["amount"], refund_id, external_id))
         if succeeded:
-            ledger.refunded(uow, refund, payment["provider"])
+            ledger.refunded(uow, refund, held(RECEIVABLE, payment["provider"]))
     elif refund["status"] == "succeeded" and not succeeded:
         uow.update(refunds, refund, status="failed", refunded_at=None)
         payment = find(uow, refund["payment_id"])

@@ -25,6 +25,7 @@ Outcome = Literal[
     "voiding",
     "paid",
     "refunding",
+    "refunded",
     "closed",
     "disputed",
     "charged_back",

@@ -16,12 +16,17 @@ from transactional.ledger import service as accounts
 from transactional.ledger.rules import BALANCE, POINTS, held
 from transactional.members import service as members
 from transactional.orders import service as orders
-from transactional.payments import gift_cards, refunding, views
+from transactional.payments import failed_refunds, gift_cards, inbox, views
+from transactional.payments.gift_cards import Search
 from transactional.payments.schemas import (
+    CardStatus,
     CreditIn,
     FailedRefundsView,
     GiftCardIn,
+    GiftCardsView,
     GiftCardView,
+    MessagesView,
+    MessageView,
     RefundView,
     RetryView,
     TendersView,
@@ -44,6 +49,27 @@ async def issue_gift_card(request: Request, key: IdempotencyKey, body: GiftCardI
         return views.gift_card_view(card, body.amount)
 
     return await once(request, key, "staff", work)
+
+
+@router.get("/gift-cards", response_model=GiftCardsView, responses=problems(401))
+async def list_gift_cards(
+    request: Request,
+    number: Annotated[
+        str | None, Query(min_length=1, max_length=14, description="All of it, or its last letters.")
+    ] = None,
+    status: Annotated[
+        list[CardStatus] | None, Query(description="Any of these; all when none is given.")
+    ] = None,
+    is_expired: Annotated[bool | None, Query(description="Whether the card's time is over.")] = None,
+    before: Annotated[UUID | None, Query(description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=_LISTED)] = 50,
+) -> Response:
+    """Look for gift cards, with what is left on each."""
+    search = Search(number, tuple(status or ()), is_expired, None if before is None else str(before))
+    with shop_of(request).database.read() as db:
+        rows = gift_cards.listed(db, search, limit + 1)
+    items = [views.gift_card_view(row, row["balance"]) for row in rows[:limit]]
+    return respond(GiftCardsView(items=items, next=items[-1].id if len(rows) > limit else None))
 
 
 @router.get("/gift-cards/{card_id}", response_model=GiftCardView, responses=problems(401, 404))
@@ -117,9 +143,9 @@ async def credit_balance(request: Request, key: IdempotencyKey, body: CreditIn) 
 
 @router.get("/refunds", response_model=FailedRefundsView, responses=problems(401))
 async def list_failed_refunds(request: Request) -> Response:
-    """Refunds that no provider could pay and that nobody tried again, the oldest first."""
+    """Refunds that no provider could pay and that nobody gave another way, the oldest first."""
     with shop_of(request).database.read() as db:
-        rows = refunding.failed(db, _LISTED)
+        rows = failed_refunds.listed(db, _LISTED)
     items = [RefundView(**{name: row[name] for name in RefundView.model_fields}) for row in rows]
     return respond(FailedRefundsView(items=items))
 
@@ -129,11 +155,32 @@ async def retry_refund(request: Request, key: IdempotencyKey, refund_id: UUID) -
     """Ask the provider for a failed refund again."""
 
     def work(uow: UnitOfWork) -> RetryView:
-        return RetryView(id=refunding.retry(uow, str(refund_id))["id"])
+        return RetryView(id=failed_refunds.retry(uow, str(refund_id))["id"])
 
     answer = await once(request, key, "staff", work)
     request.app.state.refunds_waiting.set()
     return answer
+
+
+@router.post(
+    "/refunds/{refund_id}/to-balance", status_code=201, response_model=WalletView, responses=_REFUSALS
+)
+async def give_refund_to_balance(request: Request, key: IdempotencyKey, refund_id: UUID) -> Response:
+    """Give what a failed refund owes to the customer's balance; the provider is not asked for it again."""
+
+    def work(uow: UnitOfWork) -> WalletView:
+        return _wallet(uow, failed_refunds.to_balance(uow, str(refund_id)))
+
+    return await once(request, key, "staff", work)
+
+
+@router.get("/messages", response_model=MessagesView, responses=problems(401))
+async def list_messages_with_problems(request: Request) -> Response:
+    """Messages of providers that contradict the books; each is acted on once it is sent again and fits."""
+    with shop_of(request).database.read() as db:
+        rows = inbox.problems(db, _LISTED)
+    items = [MessageView(**{name: row[name] for name in MessageView.model_fields}) for row in rows]
+    return respond(MessagesView(items=items))
 
 
 @router.get("/orders/{order_id}/tenders", response_model=TendersView, responses=problems(401, 404))

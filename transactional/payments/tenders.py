@@ -97,7 +97,17 @@ def open_all(
         currency = order["currency"]
         by = way(currency)
         rows.append(
-            service.external(uow, order["id"], by.provider, rest, currency, by.method, place, bill.change_id)
+            service.external(
+                uow,
+                order["id"],
+                by.provider,
+                rest,
+                currency,
+                by.method,
+                place,
+                bill.change_id,
+                by.installments,
+            )
         )
     opened = service.open_tenders(uow, rows)
     if internal:

@@ -6,7 +6,7 @@ from transactional.payments.schemas import GiftCardView, TendersView, TenderView
 from transactional.unit_of_work import Reading, Row
 
 _SHOWN_OF_CARD = GiftCardView.model_fields.keys() - {"balance", "code"}
-_SHOWN_OF_TENDER = ("id", "position", "method", "provider", "status", "amount", "currency")
+_SHOWN_OF_TENDER = ("id", "position", "method", "provider", "status", "amount", "currency", "installments")
 
 
 def gift_card_view(card: Row, balance: int, code: str | None = None) -> GiftCardView:

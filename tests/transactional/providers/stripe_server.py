@@ -214,6 +214,26 @@ class StripeServer:
         }
         return session
 
+    def refund_by_hand(self, amount: int) -> Json:
+        """Somebody gives money of the last payment back in Stripe's dashboard."""
+        intent = list(self.intents.values())[-1]
+        refund = {
+            "id": f"re_{next(self._numbers)}",
+            "object": "refund",
+            "amount": amount,
+            "currency": intent["currency"],
+            "payment_intent": intent["id"],
+            "metadata": {},
+            "status": "succeeded",
+        }
+        self.refunds[refund["id"]] = refund
+        return refund
+
+    def charge_of(self, refund: Json) -> Json:
+        """The charge of a refund, as `charge.refunded` shows it to those who ask for its refunds."""
+        intent = self.intents[refund["payment_intent"]]
+        return {"id": "ch_1", "metadata": intent["metadata"], "refunds": {"data": [refund]}}
+
     def paid_event(self, session: Json) -> bytes:
         """What Stripe tells first of a payment that the shop can have."""
         if session["capture_method"] == "manual":
@@ -222,9 +242,9 @@ class StripeServer:
             )
         return self.event("checkout.session.completed", session)
 
-    def event(self, kind: str, about: Json, number: int = 1) -> bytes:
+    def event(self, kind: str, about: Json, number: int = 1, created: int | None = None) -> bytes:
         told = {"id": f"evt_{kind}_{number}", "object": "event", "type": kind, "data": {"object": about}}
-        return json.dumps(told).encode()
+        return json.dumps(told if created is None else told | {"created": created}).encode()
 
 
 def signature(body: bytes, secret: str = WEBHOOK_SECRET, age: int = 0) -> dict[str, str]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,11 +14,15 @@ from conftest import MovableClock
 from fastapi.testclient import TestClient
 from shopping import Shelves, key, ordered_over_http, rows_of
 from stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeServer, signature
+from test_ledger import balances
 
 from transactional.app import create_app
-from transactional.payments import cashier, refunding
+from transactional.ledger import rules as chart
+from transactional.ledger.rules import held
+from transactional.payments import cashier, events, refunding
 from transactional.payments.errors import PaymentRefused, ProviderUnavailable
 from transactional.payments.models import payments, refunds, tender_events, webhook_inbox
+from transactional.payments.payouts.reconciliation import reconcile
 from transactional.payments.provider import PaymentRequest
 from transactional.payments.stripe.amounts import from_stripe, to_stripe
 from transactional.payments.stripe.client import StripeProvider
@@ -215,10 +220,13 @@ class TestSignatures:
 class TestGivingBack:
     def cancelled(self, client: TestClient, server: StripeServer, staff: dict[str, str]) -> dict[str, Any]:
         order = paid(client, server)
+        self.cancel(client, order, staff)
+        return order
+
+    def cancel(self, client: TestClient, order: dict[str, Any], staff: dict[str, str]) -> None:
         client.post(
             f"/api/v1/staff/orders/{order['id']}/cancel", json={}, headers=staff | key()
         ).raise_for_status()
-        return order
 
     def test_a_cancelled_orders_money_goes_back_once(
         self, client: TestClient, server: StripeServer, stripe_shop: Shop, staff: dict[str, str]
@@ -273,6 +281,134 @@ class TestGivingBack:
         refund = stripe_shop.providers["stripe"].refund(captured, "refund-1", order["total"] + 1)
         answer = asyncio.run(refund)
         assert (answer.succeeded, answer.settled) == (False, True)
+
+
+class TestRefundsMadeAtStripe:
+    """Somebody gave money back in Stripe's own dashboard: such refunds have none of our metadata."""
+
+    def test_one_is_recorded_once_however_it_is_told(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop
+    ) -> None:
+        order = paid(client, server)
+        made = server.refund_by_hand(500)
+        told_as = [
+            ("refund.created", made),
+            ("charge.refunded", server.charge_of(made)),
+            ("refund.updated", made),
+            ("refund.created", made),
+        ]
+        outcomes = [told(client, server.event(*each)).json()["outcome"] for each in told_as]
+        assert outcomes == ["refunded", "unchanged", "unchanged", "unchanged"]
+        (refund,) = rows_of(stripe_shop, refunds)
+        assert (refund["reversal"], refund["external_id"]) == (f"outside:{made['id']}", made["id"])
+        assert (refund["status"], refund["amount"]) == ("succeeded", 500)
+        (payment,) = rows_of(stripe_shop, payments)
+        with stripe_shop.database.read() as db:
+            holding = events.holdings(db, order["id"])[payment["id"]]
+            untold = reconcile(db, "stripe", db.now + timedelta(days=9), ("missing",)).items
+        assert (holding.refunded, holding.left) == (500, order["total"] - 500)
+        assert sorted(row["our_amount"] for row in untold) == [-500, order["total"]]
+        found = balances(stripe_shop)
+        assert found[chart.REFUNDED_OUTSIDE] == 500 and chart.REFUNDS not in found
+        assert found[held(chart.RECEIVABLE, "stripe")] == order["total"] - 500
+
+    def test_a_credit_note_that_finds_its_money_gone_is_what_it_was_for(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop, staff: dict[str, str]
+    ) -> None:
+        order = paid(client, server)
+        told(client, server.event("refund.created", server.refund_by_hand(500))).raise_for_status()
+        TestGivingBack().cancel(client, order, staff)
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 1
+        assert sum(each["amount"] for each in server.refunds.values()) == order["total"]
+        found = balances(stripe_shop)
+        for account in (chart.REFUNDED_OUTSIDE, chart.REFUNDS, held(chart.RECEIVABLE, "stripe")):
+            assert account not in found
+
+    def test_it_pays_a_refund_that_had_failed(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop, staff: dict[str, str]
+    ) -> None:
+        order = paid(client, server)
+        TestGivingBack().cancel(client, order, staff)
+        server.refund_refusal = "charge_disputed"
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 1
+        made = server.refund_by_hand(order["total"])
+        assert told(client, server.event("refund.created", made)).json() == {"outcome": "refunded"}
+        assert client.get("/api/v1/staff/payments/refunds", headers=staff).json()["items"] == []
+        assert not balances(stripe_shop).keys() & {chart.REFUNDED_OUTSIDE, chart.REFUNDS}
+
+    def test_one_that_does_not_arrive_is_owed(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop, staff: dict[str, str]
+    ) -> None:
+        order = paid(client, server)
+        made = server.refund_by_hand(500)
+        told(client, server.event("refund.created", made)).raise_for_status()
+        failed = server.event("refund.failed", made | {"status": "failed"})
+        assert [told(client, failed).status_code for _ in range(2)] == [200, 200]
+        (listed,) = client.get("/api/v1/staff/payments/refunds", headers=staff).json()["items"]
+        assert (listed["number"], listed["amount"]) == (order["number"], 500)
+        assert balances(stripe_shop)[chart.REFUNDS] == 500
+
+    def test_more_than_there_is_waits_with_its_problem_until_it_fits(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop, staff: dict[str, str]
+    ) -> None:
+        order = paid(client, server)
+        TestGivingBack().cancel(client, order, staff)
+        body = server.event("refund.created", server.refund_by_hand(order["total"]))
+        for _ in range(2):
+            refused = told(client, body)
+            assert (refused.status_code, refused.json()["code"]) == (409, "refund_exceeds_payment")
+        (kept,) = client.get("/api/v1/staff/payments/messages", headers=staff).json()["items"]
+        assert kept["source"] == "stripe" and "another refund" in kept["problem"]
+        assert [row["status"] for row in rows_of(stripe_shop, refunds)] == ["pending"]
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 1, "Stripe refuses ours, as all is back"
+        assert [told(client, body).json()["outcome"] for _ in range(2)] == ["refunded", "unchanged"]
+        assert client.get("/api/v1/staff/payments/messages", headers=staff).json()["items"] == []
+        assert not balances(stripe_shop).keys() & {chart.REFUNDED_OUTSIDE, chart.REFUNDS}
+
+    def test_of_a_payment_that_is_not_known_it_is_to_be_told_again(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop
+    ) -> None:
+        session = server.pay(started(client, ordered_over_http(client, SHIRT0_S=2), method="wallet"))
+        body = server.event("refund.created", server.refund_by_hand(500))
+        assert told(client, body).status_code == 404
+        told(client, server.paid_event(session)).raise_for_status()
+        assert told(client, body).json() == {"outcome": "refunded"}
+
+    def test_letting_go_of_what_was_authorised_is_no_refund(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop
+    ) -> None:
+        order = ordered_over_http(client, SHIRT0_S=1)
+        body = server.paid_event(server.pay(started(client, order), amount=1))
+        assert told(client, body).json() == {"outcome": "closed"}
+        released = server.event("refund.created", server.refund_by_hand(1))
+        assert told(client, released).json() == {"outcome": "unchanged"}
+
+    @pytest.mark.parametrize("way", ["nothing", "retry", "to-balance"])
+    def test_one_of_ours_that_failed_and_went_after_all_is_not_lost(
+        self, client: TestClient, server: StripeServer, stripe_shop: Shop, staff: dict[str, str], way: str
+    ) -> None:
+        order = paid(client, server)
+        TestGivingBack().cancel(client, order, staff)
+        server.refund_status = "failed"
+        assert asyncio.run(refunding.send_refunds(stripe_shop)) == 1
+        (made,) = server.refunds.values()
+        if way != "nothing":
+            at = f"/api/v1/staff/payments/refunds/{made['metadata']['refund_id']}/{way}"
+            client.post(at, headers=staff | key()).raise_for_status()
+        clock = int(stripe_shop.database.clock().timestamp())
+        went = made | {"status": "succeeded"}
+        stale = server.event("refund.updated", went, 1, created=clock - 60)
+        assert told(client, stale).json() == {"outcome": "unchanged"}
+        answer = told(client, server.event("refund.updated", went, 2, created=clock + 60))
+        found = balances(stripe_shop)
+        listed = client.get("/api/v1/staff/payments/refunds", headers=staff).json()["items"]
+        if way == "retry":
+            assert answer.json()["code"] == "refund_exceeds_payment", "the second may go too"
+            return
+        assert answer.json() == {"outcome": "refunded"} and listed == []
+        assert held(chart.RECEIVABLE, "stripe") not in found and chart.REFUNDS not in found
+        assert found.get(chart.REFUNDED_OUTSIDE, 0) == (order["total"] if way == "to-balance" else 0)
+        assert found.get(chart.BALANCE, 0) == (order["total"] if way == "to-balance" else 0)
 
 
 class TestFaults:

@@ -78,6 +78,9 @@ class AlipayProvider:
     def methods(self, currency: str) -> tuple[Method, ...]:
         return ("wallet",) if currency == CURRENCY else ()
 
+    def installments(self, method: Method, currency: str) -> tuple[int, ...]:
+        return ()
+
     async def create(self, request: PaymentRequest) -> RemotePayment:
         """Signs the address of the page; nothing is sent, so it may be made again at any time."""
         if request.currency != CURRENCY:

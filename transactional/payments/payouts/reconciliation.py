@@ -55,6 +55,7 @@ _captured = and_(
 )
 _given_back = and_(
     refunds.c.status == "succeeded",
+    refunds.c.account.is_(None),  # a balance that got it instead is none of the provider's business
     refunds.c.refunded_at < _until,
     exists().where(_refunded.c.id == refunds.c.payment_id, _refunded.c.provider == _provider),
 )

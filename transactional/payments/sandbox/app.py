@@ -150,9 +150,13 @@ def _add_pages(app: FastAPI, store: Store, courier: Courier) -> None:
     @app.get("/pay/{payment_id}", response_class=HTMLResponse)
     async def pay_page(request: Request, payment_id: str) -> Response:
         payment, row = store.find(payment_id)
-        return templates.TemplateResponse(
-            request, "pay.html", {"payment": payment, "row": row, "disputes": store.open_disputes(payment_id)}
-        )
+        shown = {
+            "payment": payment,
+            "row": row,
+            "installments": store.installments_of(payment_id),
+            "disputes": store.open_disputes(payment_id),
+        }
+        return templates.TemplateResponse(request, "pay.html", shown)
 
     @app.post("/pay/{payment_id}")
     async def pay(

@@ -1,6 +1,6 @@
 """The shop's side of the sandbox."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from transactional.payments.provider import (
     RemoteRefund,
 )
 from transactional.payments.sandbox.schemas import (
+    INSTALLMENTS,
     DisputeStatus,
     EventOut,
     PaymentIn,
@@ -49,18 +50,22 @@ class SandboxProvider:
     name = "sandbox"
     receipt = ""
 
-    def __init__(self, url: str, secret: bytes, ask: Ask | None = None):
+    def __init__(self, url: str, secret: bytes, ask: Ask | None = None, taken: Sequence[Method] = ("card",)):
         self.pay_origin = url
         self._secret = secret
         self._headers = {"authorization": f"Bearer {secret.decode()}", "content-type": "application/json"}
         self._ask = ask or self._over_http
+        self._taken = tuple(taken)
 
     @cached_property
     def _http(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(5))
 
     def methods(self, currency: str) -> tuple[Method, ...]:
-        return ("card",)
+        return self._taken
+
+    def installments(self, method: Method, currency: str) -> tuple[int, ...]:
+        return INSTALLMENTS if method == "card_instalments" else ()
 
     async def create(self, request: PaymentRequest) -> RemotePayment:
         shared = vars(request).keys() & PaymentIn.model_fields.keys()

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 EventType = Literal["payment.authorised", "payment.captured", "payment.failed", "payment.disputed"]
 DisputeStatus = Literal["inquiry", "open", "won", "lost"]
 WebhookMode = Literal["now", "late", "twice", "never"]
+INSTALLMENTS = (3, 6, 12)  # how many the sandbox's bank offers
 
 
 class PaymentIn(BaseModel):
@@ -19,6 +20,7 @@ class PaymentIn(BaseModel):
     amount: int = Field(gt=0, description="Minor units.")
     currency: str = Field(pattern="^[A-Z]{3}$")
     description: str = Field("", max_length=200)
+    installments: Literal[1, 3, 6, 12] = Field(1, description="In how many parts the buyer pays the bank.")
     return_url: HttpUrl
     webhook_url: HttpUrl
     webhook: WebhookMode = Field("now", description="How the shop is told, unless the pay page says another.")

@@ -73,6 +73,14 @@ movements = Table(
     Column("moved_at", UtcDateTime, nullable=False, index=True),
 )
 
+# In how many parts a payment is paid, where it is not one; a table of its own for the same reason.
+installments = Table(
+    "installments",
+    metadata,
+    Column("payment_id", String(64), primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
 _HAS_MONEY = ("open", "lost")  # disputes whose money the buyer's bank has
 FIRST_RETRY = timedelta(seconds=1)
 LAST_RETRY = timedelta(minutes=5)
@@ -107,9 +115,13 @@ class Store:
                     "id": f"pay_{uuid.uuid4().hex}",
                     "idempotency_key": key,
                     "status": "pending",
-                    **wanted.model_dump(mode="json"),
+                    **wanted.model_dump(mode="json", exclude={"installments"}),
                 }
                 db.execute(payments.insert(), row)
+                if wanted.installments > 1:
+                    db.execute(
+                        installments.insert(), {"payment_id": row["id"], "number": wanted.installments}
+                    )
             else:
                 row = dict(found)
         return self._out(row)
@@ -123,6 +135,12 @@ class Store:
         with writing(self._engine) as db:
             row = _row(db, payment_id)
         return self._out(row), row
+
+    def installments_of(self, payment_id: str) -> int:
+        """In how many parts a payment is paid."""
+        number = select(installments.c.number).where(installments.c.payment_id == payment_id)
+        with writing(self._engine) as db:
+            return db.execute(number).scalar() or 1
 
     def finish(
         self, payment_id: str, status: Literal["authorised", "failed"], mode: WebhookMode | None = None

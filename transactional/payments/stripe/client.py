@@ -79,6 +79,10 @@ class StripeProvider:
     def methods(self, currency: str) -> tuple[Method, ...]:
         return tuple(method for method in self._taken if _types(method, currency))
 
+    def installments(self, method: Method, currency: str) -> tuple[int, ...]:
+        """Which plans a card has, Stripe knows when it sees the card: its page asks."""
+        return ()
+
     async def create(self, request: PaymentRequest) -> RemotePayment:
         if request.external_id is not None:
             return await self.fetch(request.external_id)

@@ -1,11 +1,14 @@
 """What Stripe's objects and events mean for our payments."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from transactional.payments.provider import (
     Chargeback,
     DisputeStage,
+    News,
+    OutsideRefund,
     ProviderEvent,
     RefundNews,
     RemotePayment,
@@ -62,10 +65,12 @@ def of_intent(intent: Json) -> RemotePayment:
 
 def read(event: Json) -> ProviderEvent:
     """What a verified event tells; types that change nothing here, and objects of others, are only noted."""
-    return ProviderEvent(event["id"], _news(event["type"], event["data"]["object"]))
+    told = event.get("created")
+    told_at = None if told is None else datetime.fromtimestamp(told, UTC)
+    return ProviderEvent(event["id"], _news(event["type"], event["data"]["object"], told_at))
 
 
-def _news(kind: str, about: Json) -> RemotePayment | RefundNews | Chargeback | None:
+def _news(kind: str, about: Json, told_at: datetime | None) -> News | None:
     ours = about.get("metadata") or {}
     match kind:
         case "checkout.session.async_payment_failed" if PAYMENT_KEY in ours:
@@ -80,22 +85,28 @@ def _news(kind: str, about: Json) -> RemotePayment | RefundNews | Chargeback | N
         case "payment_intent.succeeded" | "payment_intent.amount_capturable_updated" if PAYMENT_KEY in ours:
             # A canceled intent is no end: its session may make another; `checkout.session.expired` is.
             return of_intent(about)
-        case "refund.updated" | "refund.failed" | "charge.refund.updated" if REFUND_KEY in ours:
-            return _refund(about, ours[REFUND_KEY])
+        case "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated":
+            return _refund(about, told_at)
         case "charge.refunded" if PAYMENT_KEY in ours:
             listed = (about.get("refunds") or {}).get("data") or []
-            made = next((each for each in listed if REFUND_KEY in (each.get("metadata") or {})), None)
-            return made and _refund(made, made["metadata"][REFUND_KEY])
+            return _refund(listed[0], told_at) if listed else None  # the newest is first
         case str() if kind.startswith("charge.dispute."):
             return _dispute(kind, about)
         case _:
             return None
 
 
-def _refund(refund: Json, reference: str) -> RefundNews | None:
-    if refund["status"] not in SETTLED_REFUNDS:
+def _refund(refund: Json, told_at: datetime | None) -> RefundNews | OutsideRefund | None:
+    """A refund without our metadata was made in Stripe's dashboard."""
+    if refund["status"] not in SETTLED_REFUNDS or not refund.get("payment_intent"):
         return None
-    return RefundNews(reference, refund["id"], refund["status"] == "succeeded")
+    succeeded = refund["status"] == "succeeded"
+    reference = (refund.get("metadata") or {}).get(REFUND_KEY)
+    if reference is not None:
+        return RefundNews(reference, refund["id"], succeeded, told_at)
+    currency = refund["currency"].upper()
+    amount = from_stripe(refund["amount"], currency)
+    return OutsideRefund(refund["payment_intent"], refund["id"], amount, currency, succeeded)
 
 
 def _dispute(kind: str, dispute: Json) -> Chargeback | None:
