@@ -1,15 +1,14 @@
 """A shop with goods on its shelves and a clock that the test moves."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 from databases import Databases
 from fastapi.testclient import TestClient
-from shopping import Shelves, fill_shelves
+from shopping import Shelves, asking, fill_shelves
 
 from settings import Settings
 from transactional.app import create_app
@@ -78,14 +77,7 @@ def sandbox(shop: Shop, clock: MovableClock) -> TestClient:
 @pytest.fixture
 def open_for_business(shop: Shop, shelves: Shelves, sandbox: TestClient) -> Shop:
     """The shop with its sandbox connected and goods on its shelves."""
-    there = httpx.ASGITransport(app=sandbox.app)
-
-    async def ask(method: str, url: str, headers: Mapping[str, str], body: str | None) -> tuple[int, bytes]:
-        async with httpx.AsyncClient(transport=there) as http:
-            answer = await http.request(method, url, headers=headers, content=body)
-            return answer.status_code, answer.content
-
-    provider = SandboxProvider(shop.settings.sandbox_url, sandbox_secret(shop.settings), ask)
+    provider = SandboxProvider(shop.settings.sandbox_url, sandbox_secret(shop.settings), asking(sandbox.app))
     return replace(shop, providers={"sandbox": provider})
 
 

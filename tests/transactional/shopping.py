@@ -1,7 +1,7 @@
 """What tests of the shop do again and again: fill shelves, carts and orders."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -20,6 +20,7 @@ from transactional.orders import service as orders
 from transactional.orders import shipping
 from transactional.orders.service import Placed
 from transactional.payments import settlement
+from transactional.payments.sandbox.client import Ask
 from transactional.payments.tenders import Wanted
 from transactional.shop import Shop
 from transactional.stock import service as stock
@@ -35,6 +36,17 @@ class Shelves:
     """SKU ids by code."""
 
     skus: dict[str, str]
+
+
+def asking(app: Any) -> Ask:
+    """How a shop reaches a sandbox that is in this process."""
+
+    async def ask(method: str, url: str, headers: Mapping[str, str], body: str | None) -> tuple[int, bytes]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
+            answer = await http.request(method, url, headers=headers, content=body)
+            return answer.status_code, answer.content
+
+    return ask
 
 
 def fill_shelves(shop: Shop, products: int = 3, units: int = 10) -> Shelves:

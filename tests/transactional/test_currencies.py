@@ -143,7 +143,7 @@ class TestCarts:
             {"price": 900, "valid_from": begins.replace(hour=20), "valid_to": begins.replace(hour=22)},
         )
         with euro_shop.database.transaction("staff") as uow:
-            gold = members.customer_id(uow, ADA)
+            gold = members.join(uow, ADA)
             members.put_groups(uow, gold, ["gold"])
         (line,) = priced(euro_shop, customer_id=gold).lines
         assert (line["price"], line["list_price"]) == (1_100, 1_300)

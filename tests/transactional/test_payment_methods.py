@@ -4,11 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from conftest import MovableClock
 from fastapi.testclient import TestClient
-from shopping import key, ordered_over_http, rows_of
+from shopping import asking, key, ordered_over_http, rows_of
 from webpage import Webpage
 
 from settings import Settings, UserError
@@ -125,7 +124,7 @@ class TestInstalments:
         offering = SandboxProvider(
             settings.sandbox_url,
             sandbox_secret(settings),
-            httpx.ASGITransport(app=sandbox.app),
+            asking(sandbox.app),
             ("card", "card_instalments"),
         )
         shop = replace(open_for_business, providers={"sandbox": offering})

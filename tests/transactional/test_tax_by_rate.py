@@ -16,6 +16,7 @@ from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition
 from transactional.orders.models import credit_note_lines
 from transactional.payments import settlement
+from transactional.payments.methods import sandbox_card
 from transactional.shop import Shop
 
 DENMARK = {
@@ -60,7 +61,7 @@ def bought(shop: Shop, **quantities: int) -> str:
 def change(shop: Shop, order_id: str, wish: Wish) -> None:
     """Change an order, and pay what is due."""
     with shop.database.transaction("staff") as uow:
-        change_entry.propose(uow, shop.terms, order_id, wish, provider="sandbox", method="card")
+        change_entry.propose(uow, shop.terms, order_id, wish, way=sandbox_card)
     with shop.database.transaction("provider:sandbox") as uow:
         for payment in uow.rows(settlement.payments.select()):
             if payment["status"] == "pending":
