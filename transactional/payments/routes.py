@@ -4,10 +4,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from transactional.api import API, IdempotencyKey, once_after, problems, request_id, respond, shop_of
+from transactional.api import (
+    API,
+    Currency,
+    IdempotencyKey,
+    once_after,
+    problems,
+    request_id,
+    respond,
+    shop_of,
+)
 from transactional.errors import NotFound
 from transactional.orders.routes import view_of
 from transactional.orders.schemas import OrderView
@@ -21,10 +30,7 @@ router = APIRouter(prefix=API, tags=["payments"])
 
 
 @router.get("/payment-methods", response_model=PaymentMethods, responses=problems(400))
-async def list_payment_methods(
-    request: Request,
-    currency: Annotated[str | None, Query(max_length=3, description="Without it the shop's own.")] = None,
-) -> Response:
+async def list_payment_methods(request: Request, currency: Currency = None) -> Response:
     """How this shop's orders in a currency can be paid; the first unless another is wanted."""
     shop = shop_of(request)
     ways = methods.offered(shop.providers, shop.terms.currency_of(currency))
