@@ -55,7 +55,8 @@ def propose(
     _reserve(uow, terms, order, change, made.net_units)
     if change["due"]:
         bill = tenders.bill_of_change(uow, order, change)
-        opened = tenders.open_all(uow, order, wanted, way, bill)
+        named = [tenders.named(uow, each, order["currency"]) for each in wanted]
+        opened = tenders.open_all(uow, order, named, way, bill)
         if opened[-1]["kind"] == "external":
             return change
     change_effect.take_effect(uow, order, change)
