@@ -1,7 +1,7 @@
 """The unit of work: one request is one transaction, and every row it changes is in the change log.
 
-Services write through `insert`, `update`, `increment` and `delete` and never commit; the transaction of
-`Database.transaction` commits, or rolls back everything when an exception leaves it.
+Services write through `insert`, `update`, `increment` and `delete` and never commit; the transaction that
+`Database` opened for them commits, or rolls back everything when an exception leaves it.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -15,7 +15,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Delete,
-    Engine,
     Executable,
     Insert,
     Select,
@@ -32,7 +31,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from transactional import change_log
 from transactional.change_log import Captured
-from transactional.database import Clock, reading, rehearsing, utc_now, writing
 from transactional.statements import Row as Row
 from transactional.statements import Runner
 
@@ -326,41 +324,3 @@ class UnitOfWork(Reading):
         if self._changes:
             change_log.append(self._runner, self._changes, self.actor, self.request_id)
             self._changes = []
-
-
-class Database:
-    """A shop database with the clock and the ids its transactions use."""
-
-    def __init__(self, engine: Engine, clock: Clock = utc_now, new_id: NewId = uuid7):
-        self.engine = engine
-        self.clock = clock
-        self._new_id = new_id
-
-    @contextmanager
-    def transaction(self, actor: str, request_id: str | None = None) -> Iterator[UnitOfWork]:
-        """One unit of work; commits at the end, rolls back when an exception leaves the block.
-
-        Args:
-            actor: who acts, as the change log shows it: shopper, staff, provider:sandbox, system:expiry...
-            request_id: ties the changes to the request that asked for them.
-        """
-        with writing(self.engine) as connection:
-            runner = Runner(connection)
-            uow = UnitOfWork(runner, self.clock(), actor, request_id, self._new_id)
-            yield uow
-            uow.write_change_log()
-            runner.commit()
-
-    @contextmanager
-    def rehearsal(self, actor: str, request_id: str | None = None) -> Iterator[UnitOfWork]:
-        """A unit of work of which nothing stays: what it would have done can be told."""
-        with rehearsing(self.engine) as connection:
-            runner = Runner(connection)
-            yield UnitOfWork(runner, self.clock(), actor, request_id, self._new_id)
-            runner.flush()
-
-    @contextmanager
-    def read(self) -> Iterator[Reading]:
-        """A transaction that only reads and waits for no writer."""
-        with reading(self.engine) as connection:
-            yield Reading(Runner(connection), self.clock())
