@@ -138,7 +138,7 @@ def only_one(settings: Settings) -> Iterator[None]:
 
 
 def stop_leftovers(settings: Settings) -> None:
-    """Stop what an earlier `storehouse up` on this home left running because it was killed itself."""
+    """Stop what an ended `storehouse up` on this home left running, as when it was killed itself."""
     left = [process for process in psutil.process_iter(["pid"]) if _belongs_to(process, settings)]
     # The supervisor first, or it would start again what is stopped.
     for process in sorted(left, key=lambda process: "supervisord" not in process.name()):
@@ -146,6 +146,7 @@ def stop_leftovers(settings: Settings) -> None:
     _, stubborn = psutil.wait_procs(left, timeout=30)
     for process in stubborn:
         process.kill()
+    psutil.wait_procs(stubborn)
 
 
 def _belongs_to(process: psutil.Process, settings: Settings) -> bool:

@@ -45,6 +45,7 @@ def up() -> None:
             with console.status("Stopping"):
                 supervisor.terminate()
                 supervisor.wait()
+                supervision.stop_leftovers(settings)  # what a stopped process had started itself
         console.print("Stopped.")
 
 
