@@ -24,9 +24,10 @@ from shopping import (
     shipped_order,
     status_of,
 )
-from sqlalchemy import select
+from sqlalchemy import Select, Table, select
 from test_partial_cancellation import lines_of
 from test_races import at_once
+from test_stock import open_warehouse, stand
 
 from transactional import background
 from transactional.catalog import pricing
@@ -62,10 +63,11 @@ from transactional.payments.models import payments, refunds
 from transactional.payments.settlement import record_capture
 from transactional.payments.tenders import Wanted
 from transactional.shop import Shop
-from transactional.stock import backorders
+from transactional.stock import backorders, promises
 from transactional.stock import service as stock
 from transactional.stock.errors import OutOfStock
-from transactional.unit_of_work import Row
+from transactional.stock.models import stock_levels
+from transactional.unit_of_work import Row, UnitOfWork
 
 MOVED = {
     "ship_name": "Ada King",
@@ -247,6 +249,18 @@ class TestAdding:
         ship(shop, placed.order_id)
         assert level(shop, sku) == (1, 0)
         add_up(shop)
+
+    def test_what_is_added_leaves_from_the_warehouse_near_the_address(
+        self, shop: Shop, shelves: Shelves
+    ) -> None:
+        sku = shelves.skus["SHIRT1-M"]
+        near = open_warehouse(shop, "near", 1, "GB", ADA.postal_code)
+        with shop.database.transaction("staff") as uow:
+            stock.receive(uow, {sku: 3}, "DN-1", near)
+        placed = paid_order(shop, SHIRT0_S=1)
+        nearest = replace(shop, terms=replace(shop.terms, allocation="nearest"))
+        change(nearest, placed.order_id, add=[("SHIRT1-M", 1)])
+        assert stand(shop, sku) == {"main": (10, 0), "near": (3, 1)}
 
 
 class TestTakingOff:
@@ -508,6 +522,29 @@ class TestWaiting:
 
         assert sorted(at_once(3, act)).count("done") == 1
         books.stock_adds_up(shop)
+
+    def test_the_levels_of_a_change_are_locked_once(
+        self, shop: Shop, shelves: Shelves, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A level that is opened between two lockings may come before one that is held already."""
+        with shop.database.transaction("staff") as uow:
+            for sku in shelves.skus.values():
+                backorders.put(uow, sku, policy="backorder", most=5, days=9, available_from=None)
+        placed = paid_order(shop, SHIRT0_S=10)
+        waiting = paid_order(shop, SHIRT0_S=2)
+        locked: list[int] = []
+        lock_rows = UnitOfWork.lock_rows
+
+        def noted(uow: UnitOfWork, table: Table, statement: Select[Any], **parameters: Any) -> list[Row]:
+            if table is stock_levels:
+                locked.append(len(parameters["sku_ids"]))
+            return lock_rows(uow, table, statement, **parameters)
+
+        monkeypatch.setattr(UnitOfWork, "lock_rows", noted)
+        made = change(shop, placed.order_id, add=[("SHIRT0-M", 2)], remove={"SHIRT0-S": 2})
+        assert (made["status"], locked) == ("applied", [2])
+        with shop.database.read() as db:
+            assert sum(promises.held_by(db, waiting.number).values()) == 2, "who waited got what was given up"
 
     def test_paid_twice_it_takes_effect_once(self, shop: Shop, shelves: Shelves) -> None:
         placed = paid_order(shop, SHIRT0_S=1)

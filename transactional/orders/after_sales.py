@@ -11,8 +11,8 @@ from transactional.orders.errors import ReasonMissing
 from transactional.orders.rules import Credit
 from transactional.payments import reversal
 from transactional.promotions import budgets
+from transactional.stock import promises, warehousing
 from transactional.stock import service as stock
-from transactional.stock import warehousing
 from transactional.unit_of_work import Row, UnitOfWork
 
 OWN_TO_CANCEL = ("pending_payment", "paid", "gathering")  # the staff has not begun with them
@@ -46,7 +46,7 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
         left = [line for line in progress.of_order(uow, order, lines).values() if line.open]
         given = rules.cancellation_credits(left, *progress.delivery_left(uow, order, lines))
         note = credits.write(uow, order, "cancellation", lines, given, reason)
-    stock.release(uow, [order["number"]])
+    promises.release(uow, [order["number"]])
     budgets.give_back(uow, [cancelled])
     if note is None:
         reversal.reverse(uow, order, f"cancel:{order['number']}")
@@ -101,7 +101,8 @@ def cancel_lines(
     else:
         transitions.apply(uow, order, "cancel part", reason)
     note = credits.write(uow, order, "cancellation", lines, given, reason)
-    stock.release_part(uow, order_rows.units_by_sku(chosen, quantities), order["number"])
+    units = order_rows.units_by_sku(chosen, quantities)
+    promises.release_part(uow, stock.lock(uow, units), units, order["number"])
     credits.post(uow, order, note, given, credits.points_of(uow, order, lines, sold, given))
     return note
 

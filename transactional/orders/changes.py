@@ -15,7 +15,7 @@ from transactional.orders.errors import ChangeClosed, ChangeOpen
 from transactional.orders.models import order_change_additions, order_change_removals, order_changes
 from transactional.payments import reversal
 from transactional.payments import service as payments
-from transactional.stock import service as stock
+from transactional.stock import promises
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _open = (
@@ -100,7 +100,7 @@ def expire(uow: UnitOfWork, change_id: str) -> None:
 
 def _close(uow: UnitOfWork, order: Row, change: Row, status: str) -> None:
     uow.update(order_changes, change, status=status, closed_at=uow.now)
-    stock.release(uow, [change["number"]])
+    promises.release(uow, [change["number"]])
     taken = payments.held_internally(uow, order["id"], change["id"])
     if taken:  # the last tenders of the order are those of its open change
         reversal.reverse(uow, order, f"change:{change['number']}", taken, source=TENDERED)

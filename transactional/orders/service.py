@@ -30,6 +30,7 @@ from transactional.payments.tenders import Wanted
 from transactional.promotions import budgets, pricing
 from transactional.promotions.models import order_promotions
 from transactional.staff.service import Terms
+from transactional.stock import promises
 from transactional.stock import service as stock
 from transactional.stock.rules import Place
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
@@ -123,13 +124,16 @@ def place(
     if expected_total not in (None, basket.amounts.total):
         raise PriceChanged(expected_total or 0, basket.amounts.total)
     order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, special))
-    backorders = stock.reserve(
+    wanted = {line["sku_id"]: line["quantity"] for line in basket.lines}
+    supplies = {line["sku_id"]: line["supply"] for line in basket.lines if "supply" in line}
+    _, backorders = promises.reserve(
         uow,
-        {line["sku_id"]: line["quantity"] for line in basket.lines},
+        stock.lock(uow, wanted, supplies),
+        wanted,
         order["number"],
         to=Place(buyer.country, buyer.postal_code),
         policy=terms.allocation,
-        supplies={line["sku_id"]: line["supply"] for line in basket.lines if "supply" in line},
+        supplies=supplies,
     )
     order = waiting.promise(uow, order, backorders)
     lines = uow.insert_many(order_lines, order_rows.rows_of(uow, order["id"], basket))
@@ -227,11 +231,11 @@ def mark_paid(uow: UnitOfWork, order: Row, reason: str | None = None) -> bool:
         if not waiting.reserve_again(uow, order, units(uow, order["id"])):
             return False
         if not budgets.take_again(uow, order):
-            stock.release(uow, [order["number"]])
+            promises.release(uow, [order["number"]])
             return False
         if not payments.take_again(uow, order):
             budgets.give_back(uow, [order])
-            stock.release(uow, [order["number"]])
+            promises.release(uow, [order["number"]])
             return False
     paid = transitions.apply(uow, order, "pay", reason, paid_at=uow.now)
     if paid["group_id"] is not None:
@@ -260,7 +264,7 @@ def expire(uow: UnitOfWork, order_id: str) -> int:
 
 def _expire(uow: UnitOfWork, found: list[Row]) -> int:
     transitions.apply_all(uow, found, "expire")
-    stock.release(uow, [order["number"] for order in found])
+    promises.release(uow, [order["number"] for order in found])
     budgets.give_back(uow, found)
     reversal.expire(uow, found)
     return len(found)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from transactional.orders.models import orders
-from transactional.stock import backorders
+from transactional.stock import backorders, promises
 from transactional.stock import service as stock
 from transactional.stock.errors import OutOfStock
 from transactional.stock.rules import Place, Units
@@ -21,8 +21,10 @@ def promise(uow: UnitOfWork, order: Row, missing: Sequence[Row]) -> Row:
 def reserve_again(uow: UnitOfWork, order: Row, units: Units) -> bool:
     """Promise its units to an order that had expired, or let it wait for them; whether there are enough."""
     to = Place(order["ship_country"], order["ship_postal_code"])
+    supplies = backorders.current(uow, units)
+    rows = stock.lock(uow, units, supplies)
     try:
-        stock.reserve(uow, units, order["number"], to=to, supplies=backorders.current(uow, units))
+        promises.reserve(uow, rows, units, order["number"], to=to, supplies=supplies)
     except OutOfStock:
         return False
     return True
