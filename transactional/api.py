@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, cast
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.responses import Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
@@ -24,6 +24,10 @@ IdempotencyKey = Annotated[
         description="A UUID of your own: repeating the request with it gets the first answer again.",
         examples=["6f1c2a52-8f6e-4a3c-9d83-0c3c1a5a3f10"],
     ),
+]
+
+Currency = Annotated[
+    str | None, Query(max_length=3, description="ISO 4217; without it the shop's own.", examples=["GBP"])
 ]
 
 

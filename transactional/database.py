@@ -134,7 +134,9 @@ def connect(url: str) -> Engine:
 
 
 def _prepare_postgresql(connection: DBAPIConnection, _record: object) -> None:
-    cast(psycopg.Connection, connection).adapters.register_loader("uuid", TextLoader)
+    driver = cast(psycopg.Connection, connection)
+    driver.adapters.register_loader("uuid", TextLoader)
+    driver.prepared_max = 500  # a shop has more statements than the driver's hundred, each planned once
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

@@ -157,12 +157,19 @@ class Runner:
             return [dict(zip(names, row, strict=True)) for row in found.all()]
         values = prepared.values(parameters)
         try:
-            with self._together(len(self._waiting)):
+            with self._together():
                 self._send()
                 self._cursor.execute(prepared.text, values)
             return prepared.rows(self._cursor)
         except self._error as problem:
             self._refused(problem)
+
+    def rows_of_each(self, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """Run a statement at once for all of `rows`; what it returns, in no order."""
+        if len(rows) == 1:
+            return self.rows(statement, rows[0])
+        self.flush()
+        return [dict(each) for each in self._connection.execute(statement, list(rows)).mappings()]
 
     def write(self, statement: Insert | Update | Delete, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that returns nothing, once for each of `rows`, before anything is read."""
@@ -176,7 +183,7 @@ class Runner:
     def flush(self) -> None:
         """Run what waits."""
         try:
-            with self._together(len(self._waiting)):
+            with self._together():
                 self._send()
         except self._error as problem:
             self._refused(problem)
@@ -184,7 +191,7 @@ class Runner:
     def commit(self) -> None:
         """Run what waits, and end PostgreSQL's transaction with it: one way less to go."""
         try:
-            with self._together(len(self._waiting)):
+            with self._together():
                 self._send()
                 if self._is_remote:
                     # The driver's own can wait in a pipeline for the answer to what it has not sent.
@@ -215,9 +222,9 @@ class Runner:
             else:
                 writer.executemany(prepared.text, rows)
 
-    def _together(self, waiting: int) -> AbstractContextManager[Any]:
+    def _together(self) -> AbstractContextManager[Any]:
         """Send everything before waiting for any answer; it pays from three statements on."""
-        return self._driver.pipeline() if self._is_remote and waiting > 1 else nullcontext()
+        return self._driver.pipeline() if self._is_remote and len(self._waiting) > 1 else nullcontext()
 
     def _refused(self, problem: Any) -> NoReturn:
         """Raise what SQLAlchemy would."""

@@ -225,7 +225,8 @@ class UnitOfWork(Reading):
         names = _columns(table)
         full = [{name: row.get(name) for name in names} for row in rows]
         statement = _insert_unless_there(table, by, self.dialect)
-        made = [row for row in full if self.rows(statement, **row)]
+        inserted = {row["id"] for row in self._runner.rows_of_each(statement, full)}
+        made = [row for row in full if row["id"] in inserted]
         for row in made:
             self._capture(table, "c", None, row)
         return made

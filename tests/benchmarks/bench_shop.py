@@ -3,6 +3,7 @@
 import asyncio
 import statistics
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -33,6 +34,9 @@ class Figures:
         self.details: list[float] = []
 
 
+Sides = Sequence[tuple[Running, Figures]]
+
+
 def run() -> list[Row]:
     rows = _on("SQLite", None)
     server = PostgresServer(durable=True)
@@ -52,29 +56,37 @@ def _on(name: str, server: PostgresServer | None) -> list[Row]:
         address = server.create() if server else str(Path(folder) / "bare.db")
         with serving(house) as shop:
             bare_shop.fill(address, sold.products, sold.gift_cards)
-            if server:
-                server.settle(house.settings.shop_database_url)
-                server.settle(address)
             with serving_bare(house, address) as bare:
                 secret = sandbox_secret(house.settings)
-                figures = asyncio.run(_compare(shop, bare, sold, secret))
-    return _rows(name, *figures)
+                sides = (shop, Figures()), (bare, Figures())
+                asyncio.run(_warm_up(sides, sold, secret))
+                if server:
+                    server.settle(house.settings.shop_database_url)
+                    server.settle(address)
+                asyncio.run(_compare(sides, sold, secret))
+    return _rows(name, *(figures for _, figures in sides))
 
 
-async def _compare(shop: Running, bare: Running, sold: Sold, secret: bytes) -> tuple[Figures, Figures]:
-    """Both in turns, so that a noisy minute of the machine falls on both."""
-    sides = [(shop, Figures()), (bare, Figures())]
-    slugs = [str(product["slug"]) for product in sold.products]
-    async with httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=CLIENTS)) as client:
+def _client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=CLIENTS))
+
+
+async def _warm_up(sides: Sides, sold: Sold, secret: bytes) -> None:
+    async with _client() as client:
         for server, _ in sides:
             await spread(Checkout(server.url, client, sold.skus, sold.gift_cards, secret).run, range(WARM_UP))
+
+
+async def _compare(sides: Sides, sold: Sold, secret: bytes) -> None:
+    """Both in turns, so that a noisy minute of the machine falls on both."""
+    slugs = [str(product["slug"]) for product in sold.products]
+    async with _client() as client:
         for number in range(1, ROUNDS + 1):
             orders = range(number * ORDERS, (number + 1) * ORDERS)
             for server, figures in sides:
                 checkout = Checkout(server.url, client, sold.skus, sold.gift_cards, secret)
                 await _one_round(server, figures, checkout, orders)
                 await _reads(server, figures, client, slugs)
-    return sides[0][1], sides[1][1]
 
 
 async def _one_round(server: Running, figures: Figures, checkout: Checkout, orders: range) -> None:

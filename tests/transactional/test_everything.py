@@ -54,7 +54,7 @@ from transactional.orders.change_pricing import Addition
 from transactional.orders.models import ORDER_PURPOSES, order_changes, order_lines, orders, shipments
 from transactional.payments import cashier, failed_refunds, inbox, refunding
 from transactional.payments import service as payments_service
-from transactional.payments.methods import Choice, sandbox_card
+from transactional.payments.methods import Choice, Way, sandbox_card
 from transactional.payments.models import gift_cards as cards
 from transactional.payments.models import refunds
 from transactional.payments.provider import DisputeStage
@@ -226,12 +226,12 @@ class Everything(RuleBasedStateMachine):
         """The shop asks the bank to expect a payment, and may die before it noted the answer."""
         order = self.world.one(orders, number)
         if order is not None:
-            choice = Choice(self.bank.name, method) if method else None
-            self.ask_bank_for(order["id"], mood, is_noted=is_noted, choice=choice)
+            way = (lambda _: Choice(self.bank.name, method)) if method else None
+            self.ask_bank_for(order["id"], mood, is_noted=is_noted, way=way)
 
-    def ask_bank_for(self, order_id: str, mood: Mood, *, is_noted: bool, choice: Choice | None) -> None:
+    def ask_bank_for(self, order_id: str, mood: Mood, *, is_noted: bool, way: Way | None) -> None:
         async def ask() -> None:
-            remote = await cashier.start(self.shop, order_id, "https://shop", choice)
+            remote = await cashier.start(self.shop, order_id, "https://shop", way)
             if is_noted:
                 with self.shop.database.transaction("shopper") as uow:
                     payments_service.note_external_id(uow, remote.reference, remote.external_id)
@@ -428,7 +428,7 @@ class Everything(RuleBasedStateMachine):
             )
             return
         known = set(self.bank.deals)
-        self.ask_bank_for(change["order_id"], "well", is_noted=number % 2 == 0, choice=None)
+        self.ask_bank_for(change["order_id"], "well", is_noted=number % 2 == 0, way=None)
         for external_id in set(self.bank.deals) - known:
             asked = self.bank.deals[external_id].remote
             self.bank.pay(external_id, asked.amount, asked.currency, at_once=number % 2 == 1)

@@ -5,15 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from transactional.api import API, problems, respond, shop_of
+from transactional.api import API, Currency, problems, respond, shop_of
 from transactional.catalog import service
 from transactional.catalog.schemas import BrandList, CategoryList, ProductPage, ProductView, Sort
 
 router = APIRouter(prefix=API, tags=["catalogue"])
 Slug = Annotated[str | None, Query(max_length=160)]
-Currency = Annotated[
-    str | None, Query(max_length=3, description="ISO 4217; without it the shop's own.", examples=["GBP"])
-]
 
 
 @router.get("/categories", response_model=CategoryList)

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 
 from transactional.catalog import creation, pricing, rules, supply
 from transactional.catalog.drafts import ProductDraft
@@ -23,6 +23,7 @@ from transactional.stock import service as stock
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _categories = select(categories).order_by(categories.c.position, categories.c.name)
+_steps = select(categories.c.id, categories.c.parent_id, categories.c.slug, categories.c.name)
 _available = stock.available(skus.c.id)
 _lowest_price = (
     select(func.min(skus.c.price))
@@ -99,7 +100,12 @@ _offers = (
     .order_by(skus.c.price, skus.c.position)
 )
 _product_by_slug = (
-    select(products, brands.c.slug.label("brand_slug"), brands.c.name.label("brand_name"))
+    select(
+        products,
+        brands.c.slug.label("brand_slug"),
+        brands.c.name.label("brand_name"),
+        exists().where(product_media.c.product_id == products.c.id).label("has_media"),
+    )
     .join(brands, brands.c.id == products.c.brand_id, isouter=True)
     .where(products.c.slug == bindparam("slug"), products.c.status == "live")
 )
@@ -242,7 +248,7 @@ def product(db: Reading, slug: str, currency: str | None = None) -> ProductView:
     row = db.row(_product_by_slug, slug=slug)
     if row is None:
         raise NotFound("product", slug)
-    steps = rules.path(db.rows(_categories), row["category_id"])
+    steps = rules.path(db.rows(_steps), row["category_id"])
     offered = _asked_now(db, db.rows(_skus_of, product_id=row["id"]), currency)
     return ProductView(
         id=row["id"],
@@ -261,8 +267,9 @@ def product(db: Reading, slug: str, currency: str | None = None) -> ProductView:
 
 
 def _pictures(db: Reading, product: Row) -> list[PictureView]:
-    found = [PictureView(**row) for row in db.rows(_media, product_id=product["id"])]
-    return found or ([PictureView(url=product["image"], alt="")] if product["image"] else [])
+    if product["has_media"]:
+        return [PictureView(**row) for row in db.rows(_media, product_id=product["id"])]
+    return [PictureView(url=product["image"], alt="")] if product["image"] else []
 
 
 def create_category(

@@ -55,7 +55,7 @@ async def get_order(request: Request, token: str) -> Response:
     with shop.database.read() as db:
         found = service.find(db, order_id)
         cards = gift_cards.of_order(db, found.order)
-        tenders = payments.of_order(db, order_id)
+        tenders = payments.tenders_of(db, order_id)
     # Only here: answers to POSTs are stored, and codes are not to be.
     view = order_view(found, shop.keys)
     view.gift_cards = [shop.keys.gift_card_code(card["number"]) for card in cards]

@@ -47,9 +47,7 @@ def order_view(found: OrderWithLines, keys: Keys) -> OrderView:
 
 
 def paid_by_view(tenders: Iterable[Row]) -> list[PaidByView]:
-    """The tenders of an order, in their order."""
-    in_order = sorted(tenders, key=lambda row: (row["position"], row["id"]))
-    return [PaidByView(**{name: row[name] for name in PaidByView.model_fields}) for row in in_order]
+    return [PaidByView(**{name: row[name] for name in PaidByView.model_fields}) for row in tenders]
 
 
 def sold_lines(found: OrderWithLines) -> list[Sold]:

@@ -1,5 +1,6 @@
 """The order's own page: forms only; nothing here needs JavaScript."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
@@ -26,7 +27,7 @@ from transactional.payments.errors import (
     PaymentRefused,
     ProviderUnavailable,
 )
-from transactional.payments.methods import Choice
+from transactional.payments.methods import Choice, Way
 from transactional.payments.views import tenders_view
 from transactional.shop import Shop
 from transactional.unit_of_work import Reading, Row
@@ -35,13 +36,13 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
 async def send_to_pay(
-    request: Request, shop: Shop, order_id: str, choice: Choice | None = None
+    request: Request, shop: Shop, order_id: str, way: Way | None = None
 ) -> RedirectResponse:
     """Start the payment of an order, and go where it is paid."""
     address = f"/orders/{shop.keys.token('order', order_id)}"
     try:
-        remote = await cashier.start(shop, order_id, f"{shop.settings.shop_url}{address}/thanks", choice)
-    except (PaymentRefused, ProviderUnavailable) as refused:
+        remote = await cashier.start(shop, order_id, f"{shop.settings.shop_url}{address}/thanks", way)
+    except (PaymentMethodUnknown, InstallmentsNotOffered, PaymentRefused, ProviderUnavailable) as refused:
         return see_other(f"{address}?{urlencode({'problem': refused.message})}")
     except ShopError:
         return see_other(
@@ -57,13 +58,8 @@ async def pay(request: Request, token: str) -> RedirectResponse:
     shop = shop_of(request)
     pay_with = str((await request.form()).get("pay_with", ""))[:80]
     order_id = shop.keys.row_id("order", token)
-    try:
-        with shop.database.read() as db:
-            currency = orders.header(db, order_id)["currency"]
-        choice = choice_of(shop, pay_with, currency) if pay_with else None
-    except (PaymentMethodUnknown, InstallmentsNotOffered) as refused:
-        return see_other(f"/orders/{token}?{urlencode({'problem': refused.message})}")
-    return await send_to_pay(request, shop, order_id, choice)
+    way = partial(choice_of, shop, pay_with) if pay_with else None
+    return await send_to_pay(request, shop, order_id, way)
 
 
 def choice_of(shop: Shop, pay_with: str, currency: str) -> Choice:

@@ -16,7 +16,7 @@ from transactional.orders import service as orders
 from transactional.payments import dues, events, methods, service, settlement
 from transactional.payments.errors import PaymentRefused, ProviderUnavailable
 from transactional.payments.events import Told
-from transactional.payments.methods import Choice
+from transactional.payments.methods import Choice, Way
 from transactional.payments.models import payments
 from transactional.payments.provider import PaymentRequest, Provider, RemotePayment, RemoteStatus
 from transactional.payments.rules import EventType
@@ -38,24 +38,25 @@ _open_payments = (
 )
 
 
-async def start(shop: Shop, order_id: str, return_url: str, choice: Choice | None = None) -> RemotePayment:
+async def start(shop: Shop, order_id: str, return_url: str, way: Way | None = None) -> RemotePayment:
     """Make the provider expect the money of an order; the caller then records the answer's ids.
 
     Args:
         return_url: where the provider sends the shopper afterwards.
-        choice: the way to pay; None means as the payment says that waits already, or the last one.
+        way: how to pay; None means as the payment says that waits already, or the last one.
 
     Raises:
         NotFound: there is no such order.
+        PaymentMethodUnknown, InstallmentsNotOffered: it cannot be paid that way.
         IllegalTransition: it cannot be paid (any more).
         ProviderUnavailable: the provider does not answer; trying again is safe.
         PaymentRefused: the provider never takes it; another may.
     """
     with shop.database.read() as db:
         order = orders.header(db, order_id)
-        made = service.of_order(db, order_id)
-        due = dues.open_of(db, order, made)
-        payment = _waiting(made, due.change_id) if due else None
+        choice = way(order["currency"]) if way else None
+        due = dues.open_of(db, order)
+        payment = _waiting(service.of_order(db, order_id), due.change_id) if due else None
     if due is None:
         raise IllegalTransition(order["status"], "pay")
     if payment is not None and choice not in (None, _choice_of(payment)):
@@ -145,10 +146,10 @@ def _open_another(shop: Shop, order_id: str, choice: Choice | None) -> Row:
     """The last payment was declined or called off: the order waits for another."""
     with shop.database.transaction("shopper") as uow:
         order = orders.lock(uow, order_id)
-        made = service.of_order(uow, order_id)
-        due = dues.open_of(uow, order, made)
+        due = dues.open_of(uow, order)
         if due is None:
             raise IllegalTransition(order["status"], "pay")
+        made = service.of_order(uow, order_id)
         waiting = _waiting(made, due.change_id)
         if waiting is not None:
             return waiting
@@ -163,7 +164,7 @@ def _open_another(shop: Shop, order_id: str, choice: Choice | None) -> Row:
             due.whole - service.held_internally(uow, order_id, due.change_id),
             order["currency"],
             choice.method,
-            due.position,
+            max(row["position"] for row in made if row["change_id"] == due.change_id),
             due.change_id,
             choice.installments,
         )

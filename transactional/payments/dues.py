@@ -1,11 +1,9 @@
 """What a provider is still to take for an order: for the order itself, or for its open change."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from transactional.orders import changes
-from transactional.payments import service
 from transactional.unit_of_work import Reading, Row
 
 
@@ -16,43 +14,34 @@ class Due:
     Args:
         whole: minor units, of which internal tenders have taken a part.
         change_id: the change of the order that it is for; None for the order as it was placed.
-        position: of its tender among those of the order.
         is_open: whether it is still wanted.
     """
 
     whole: int
     change_id: str | None
-    position: int
     expires_at: datetime
     is_open: bool
 
 
-def open_of(db: Reading, order: Row, made: Sequence[Row]) -> Due | None:
-    """What is to be paid for an order now; None when nothing is.
-
-    Args:
-        made: the order's payments.
-    """
+def open_of(db: Reading, order: Row) -> Due | None:
+    """What is to be paid for an order now; None when nothing is."""
     if order["status"] == "pending_payment":
-        return _due(db, order, None, made)
+        return _due(order, None)
     change = changes.open_of(db, order["id"])
-    return None if change is None else _due(db, order, change, made)
+    return None if change is None else _due(order, change)
 
 
 def of_payment(db: Reading, order: Row, payment: Row) -> Due:
     """What a payment of an order is for, wanted or not."""
     change_id = payment["change_id"]
-    change = None if change_id is None else changes.find(db, change_id)
-    return _due(db, order, change, service.of_order(db, order["id"]))
+    return _due(order, None if change_id is None else changes.find(db, change_id))
 
 
-def _due(db: Reading, order: Row, change: Row | None, made: Sequence[Row]) -> Due:
+def _due(order: Row, change: Row | None) -> Due:
     change_id, whole = (None, order["total"]) if change is None else (change["id"], change["due"])
-    mine = [row for row in made if row["change_id"] == change_id]
     return Due(
         whole=whole,
         change_id=change_id,
-        position=max(row["position"] for row in mine),
         expires_at=order["expires_at"] if change is None else change["expires_at"],
         is_open=order["status"] == "pending_payment" if change is None else change["status"] == "open",
     )

@@ -8,11 +8,11 @@ from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.ledger.errors import WrongCurrency
 from transactional.ledger.rules import BALANCE, held
-from transactional.orders import service as orders
-from transactional.orders.models import orders as orders_table
+from transactional.orders.models import orders
 from transactional.payments import events, service
 from transactional.payments.errors import RefundNotFailed
 from transactional.payments.models import payments, refunds
+from transactional.payments.settlement import lock_both
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _GIVEN = "it was given to the customer's balance"
@@ -28,9 +28,9 @@ _was_replaced = (
 )
 _is_owed = and_(refunds.c.status == "failed", ~_was_replaced)
 _failed = (
-    select(refunds, payments.c.order_id, payments.c.provider, orders_table.c.number)
+    select(refunds, payments.c.order_id, payments.c.provider, orders.c.number)
     .join(payments, payments.c.id == refunds.c.payment_id)
-    .join(orders_table, orders_table.c.id == payments.c.order_id)
+    .join(orders, orders.c.id == payments.c.order_id)
     .where(_is_owed)
     .order_by(refunds.c.created_at, refunds.c.id)
     .limit(bindparam("limit"))
@@ -103,8 +103,7 @@ def _lock_failed(uow: UnitOfWork, refund_id: str) -> _Failed:
     known = uow.get(refunds, refund_id)
     if known is None:
         raise NotFound("refund", refund_id)
-    payment = service.find(uow, known["payment_id"])
-    order = orders.lock(uow, payment["order_id"])
+    order, payment = lock_both(uow, known["payment_id"])
     refund = uow.lock(refunds, refund_id) or known
     if refund["status"] != "failed":
         raise RefundNotFailed(refund_id, f"it is {refund['status']}")

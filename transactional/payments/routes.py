@@ -1,14 +1,23 @@
 """Paying over HTTP: start a payment, come back from the provider, and what the provider tells by itself."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from transactional.api import API, IdempotencyKey, once_after, problems, request_id, respond, shop_of
+from transactional.api import (
+    API,
+    Currency,
+    IdempotencyKey,
+    once_after,
+    problems,
+    request_id,
+    respond,
+    shop_of,
+)
 from transactional.errors import NotFound
-from transactional.orders import service as orders
 from transactional.orders.routes import view_of
 from transactional.orders.schemas import OrderView
 from transactional.payments import cashier, inbox, methods, service
@@ -21,10 +30,7 @@ router = APIRouter(prefix=API, tags=["payments"])
 
 
 @router.get("/payment-methods", response_model=PaymentMethods, responses=problems(400))
-async def list_payment_methods(
-    request: Request,
-    currency: Annotated[str | None, Query(max_length=3, description="Without it the shop's own.")] = None,
-) -> Response:
+async def list_payment_methods(request: Request, currency: Currency = None) -> Response:
     """How this shop's orders in a currency can be paid; the first unless another is wanted."""
     shop = shop_of(request)
     ways = methods.offered(shop.providers, shop.terms.currency_of(currency))
@@ -47,16 +53,12 @@ async def pay(request: Request, key: IdempotencyKey, token: str, body: PayIn) ->
     """Make the provider expect the money; send the shopper to `redirect_url`."""
     shop = shop_of(request)
     order_id = shop.keys.row_id("order", token)
-    choice = None
-    if body.method or body.provider or body.installments:
-        with shop.database.read() as db:
-            currency = orders.header(db, order_id)["currency"]
-        wanted = (body.method, body.provider, body.installments)
-        choice = methods.choose(shop.providers, currency, *wanted)
+    wanted = body.model_dump(include={"method", "provider", "installments"})
+    way = partial(methods.choose, shop.providers, **wanted) if any(wanted.values()) else None
     return_url = str(body.return_url) if body.return_url else cashier.default_return_url(shop, order_id)
 
     async def ask_provider() -> Callable[[UnitOfWork], PayView]:
-        remote = await cashier.start(shop, order_id, return_url, choice)
+        remote = await cashier.start(shop, order_id, return_url, way)
 
         def work(uow: UnitOfWork) -> PayView:
             service.note_external_id(uow, remote.reference, remote.external_id)

@@ -100,6 +100,11 @@ def of_order(db: Reading, order_id: str) -> list[Row]:
     return db.rows(_of_order, order_id=order_id)
 
 
+def tenders_of(db: Reading, order_id: str) -> list[Row]:
+    """The payments of an order as its tenders, in their order."""
+    return sorted(of_order(db, order_id), key=lambda row: (row["position"], row["id"]))
+
+
 def lock(uow: UnitOfWork, payment_id: str) -> Row:
     """Lock a payment.
 

@@ -16,13 +16,12 @@ def gift_card_view(card: Row, balance: int, code: str | None = None) -> GiftCard
 
 def tenders_view(db: Reading, order_id: str) -> TendersView:
     """The tenders of an order in their order, with what their events come to."""
-    found = sorted(service.of_order(db, order_id), key=lambda row: (row["position"], row["id"]))
     holdings = events.holdings(db, order_id)
     return TendersView(
         items=[
             TenderView(
                 **{name: row[name] for name in _SHOWN_OF_TENDER}, **vars(holdings.get(row["id"], Holding()))
             )
-            for row in found
+            for row in service.tenders_of(db, order_id)
         ]
     )
