@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import books
+import locks
 import pytest
 from bank import Bank
 from conftest import MovableClock
@@ -24,7 +25,7 @@ from shopping import (
     shipped_order,
     status_of,
 )
-from sqlalchemy import Select, Table, select
+from sqlalchemy import select
 from test_partial_cancellation import lines_of
 from test_races import at_once
 from test_stock import open_warehouse, stand
@@ -67,7 +68,7 @@ from transactional.stock import backorders, promises
 from transactional.stock import service as stock
 from transactional.stock.errors import OutOfStock
 from transactional.stock.models import stock_levels
-from transactional.unit_of_work import Row, UnitOfWork
+from transactional.unit_of_work import Row
 
 MOVED = {
     "ship_name": "Ada King",
@@ -523,26 +524,17 @@ class TestWaiting:
         assert sorted(at_once(3, act)).count("done") == 1
         books.stock_adds_up(shop)
 
-    def test_the_levels_of_a_change_are_locked_once(
-        self, shop: Shop, shelves: Shelves, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_the_levels_of_a_change_are_locked_once(self, shop: Shop, shelves: Shelves) -> None:
         """A level that is opened between two lockings may come before one that is held already."""
         with shop.database.transaction("staff") as uow:
             for sku in shelves.skus.values():
                 backorders.put(uow, sku, policy="backorder", most=5, days=9, available_from=None)
         placed = paid_order(shop, SHIRT0_S=10)
         waiting = paid_order(shop, SHIRT0_S=2)
-        locked: list[int] = []
-        lock_rows = UnitOfWork.lock_rows
-
-        def noted(uow: UnitOfWork, table: Table, statement: Select[Any], **parameters: Any) -> list[Row]:
-            if table is stock_levels:
-                locked.append(len(parameters["sku_ids"]))
-            return lock_rows(uow, table, statement, **parameters)
-
-        monkeypatch.setattr(UnitOfWork, "lock_rows", noted)
-        made = change(shop, placed.order_id, add=[("SHIRT0-M", 2)], remove={"SHIRT0-S": 2})
-        assert (made["status"], locked) == ("applied", [2])
+        with locks.noted() as locked:
+            made = change(shop, placed.order_id, add=[("SHIRT0-M", 2)], remove={"SHIRT0-S": 2})
+        assert (made["status"], locked.statements.count(stock_levels)) == ("applied", 1)
+        assert len(locked.of(stock_levels)) == 2
         with shop.database.read() as db:
             assert sum(promises.held_by(db, waiting.number).values()) == 2, "who waited got what was given up"
 

@@ -18,7 +18,7 @@ from transactional.invoices import requests as invoice_requests
 from transactional.members import service as members
 from transactional.members.service import Buyer
 from transactional.money import MOST_OF_DOCUMENT
-from transactional.orders import groups, notes, rules, transitions, waiting
+from transactional.orders import groups, notes, revival, rules, transitions, waiting
 from transactional.orders import lines as order_rows
 from transactional.orders.models import order_lines, orders
 from transactional.orders.rules import ORDINARY, SALE, Special
@@ -128,7 +128,7 @@ def place(
     supplies = {line["sku_id"]: line["supply"] for line in basket.lines if "supply" in line}
     _, backorders = promises.reserve(
         uow,
-        stock.lock(uow, wanted, supplies),
+        stock.lock_for_sale(uow, wanted, supplies),
         wanted,
         order["number"],
         to=Place(buyer.country, buyer.postal_code),
@@ -220,23 +220,14 @@ def lock(uow: UnitOfWork, order_id: str) -> Row:
 def mark_paid(uow: UnitOfWork, order: Row, reason: str | None = None) -> bool:
     """Accept a locked order's money; False when the order cannot be delivered and the money must go back.
 
-    An order that expired before its money came lives again when all its stock is still there, what its
-    promotions gave, and what its internal tenders had.
+    One that expired before its money came lives again when all that it gave back is still there.
     """
     if (order["status"], "pay") not in rules.TRANSITIONS:
         return False
     if order["group_id"] is not None and not groups.accepts(uow, order):
         return False
-    if order["status"] == "expired":
-        if not waiting.reserve_again(uow, order, units(uow, order["id"])):
-            return False
-        if not budgets.take_again(uow, order):
-            promises.release(uow, [order["number"]])
-            return False
-        if not payments.take_again(uow, order):
-            budgets.give_back(uow, [order])
-            promises.release(uow, [order["number"]])
-            return False
+    if order["status"] == "expired" and not revival.revive(uow, order):
+        return False
     paid = transitions.apply(uow, order, "pay", reason, paid_at=uow.now)
     if paid["group_id"] is not None:
         groups.gather(uow, paid)
@@ -274,11 +265,6 @@ def next_expiry(db: Reading) -> datetime | None:
     """When the next unpaid order expires; None when none waits."""
     moment: datetime | None = db.value(_next_expiry)
     return moment
-
-
-def units(db: Reading, order_id: str) -> dict[str, int]:
-    """Units of an order that was not changed yet, by SKU id."""
-    return {line["sku_id"]: line["quantity"] for line in db.rows(_lines, order_id=order_id)}
 
 
 def header(db: Reading, order_id: str) -> Row:

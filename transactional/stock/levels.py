@@ -25,6 +25,7 @@ _all = for_update(
     .order_by(_levels.sku_id, _levels.warehouse_id),
     stock_levels,
 )
+_that_sell = _all.where(warehouses.c.is_active)
 _opened = select(_levels.sku_id).where(
     _levels.warehouse_id == bindparam("warehouse_id"),
     _levels.sku_id.in_(bindparam("sku_ids", expanding=True)),
@@ -54,6 +55,11 @@ def lock(uow: UnitOfWork, sku_ids: Iterable[str]) -> list[Row]:
     Once in a transaction: a level that is opened meanwhile may come before those that are locked.
     """
     return uow.lock_rows(stock_levels, _all, sku_ids=sorted(sku_ids))
+
+
+def lock_that_sell(uow: UnitOfWork, sku_ids: Iterable[str]) -> list[Row]:
+    """The same in the warehouses that sell."""
+    return uow.lock_rows(stock_levels, _that_sell, sku_ids=sorted(sku_ids))
 
 
 def for_sale(levels: Iterable[Row]) -> list[Shelf]:

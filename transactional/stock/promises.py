@@ -93,12 +93,17 @@ def _preferred(uow: UnitOfWork, rows: list[Row], to: Place | None, policy: Polic
     return sorted(rows, key=preference)
 
 
-def release(uow: UnitOfWork, documents: Sequence[str]) -> None:
-    """Take the promises to these orders back: they were cancelled or expired. The caller holds the orders."""
+def release(uow: UnitOfWork, documents: Sequence[str], rows: list[Row] | None = None) -> None:
+    """Take the promises to these orders back: they were cancelled or expired. The caller holds the orders.
+
+    Args:
+        rows: the levels of what they hold and wait for, when the caller has locked them.
+    """
     # What waits is read first: units that come meanwhile turn it into what is held.
     waiting = backorders.waiting_of(uow, documents)
     held = uow.rows(_held, documents=documents)
-    rows = levels.lock(uow, {row["sku_id"] for row in (*held, *waiting)})
+    if rows is None:
+        rows = levels.lock(uow, {row["sku_id"] for row in (*held, *waiting)})
     if waiting:
         backorders.withdraw(uow, documents)
         held = uow.rows(_held, documents=documents)

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 
-from transactional.catalog.models import skus
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.stock import backorders, levels, promises, rules, valuation
@@ -24,7 +23,6 @@ _main = (
     .order_by(warehouses.c.is_active.desc(), warehouses.c.priority, warehouses.c.code)
     .limit(1)
 )
-_code = select(skus.c.code).where(skus.c.id == bindparam("sku_id"))
 
 
 def available(sku_id: ColumnElement[str]) -> ScalarSelect[int]:
@@ -61,6 +59,13 @@ def lock(uow: UnitOfWork, sku_ids: Iterable[str], supplies: Iterable[str] = ()) 
         # A level that nobody opened cannot be locked: a delivery would not see that somebody waits for it.
         levels.open_missing(uow, beyond, main(uow))
     return levels.lock(uow, sku_ids)
+
+
+def lock_for_sale(uow: UnitOfWork, sku_ids: Iterable[str], supplies: Iterable[str] = ()) -> list[Row]:
+    """The same for a transaction that only promises units, and takes no other promise back."""
+    # Who sells beyond what is there needs a level that everybody locks who brings units, in any warehouse.
+    beyond = list(supplies)
+    return lock(uow, sku_ids, beyond) if beyond else levels.lock_that_sell(uow, sku_ids)
 
 
 @dataclass(frozen=True)
