@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from transactional.ledger import events as ledger
-from transactional.ledger.rules import POINTS, held
 from transactional.orders import changes, credits, progress, rules, service, transitions
 from transactional.orders.models import order_changes, order_lines, orders
 from transactional.orders.rules import SALE, Credit, SoldLine
@@ -58,8 +57,7 @@ def take_effect(
     net = net_units(lines, additions, removals)
     _move_stock(uow, after, change, net, stock.lock(uow, net) if levels is None else levels)
     if change["points"]:
-        # All accounts that are posted to, in the order of their codes.
-        reversal.hold(uow, order, [held(POINTS, order["customer_id"])])
+        reversal.hold(uow, order)
     if note is not None:
         points = credits.points_of(uow, order, lines, sold, given)
         credits.post(uow, order, note, given, points, change["kept"])

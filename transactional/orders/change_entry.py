@@ -6,7 +6,7 @@ from transactional.checkout.errors import PriceChanged
 from transactional.orders import change_effect, change_plan, changes, rules, service
 from transactional.orders.change_plan import Wish
 from transactional.orders.models import order_change_additions, order_change_removals, order_changes
-from transactional.payments import tenders
+from transactional.payments import reversal, tenders
 from transactional.payments.methods import Way
 from transactional.payments.tenders import Wanted
 from transactional.staff.service import Terms
@@ -55,6 +55,9 @@ def propose(
     levels = _reserve(uow, terms, order, change, made.net_units)
     if change["due"]:
         bill = tenders.bill_of_change(uow, order, change)
+        if wanted:  # with what taking effect posts to, as accounts are locked at once
+            named = [tenders.account_of(uow, each, order["currency"]) for each in wanted]
+            reversal.hold(uow, order, named)
         opened = tenders.open_all(uow, order, wanted, way, bill)
         if opened[-1]["kind"] == "external":
             return change
