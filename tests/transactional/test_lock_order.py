@@ -6,6 +6,7 @@ import locks
 import pytest
 from conftest import MovableClock
 from shopping import Shelves, paid_order, placed_order, rows_of, status_of
+from test_group_purchase import group_status, join, joined, open_group
 from test_order_changes import add_up, change
 from test_partial_cancellation import lines_of
 from test_stock import open_warehouse
@@ -102,6 +103,15 @@ def test_an_expired_order_that_cannot_live_again(shop: Shop, card: Row, clock: M
     assert locked.out_of_order() == []
     assert locked.statements.count(stock_levels) == 1
     add_up(shop)
+
+
+def test_the_last_buyer_of_a_group_pays_with_a_gift_card(shop: Shop, card: Row) -> None:
+    open_group(shop, buyers=2)
+    joined(shop, 1)
+    with locks.noted() as locked:
+        join(shop, 2, tenders=[by_card(card)])
+    assert group_status(shop) == "completed"
+    assert locked.out_of_order() == []
 
 
 class TestClosedWarehouses:
