@@ -108,7 +108,7 @@ async def once_after(
 
 
 async def _fingerprint(request: Request) -> str:
-    address = f"{request.url.path}?{request.url.query}"
+    address = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
     return idempotency.fingerprint(request.method, address, await request.body())
 
 

@@ -103,6 +103,7 @@ def _moments(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns if isinstance(column.type, UtcDateTime))
 
 
+@lru_cache(maxsize=64)  # the rows of a transaction share their moments
 def iso_moment(value: datetime) -> str:
     """`value` as 2026-11-22T10:00:00.000000Z."""
     return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"

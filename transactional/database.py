@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
@@ -72,6 +73,10 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError(f"{value!r} has no time zone")
         return value.astimezone(UTC)
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        # The rows of a transaction share their moments, and SQLite's takes 3 µs to write one.
+        return lru_cache(maxsize=64)(cast(Callable[[datetime | None], Any], super().bind_processor(dialect)))
+
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
@@ -91,6 +96,14 @@ def moment(name: str, *, nullable: bool = False) -> Column[datetime]:
     return Column(name, UtcDateTime, nullable=nullable)
 
 
+SQLITE_PRAGMAS = (
+    "journal_mode=WAL",  # readers (ingestion, pages) never wait for a writer
+    "synchronous=FULL",  # an acknowledged order is on disk
+    "foreign_keys=ON",
+    "cache_size=-16000",
+    # 40 MB of log, not 4: a page that many orders change is carried over once, a tenth of their time.
+    "wal_autocheckpoint=10000",
+)
 _BUSY_ON_SQLITE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN)
 # Connections, locks and deadlocks, too many connections, time limits and shutdowns.
 _BUSY_ON_POSTGRESQL = ("08", "40", "53300", "55P03", "57")
@@ -127,7 +140,14 @@ def connect(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_postgresql)
         return engine
     engine = create_engine(
-        address, connect_args={"isolation_level": None, "timeout": 10}, pool_size=10, max_overflow=60, **_JSON
+        address,
+        connect_args={"isolation_level": None, "timeout": 10, "cached_statements": 500},
+        pool_size=10,
+        max_overflow=60,
+        # The connection used last knows the pages written last; `writing` and `reading` end what they begin.
+        pool_use_lifo=True,
+        pool_reset_on_return=None,
+        **_JSON,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
@@ -141,8 +161,7 @@ def _prepare_postgresql(connection: DBAPIConnection, _record: object) -> None:
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     cursor = connection.cursor()
-    # FULL: an acknowledged order is on disk. WAL: readers (ingestion, pages) never wait for a writer.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+    for pragma in SQLITE_PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -161,17 +180,17 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes: commits at the end, rolls back when an exception leaves the block."""
     with engine.begin() as connection:
         # SQLite takes the write lock at once: upgrading a read transaction later can fail without waiting.
-        _begin_sqlite(connection, "BEGIN IMMEDIATE")
+        _on_sqlite(connection, "BEGIN IMMEDIATE")
         yield connection
 
 
 @contextmanager
 def rehearsing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes and is rolled back at the end."""
-    with engine.connect() as connection:
-        _begin_sqlite(connection, "BEGIN IMMEDIATE")
+    with engine.connect() as connection, connection.begin() as transaction:
+        _on_sqlite(connection, "BEGIN IMMEDIATE")
         yield connection
-        connection.rollback()
+        transaction.rollback()
 
 
 @contextmanager
@@ -183,11 +202,14 @@ def reading(engine: Engine) -> Iterator[Connection]:
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection.execution_options(isolation_level="AUTOCOMMIT")
-        _begin_sqlite(connection, "BEGIN")
-        yield connection
+        _on_sqlite(connection, "BEGIN")
+        try:
+            yield connection
+        finally:
+            _on_sqlite(connection, "ROLLBACK")
 
 
-def _begin_sqlite(connection: Connection, statement: str) -> None:
+def _on_sqlite(connection: Connection, statement: str) -> None:
     # Not an event on the engine: a single one makes SQLAlchemy dispatch events around every statement.
     if connection.dialect.name == "sqlite":
         connection.connection.cursor().execute(statement)

@@ -21,6 +21,8 @@ import uvicorn
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 
+from transactional.database import SQLITE_PRAGMAS
+
 TABLES = """
 create table products (id text primary key, slug text not null unique, name text not null, description text,
     brand text, category text not null, image text, status text not null);
@@ -57,7 +59,7 @@ class Database:
             else psycopg.connect(address, autocommit=True)
         )
         if self._is_sqlite:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+            for pragma in SQLITE_PRAGMAS:
                 self._connection.execute(f"pragma {pragma}")
 
     @contextmanager
