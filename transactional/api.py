@@ -82,7 +82,7 @@ async def once(
     """
     shop = shop_of(request)
     fingerprint = await _fingerprint(request)
-    with shop.database.transaction(actor, request_id(request)) as uow:
+    async with shop.database.request(actor, request_id(request)) as uow:
         answer = idempotency.claim(uow, key, fingerprint)
         if answer is None:
             answer = Answer(status, work(uow).model_dump_json())

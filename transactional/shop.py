@@ -13,7 +13,8 @@ from transactional.security import Keys
 from transactional.staff import service as staff
 from transactional.staff.service import Terms
 from transactional.stock import service as stock
-from transactional.unit_of_work import Database, NewId, uuid7
+from transactional.transactions import Database
+from transactional.unit_of_work import NewId, uuid7
 
 
 @dataclass(frozen=True)

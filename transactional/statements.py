@@ -6,12 +6,14 @@ its id takes 150 µs there through Core and 40 through the driver. SQLAlchemy st
 converts all the values.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NoReturn, cast
 from weakref import WeakKeyDictionary
 
 import psycopg
+from psycopg.pq.abc import PGconn
 from sqlalchemy import ColumnElement, Connection, Delete, Dialect, Executable, Insert, Update
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
@@ -88,6 +90,19 @@ def _read(row: Sequence[Any], reads: list[tuple[int, Convert]]) -> list[Any]:
     for place, read in reads:
         values[place] = read(values[place])
     return values
+
+
+async def _answered(server: PGconn) -> None:
+    """Wait until the server answers what was sent, or do not when that was too much to be sent at once."""
+    server.send_flush_request()
+    if server.flush():
+        return
+    loop, answered = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(server.socket, answered.set)
+    try:
+        await answered.wait()
+    finally:
+        loop.remove_reader(server.socket)
 
 
 class _Forms:
@@ -196,6 +211,19 @@ class Runner:
                 if self._is_remote:
                     # The driver's own can wait in a pipeline for the answer to what it has not sent.
                     self._cursor.execute(b"commit")
+        except self._error as problem:
+            self._refused(problem)
+
+    async def commit_aside(self) -> None:
+        """As `commit`, but others may go on while PostgreSQL writes to its disk."""
+        if not self._is_remote:
+            self.commit()
+            return
+        try:
+            with self._driver.pipeline():
+                self._send()
+                self._cursor.execute(b"commit")
+                await _answered(self._driver.pgconn)
         except self._error as problem:
             self._refused(problem)
 

@@ -1,10 +1,10 @@
 """The unit of work: one request is one transaction, and every row it changes is in the change log.
 
-Services write through `insert`, `update`, `increment` and `delete` and never commit; the transaction of
-`Database.transaction` commits, or rolls back everything when an exception leaves it.
+Services write through `insert`, `update`, `increment` and `delete` and never commit; the transaction that
+`Database` opened for them commits, or rolls back everything when an exception leaves it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
@@ -15,7 +15,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Delete,
-    Engine,
     Executable,
     Insert,
     Select,
@@ -32,7 +31,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from transactional import change_log
 from transactional.change_log import Captured
-from transactional.database import Clock, reading, rehearsing, utc_now, writing
 from transactional.statements import Row as Row
 from transactional.statements import Runner
 
@@ -95,6 +93,12 @@ def _lock(table: Table) -> Select[Any]:
     return _get(table).with_for_update(key_share=True)
 
 
+@lru_cache
+def _lock_by(column: Column[Any]) -> Select[Any]:
+    wanted = select(column.table).where(column.in_(bindparam("values", expanding=True))).order_by(column)
+    return for_update(wanted, column.table)
+
+
 def for_update(statement: Select[Any], table: Table, *, skip_locked: bool = False) -> Select[Any]:
     """`statement`, locking the rows of `table` in the order it gives them; for `UnitOfWork.lock_rows`."""
     return statement.with_for_update(key_share=True, of=table, skip_locked=skip_locked)
@@ -154,7 +158,8 @@ class UnitOfWork(Reading):
         self._new_id = new_id
         self._changes: list[Captured] = []
         # Rows that nobody else can change before the commit, as they are now.
-        self._held: dict[tuple[str, str], Row] = {}
+        self._held: dict[tuple[str, str | None], Row] = {}
+        self._ids: dict[Column[Any], dict[Any, str]] = {}  # of those that were locked by another column
         # SQLite has one writer: nobody else changes what it has read, so that is locked already.
         self._is_alone = self.dialect == "sqlite"
 
@@ -190,6 +195,20 @@ class UnitOfWork(Reading):
         names = _columns(table)
         self._held.update({(table.name, row["id"]): {name: row[name] for name in names} for row in rows})
         return rows
+
+    def lock_by(self, column: Column[Any], values: Collection[Any]) -> dict[Any, Row]:
+        """Lock rows by a column that is unique, in its order; a value that no row has is missing.
+
+        What was locked by it before is not asked for again.
+        """
+        table: Table = column.table
+        ids = self._ids.setdefault(column, {})
+        asked = sorted({value for value in values if (table.name, ids.get(value)) not in self._held})
+        if asked:
+            found = self.lock_rows(table, _lock_by(column), values=asked)
+            ids.update({row[column.name]: row["id"] for row in found})
+        there = {value: self._held.get((table.name, ids.get(value))) for value in values}
+        return {value: row for value, row in there.items() if row is not None}
 
     def insert(self, table: Table, row: Mapping[str, Any]) -> Row:
         return self.insert_many(table, [row])[0]
@@ -305,41 +324,3 @@ class UnitOfWork(Reading):
         if self._changes:
             change_log.append(self._runner, self._changes, self.actor, self.request_id)
             self._changes = []
-
-
-class Database:
-    """A shop database with the clock and the ids its transactions use."""
-
-    def __init__(self, engine: Engine, clock: Clock = utc_now, new_id: NewId = uuid7):
-        self.engine = engine
-        self.clock = clock
-        self._new_id = new_id
-
-    @contextmanager
-    def transaction(self, actor: str, request_id: str | None = None) -> Iterator[UnitOfWork]:
-        """One unit of work; commits at the end, rolls back when an exception leaves the block.
-
-        Args:
-            actor: who acts, as the change log shows it: shopper, staff, provider:sandbox, system:expiry...
-            request_id: ties the changes to the request that asked for them.
-        """
-        with writing(self.engine) as connection:
-            runner = Runner(connection)
-            uow = UnitOfWork(runner, self.clock(), actor, request_id, self._new_id)
-            yield uow
-            uow.write_change_log()
-            runner.commit()
-
-    @contextmanager
-    def rehearsal(self, actor: str, request_id: str | None = None) -> Iterator[UnitOfWork]:
-        """A unit of work of which nothing stays: what it would have done can be told."""
-        with rehearsing(self.engine) as connection:
-            runner = Runner(connection)
-            yield UnitOfWork(runner, self.clock(), actor, request_id, self._new_id)
-            runner.flush()
-
-    @contextmanager
-    def read(self) -> Iterator[Reading]:
-        """A transaction that only reads and waits for no writer."""
-        with reading(self.engine) as connection:
-            yield Reading(Runner(connection), self.clock())

@@ -33,7 +33,8 @@ from transactional.payments.models import refunds
 from transactional.staff.service import Terms, terms
 from transactional.stock import service as stock
 from transactional.stock.models import stock_levels
-from transactional.unit_of_work import Database, UnitOfWork
+from transactional.transactions import Database
+from transactional.unit_of_work import UnitOfWork
 from web_analytics.events import Arrival, event_lines, parse
 from web_analytics.spool import Spool
 

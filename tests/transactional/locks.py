@@ -1,6 +1,6 @@
 """Which rows transactions lock, and in which order: the README names the one that all keep to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -44,7 +44,7 @@ class Locks:
         self.of_transaction: dict[UnitOfWork, list[Lock]] = {}
         self.statements: list[Table] = []
 
-    def note(self, uow: UnitOfWork, table: Table, held: set[tuple[str, str]], rows: Iterable[Row]) -> None:
+    def note(self, uow: UnitOfWork, table: Table, held: Container[object], rows: Iterable[Row]) -> None:
         self.statements.append(table)
         if table in _PLACES:
             new = [Lock.of(table, row) for row in rows if (table.name, row["id"]) not in held]

@@ -10,7 +10,7 @@ from webpage import Webpage
 from transactional.app import create_app
 from transactional.database import connect
 from transactional.shop import Shop
-from transactional.unit_of_work import Database
+from transactional.transactions import Database
 
 
 def assert_problem_page(answer: httpx.Response, status: int, words: str) -> None:

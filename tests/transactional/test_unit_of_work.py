@@ -74,6 +74,27 @@ def test_a_row_that_was_not_locked_cannot_be_changed(shop: Shop) -> None:
             uow.delete(carts, row)
 
 
+def test_rows_are_locked_by_another_column_once(shop: Shop) -> None:
+    with shop.database.transaction("test") as uow:
+        for slug in ("beta", "acme"):
+            catalog.create_brand(uow, slug, slug.title())
+    with shop.database.transaction("test") as uow:
+        found = uow.lock_by(brands.c.slug, ["beta", "nobody", "acme"])
+        assert [(slug, row["name"]) for slug, row in found.items()] == [("beta", "Beta"), ("acme", "Acme")]
+        uow.update(brands, found["beta"], name="Better")
+        catalog.create_brand(uow, "nobody", "Nobody")
+        again = uow.lock_by(brands.c.slug, ["nobody", "beta"])
+        assert [row["name"] for row in again.values()] == ["Nobody", "Better"]
+
+
+def test_rows_locked_in_a_trial_are_asked_for_again(shop: Shop) -> None:
+    with shop.database.transaction("test") as uow:
+        with uow.trial():
+            catalog.create_brand(uow, "acme", "Acme")
+            assert uow.lock_by(brands.c.slug, ["acme"])
+        assert uow.lock_by(brands.c.slug, ["acme"]) == {}
+
+
 def test_an_unknown_column_is_refused(shop: Shop) -> None:
     with shop.database.transaction("test") as uow, pytest.raises(KeyError, match="colour"):
         uow.insert(brands, {"id": uow.new_id(), "slug": "a", "name": "A", "colour": "red"})

@@ -109,4 +109,4 @@ async def set_prices(request: Request, sku_id: UUID, body: SkuPricesIn) -> Respo
         pricing.set_prices(uow, str(sku_id), body.wanted())
         return _prices(uow, str(sku_id))
 
-    return changed(request, work)
+    return await changed(request, work)

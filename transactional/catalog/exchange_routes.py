@@ -12,7 +12,8 @@ from transactional.catalog import csv_export, garbage
 from transactional.catalog.csv_format import FormatName
 from transactional.catalog.exchange import import_products
 from transactional.catalog.staff_routes import REFUSALS, staff_catalogue
-from transactional.unit_of_work import Database, UnitOfWork
+from transactional.transactions import Database
+from transactional.unit_of_work import UnitOfWork
 
 router = staff_catalogue()
 _FILE = {

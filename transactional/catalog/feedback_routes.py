@@ -121,7 +121,7 @@ async def moderate_review(request: Request, review_id: UUID, body: ModerationIn)
     def work(uow: UnitOfWork) -> ReviewView:
         return review_view(feedback.moderate(uow, reviews, str(review_id), body.status, body.answer))
 
-    return changed(request, work)
+    return await changed(request, work)
 
 
 @staff_feedback.put("/questions/{question_id}/moderation", response_model=QuestionView, responses=_CHANGES)
@@ -131,4 +131,4 @@ async def moderate_question(request: Request, question_id: UUID, body: Moderatio
     def work(uow: UnitOfWork) -> QuestionView:
         return question_view(feedback.moderate(uow, questions, str(question_id), body.status, body.answer))
 
-    return changed(request, work)
+    return await changed(request, work)

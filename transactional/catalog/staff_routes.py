@@ -45,9 +45,9 @@ REFUSALS = problems(400, 401, 404, 409)
 _CHANGES = problems(401, 404, 409)
 
 
-def changed(request: Request, work: Callable[[UnitOfWork], BaseModel]) -> Response:
+async def changed(request: Request, work: Callable[[UnitOfWork], BaseModel]) -> Response:
     """Answer a PUT or PATCH, which may be repeated without a key."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         return respond(work(uow))
 
 
@@ -77,7 +77,7 @@ async def edit_category(request: Request, category_id: UUID, body: CategoryChang
         editing.edit_category(uow, str(category_id), body.model_dump(exclude_unset=True))
         return staff_views.list_categories(uow)
 
-    return changed(request, work)
+    return await changed(request, work)
 
 
 @staff_router.delete("/categories/{category_id}", response_model=StaffCategories, responses=_CHANGES)
@@ -88,7 +88,7 @@ async def delete_category(request: Request, category_id: UUID) -> Response:
         editing.delete_category(uow, str(category_id))
         return staff_views.list_categories(uow)
 
-    return changed(request, work)
+    return await changed(request, work)
 
 
 @staff_router.put("/categories/{category_id}/place", response_model=StaffCategories, responses=_CHANGES)
@@ -100,7 +100,7 @@ async def move_category(request: Request, category_id: UUID, body: PlaceIn) -> R
         editing.move_category(uow, str(category_id), parent, body.position)
         return staff_views.list_categories(uow)
 
-    return changed(request, work)
+    return await changed(request, work)
 
 
 @staff_router.post("/brands", status_code=201, response_model=Created, responses=REFUSALS)
@@ -128,7 +128,7 @@ async def rename_brand(request: Request, brand_id: UUID, body: NameIn) -> Respon
         editing.rename_brand(uow, str(brand_id), body.name)
         return Created(id=str(brand_id))
 
-    return changed(request, work)
+    return await changed(request, work)
 
 
 @staff_router.get("/products", response_model=StaffProducts, responses=problems(401))
@@ -170,7 +170,7 @@ async def edit_product(request: Request, product_id: UUID, body: ProductChanges)
         editing.edit_product(uow, str(product_id), body.named())
         return staff_views.product(uow, str(product_id))
 
-    return changed(request, work)
+    return await changed(request, work)
 
 
 @staff_router.put("/products/{product_id}/status", response_model=StaffProduct, responses=_CHANGES)
@@ -181,7 +181,7 @@ async def set_status(request: Request, product_id: UUID, body: StatusIn) -> Resp
         editing.set_status(uow, str(product_id), body.status)
         return staff_views.product(uow, str(product_id))
 
-    return changed(request, work)
+    return await changed(request, work)
 
 
 @staff_router.put("/products/{product_id}/schedule", response_model=StaffProduct, responses=_CHANGES)
@@ -192,7 +192,7 @@ async def set_schedule(request: Request, product_id: UUID, body: ScheduleIn) -> 
         schedule.plan(uow, str(product_id), live_from=body.live_from, live_until=body.live_until)
         return staff_views.product(uow, str(product_id))
 
-    return changed(request, work)
+    return await changed(request, work)
 
 
 @staff_router.put("/products/{product_id}/pictures", response_model=StaffProduct, responses=_CHANGES)
@@ -203,7 +203,7 @@ async def set_pictures(request: Request, product_id: UUID, body: PicturesIn) -> 
         editing.set_pictures(uow, str(product_id), body.wanted())
         return staff_views.product(uow, str(product_id))
 
-    return changed(request, work)
+    return await changed(request, work)
 
 
 @staff_router.post(
@@ -228,7 +228,7 @@ async def set_options(request: Request, product_id: UUID, body: SkuOptionsIn) ->
         sku_editing.set_options(uow, str(product_id), body.skus)
         return staff_views.product(uow, str(product_id))
 
-    return changed(request, work)
+    return await changed(request, work)
 
 
 @staff_router.put("/skus/{sku_id}/retired", response_model=Created, responses=_CHANGES)
@@ -239,7 +239,7 @@ async def retire_sku(request: Request, sku_id: UUID, body: RetiredIn) -> Respons
         sku_editing.retire(uow, str(sku_id), is_retired=body.retired)
         return Created(id=str(sku_id))
 
-    return changed(request, work)
+    return await changed(request, work)
 
 
 @staff_router.patch("/skus/{sku_id}", response_model=Created, responses=_CHANGES)
@@ -250,4 +250,4 @@ async def edit_sku(request: Request, sku_id: UUID, body: SkuChanges) -> Response
         sku_editing.edit_sku(uow, str(sku_id), body.model_dump(exclude_unset=True))
         return Created(id=str(sku_id))
 
-    return changed(request, work)
+    return await changed(request, work)

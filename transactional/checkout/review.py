@@ -9,7 +9,7 @@ from transactional.checkout.explanation import Delivered, Part, Sold, explain, g
 from transactional.checkout.priced import PricedCart
 from transactional.checkout.requirements import Address, Invoicee, Missing, Wanted, Wishes, missing
 from transactional.checkout.tax_numbers import country_of
-from transactional.checkout.tenders import unusable
+from transactional.checkout.tenders import usable
 from transactional.members.service import Buyer
 from transactional.payments import tenders as payments
 from transactional.promotions import pricing
@@ -24,11 +24,13 @@ class Review:
 
     Args:
         customer_id: who buys, when it is known; see `shoppers`.
+        tenders: those that can be used.
     """
 
     buyer: Buyer
     customer_id: str | None
     basket: PricedCart
+    tenders: list[payments.Named]
     missing: list[Missing]
 
 
@@ -57,8 +59,9 @@ def review(
     basket = checkout.price_lines(
         db, terms, cart, shopper, to, wishes.delivery_method, unit_price, company_of
     )
-    found = [*_missing_of(basket, buyer, wishes, terms), *unusable(db, tenders, cart["currency"])]
-    return Review(buyer, shopper.customer_id, basket, found)
+    named, wrong = usable(db, tenders, cart["currency"])
+    found = [*_missing_of(basket, buyer, wishes, terms), *wrong]
+    return Review(buyer, shopper.customer_id, basket, named, found)
 
 
 def _company_of(invoice: Invoicee | None, buyer: Buyer) -> str | None:

@@ -83,7 +83,7 @@ async def set_quantity(request: Request, token: str, line_id: UUID, body: Quanti
     """Change the units of a line."""
     shop = shop_of(request)
     cart_id = shop.keys.row_id("cart", token)
-    with shop.database.transaction("shopper", request_id(request)) as uow:
+    async with shop.database.request("shopper", request_id(request)) as uow:
         service.set_quantity(uow, cart_id, str(line_id), body.quantity)
         view = _view(shop, uow, cart_id)
     return respond(view)
@@ -94,7 +94,7 @@ async def remove_line(request: Request, token: str, line_id: UUID) -> Response:
     """Take a line out."""
     shop = shop_of(request)
     cart_id = shop.keys.row_id("cart", token)
-    with shop.database.transaction("shopper", request_id(request)) as uow:
+    async with shop.database.request("shopper", request_id(request)) as uow:
         service.remove(uow, cart_id, str(line_id))
         view = _view(shop, uow, cart_id)
     return respond(view)
@@ -120,7 +120,7 @@ async def remove_coupon(request: Request, token: str, code: Code) -> Response:
     """Take a code out of the cart again."""
     shop = shop_of(request)
     cart_id = shop.keys.row_id("cart", token)
-    with shop.database.transaction("shopper", request_id(request)) as uow:
+    async with shop.database.request("shopper", request_id(request)) as uow:
         service.remove_coupon(uow, cart_id, code)
         view = _view(shop, uow, cart_id)
     return respond(view)

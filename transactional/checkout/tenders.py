@@ -1,12 +1,12 @@
-"""Tenders that could not be used, before anything is taken of them."""
+"""The tenders a shopper asks for, before anything is taken of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from transactional.checkout.requirements import Missing
 from transactional.ledger import service as accounts
 from transactional.payments.errors import GiftCardNotValid, TenderEmpty, TenderInOtherCurrency
 from transactional.payments.schemas import TenderIn
-from transactional.payments.tenders import Wanted, account_of
+from transactional.payments.tenders import Named, Wanted, named
 from transactional.security import Keys
 from transactional.unit_of_work import Reading
 
@@ -30,11 +30,16 @@ def gift_card(code: str, keys: Keys, amount: int | None = None) -> Wanted:
     return Wanted("gift_card", keys.gift_card_number(code) or _NO_CARD, amount)
 
 
-def unusable(db: Reading, tenders: Sequence[Wanted], currency: str) -> Iterator[Missing]:
-    """What is wrong with tenders: they are unknown, over, empty, or of another currency."""
+def usable(db: Reading, tenders: Sequence[Wanted], currency: str) -> tuple[list[Named], list[Missing]]:
+    """The tenders that can be used; what is wrong with the rest: unknown, over, empty, other currency."""
+    found: list[Named] = []
+    wrong: list[Missing] = []
     for each in tenders:
         try:
-            if accounts.balance(db, account_of(db, each, currency)) == 0:
+            tender = named(db, each, currency)
+            if accounts.balance(db, tender.account) == 0:
                 raise TenderEmpty(each.method)
+            found.append(tender)
         except (GiftCardNotValid, TenderEmpty, TenderInOtherCurrency) as refusal:
-            yield Missing(refusal.code, "tenders", refusal.message, refusal)
+            wrong.append(Missing(refusal.code, "tenders", refusal.message, refusal))
+    return found, wrong

@@ -61,7 +61,7 @@ async def get_delivery_terms(request: Request) -> Response:
 @router.put("/delivery/zones/{code}", response_model=DeliveryTermsView, responses=_REFUSALS)
 async def put_delivery_zone(request: Request, code: Annotated[Code, Path()], body: ZoneIn) -> Response:
     """Make a zone or change it."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         terms_editing.put_zone(uow, code, **body.model_dump())
         view = _delivery(uow)
     return respond(view)
@@ -70,7 +70,7 @@ async def put_delivery_zone(request: Request, code: Annotated[Code, Path()], bod
 @router.put("/delivery/methods/{code}", response_model=DeliveryTermsView, responses=_REFUSALS)
 async def put_delivery_method(request: Request, code: Annotated[Code, Path()], body: MethodIn) -> Response:
     """Make a method or change it; its rates are replaced."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         terms_editing.put_method(uow, code, **body.model_dump())
         view = _delivery(uow)
     return respond(view)
@@ -79,7 +79,7 @@ async def put_delivery_method(request: Request, code: Annotated[Code, Path()], b
 @router.delete("/delivery/zones/{code}", response_model=DeliveryTermsView, responses=_REFUSALS)
 async def remove_delivery_zone(request: Request, code: Annotated[Code, Path()]) -> Response:
     """Take a zone away to which no method delivers."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         terms_editing.remove_zone(uow, code)
         view = _delivery(uow)
     return respond(view)
@@ -88,7 +88,7 @@ async def remove_delivery_zone(request: Request, code: Annotated[Code, Path()]) 
 @router.delete("/delivery/methods/{code}", response_model=DeliveryTermsView, responses=problems(401, 404))
 async def remove_delivery_method(request: Request, code: Annotated[Code, Path()]) -> Response:
     """Take a method away with its rates; one that is only to rest is put with `is_active` false."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         terms_editing.remove_method(uow, code)
         view = _delivery(uow)
     return respond(view)
@@ -107,7 +107,7 @@ async def put_tax_zone(
 ) -> Response:
     """Make a zone or change it; its rates are replaced."""
     rates = [(rate.tax_class, rate.rate_bp, rate.valid_from) for rate in body.rates]
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         terms_editing.put_tax_zone(uow, code, **body.model_dump(exclude={"rates"}), rates=rates)
         view = _tax(uow)
     return respond(view)

@@ -35,7 +35,7 @@ _cost_of = select(skus.c.id, skus.c.cost, skus.c.currency).where(
 def tendered(uow: UnitOfWork, order: Row, tenders: Sequence[Row]) -> None:
     """An order was placed with these internal tenders: their holders have paid."""
     made = rules.tendered(order["currency"], [(tender["account"], tender["amount"]) for tender in tenders])
-    service.post(uow, Entry(f"tendered:{tenders[0]['id']}", order["number"], "tendered", made))
+    service.post_new(uow, Entry(f"tendered:{tenders[0]['id']}", order["number"], "tendered", made))
 
 
 def order_paid(

@@ -1,10 +1,10 @@
 """The ledger: posting an entry once, reversing it, and what the accounts hold. Nothing is ever updated.
 
 Balances of the shop's own accounts are sums of postings: a row with revenue's running balance would make all
-orders wait for each other. Only what the shop owes one holder is a row, changed by a conditional update.
+orders wait for each other. Only what the shop owes one holder is a row, locked before it changes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
@@ -15,18 +15,9 @@ from transactional.ledger.errors import InsufficientFunds, WrongCurrency
 from transactional.ledger.models import journal_entries, ledger_accounts, postings
 from transactional.ledger.rules import Entry, Posting
 from transactional.money import MOST_HELD, MOST_OF_DOCUMENT
-from transactional.unit_of_work import Increment, Reading, Row, UnitOfWork, for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _accounts = ledger_accounts.c
-_CHANGE = Increment(
-    ledger_accounts, _accounts.code, ["balance"], _accounts.balance + bindparam("by_balance") >= 0
-)
-_accounts_of = for_update(
-    select(ledger_accounts)
-    .where(_accounts.code.in_(bindparam("codes", expanding=True)))
-    .order_by(_accounts.code),
-    ledger_accounts,
-)
 _account = select(ledger_accounts).where(_accounts.code == bindparam("code"))
 _entry = select(journal_entries).where(journal_entries.c.reference == bindparam("reference"))
 _postings = select(postings).where(postings.c.entry_id == bindparam("entry_id")).order_by(postings.c.position)
@@ -53,6 +44,13 @@ def post(uow: UnitOfWork, entry: Entry) -> bool:
     return bool(entry.postings) and _write(uow, entry, reverses_id=None)
 
 
+def post_new(uow: UnitOfWork, entry: Entry) -> None:
+    """`post` an entry whose reference holds an id that this transaction made: nobody can have posted it."""
+    row = _entry_row(uow, entry, reverses_id=None)
+    uow.insert(journal_entries, row)
+    _write_postings(uow, row, entry.postings)
+
+
 def reverse(uow: UnitOfWork, reference: str, reason: str) -> bool:
     """Undo an entry by one with its postings swapped; an entry can be reversed once.
 
@@ -69,7 +67,16 @@ def reverse(uow: UnitOfWork, reference: str, reason: str) -> bool:
 
 
 def _write(uow: UnitOfWork, entry: Entry, reverses_id: str | None) -> bool:
-    row: Row = {
+    row = _entry_row(uow, entry, reverses_id)
+    if not uow.insert_unless_there(journal_entries, row, "reference"):
+        return False
+    _write_postings(uow, row, entry.postings)
+    return True
+
+
+def _entry_row(uow: UnitOfWork, entry: Entry, reverses_id: str | None) -> Row:
+    _refuse_too_large("The entry", max(posting.amount for posting in entry.postings), MOST_OF_DOCUMENT)
+    return {
         "id": uow.new_id(),
         "reference": entry.reference,
         "document": entry.document,
@@ -77,14 +84,11 @@ def _write(uow: UnitOfWork, entry: Entry, reverses_id: str | None) -> bool:
         "reverses_id": reverses_id,
         "occurred_at": uow.now,
     }
-    _refuse_too_large("The entry", max(posting.amount for posting in entry.postings), MOST_OF_DOCUMENT)
-    if not uow.insert_unless_there(journal_entries, row, "reference"):
-        return False
-    for (code, currency), amount in rules.guarded_changes(entry.postings).items():
-        _change_guarded(uow, code, currency, amount)
-    rows = [_posting_row(uow, row["id"], *numbered) for numbered in enumerate(entry.postings, 1)]
-    uow.insert_many(postings, rows)
-    return True
+
+
+def _write_postings(uow: UnitOfWork, entry: Row, made: Sequence[Posting]) -> None:
+    _change_guarded(uow, rules.guarded_changes(made))
+    uow.insert_many(postings, [_posting_row(uow, entry["id"], *each) for each in enumerate(made, 1)])
 
 
 def _posting_row(uow: UnitOfWork, entry_id: str, position: int, posting: Posting) -> Row:
@@ -95,17 +99,23 @@ def _posting_row(uow: UnitOfWork, entry_id: str, position: int, posting: Posting
     return row | vars(posting)
 
 
-def _change_guarded(uow: UnitOfWork, code: str, currency: str, amount: int) -> None:
-    after = uow.increment(_CHANGE, code, balance=amount)
-    if after is None and amount > 0:
-        account = {"id": uow.new_id(), "code": code, "currency": currency, "balance": 0, "opened_at": uow.now}
-        uow.insert_unless_there(ledger_accounts, account, "code")
-        after = uow.increment(_CHANGE, code, balance=amount)
-    if after is None:
-        raise InsufficientFunds(code, -amount, balance(uow, code))
-    if after["currency"] != currency:
-        raise WrongCurrency(code, after["currency"], currency)
-    _refuse_too_large(code, after["balance"], MOST_HELD)
+def _change_guarded(uow: UnitOfWork, changes: Mapping[tuple[str, str], int]) -> None:
+    there = uow.lock_by(_accounts.code, [code for code, _ in changes])
+    for (code, currency), amount in changes.items():
+        account = there.get(code) or _opened(uow, code, currency)
+        if account["currency"] != currency:
+            raise WrongCurrency(code, account["currency"], currency)
+        if account["balance"] + amount < 0:
+            raise InsufficientFunds(code, -amount, account["balance"])
+        _refuse_too_large(code, account["balance"] + amount, MOST_HELD)
+        uow.update(ledger_accounts, account, balance=account["balance"] + amount)
+
+
+def _opened(uow: UnitOfWork, code: str, currency: str) -> Row:
+    """An account that was not there; another transaction may open it meanwhile."""
+    new = {"id": uow.new_id(), "code": code, "currency": currency, "balance": 0, "opened_at": uow.now}
+    uow.insert_unless_there(ledger_accounts, new, "code")
+    return uow.lock_by(_accounts.code, [code])[code]
 
 
 def _refuse_too_large(what: str, amount: int, most: int) -> None:
@@ -118,9 +128,7 @@ def hold(uow: UnitOfWork, codes: Iterable[str]) -> dict[str, int]:
 
     Whoever posts to guarded accounts in more than one entry, or asks what is there before, calls it first.
     """
-    wanted = sorted(set(codes))
-    rows = uow.lock_rows(ledger_accounts, _accounts_of, codes=wanted) if wanted else []
-    return {row["code"]: row["balance"] for row in rows}
+    return {code: row["balance"] for code, row in uow.lock_by(_accounts.code, set(codes)).items()}
 
 
 def find(db: Reading, reference: str) -> EntryWithPostings:

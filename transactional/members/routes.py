@@ -42,7 +42,7 @@ async def get_customer(request: Request, customer_id: UUID) -> Response:
 @router.put("/{customer_id}/groups", response_model=CustomerView, responses=problems(401, 404))
 async def put_groups(request: Request, customer_id: UUID, body: GroupsIn) -> Response:
     """Let a customer be in these groups and no others: carts have their prices from the next request on."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         members.put_groups(uow, str(customer_id), body.groups)
         view = customer_view(members.find(uow, str(customer_id)))
     return respond(view)
@@ -58,7 +58,7 @@ async def list_addresses(request: Request, customer_id: UUID) -> Response:
 @router.put("/{customer_id}/addresses/{label}", response_model=AddressesView, responses=_REFUSALS)
 async def put_address(request: Request, customer_id: UUID, label: Label, body: AddressIn) -> Response:
     """Keep an address, or change it; a new default takes the place of the old one."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         addresses.put(uow, str(customer_id), label, body.model_dump())
         view = addresses_view(uow, str(customer_id))
     return respond(view)
@@ -67,7 +67,7 @@ async def put_address(request: Request, customer_id: UUID, label: Label, body: A
 @router.delete("/{customer_id}/addresses/{label}", response_model=AddressesView, responses=_REFUSALS)
 async def remove_address(request: Request, customer_id: UUID, label: Label) -> Response:
     """Take an address out of the book."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         addresses.remove(uow, str(customer_id), label)
         view = addresses_view(uow, str(customer_id))
     return respond(view)

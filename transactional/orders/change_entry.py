@@ -55,10 +55,10 @@ def propose(
     levels = _reserve(uow, terms, order, change, made.net_units)
     if change["due"]:
         bill = tenders.bill_of_change(uow, order, change)
-        if wanted:  # with what taking effect posts to, as accounts are locked at once
-            named = [tenders.account_of(uow, each, order["currency"]) for each in wanted]
-            reversal.hold(uow, order, named)
-        opened = tenders.open_all(uow, order, wanted, way, bill)
+        named = [tenders.named(uow, each, order["currency"]) for each in wanted]
+        if named:  # with what taking effect posts to, as accounts are locked at once
+            reversal.hold(uow, order, [each.account for each in named])
+        opened = tenders.open_all(uow, order, named, way, bill)
         if opened[-1]["kind"] == "external":
             return change
     change_effect.take_effect(uow, order, change, levels=levels)

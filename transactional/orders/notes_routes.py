@@ -50,7 +50,7 @@ async def add_note(request: Request, key: IdempotencyKey, order_id: UUID, body: 
 @router.put("/{order_id}/marks/{label}", response_model=RemarksView, responses=_REFUSALS)
 async def put_mark(request: Request, order_id: UUID, label: Label, body: MarkIn) -> Response:
     """Put a coloured mark on an order, or give it another colour."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         notes.mark(uow, str(order_id), label, body.colour)
         view = _view(uow, str(order_id))
     return respond(view)
@@ -59,7 +59,7 @@ async def put_mark(request: Request, order_id: UUID, label: Label, body: MarkIn)
 @router.delete("/{order_id}/marks/{label}", response_model=RemarksView, responses=_REFUSALS)
 async def remove_mark(request: Request, order_id: UUID, label: Label) -> Response:
     """Take a mark off an order."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         notes.unmark(uow, str(order_id), label)
         view = _view(uow, str(order_id))
     return respond(view)

@@ -144,7 +144,7 @@ def place(
         untaxed = basket.taxed.reverse_charge
         invoice_requests.request(uow, order["id"], wishes.invoice, reverse_charge=untaxed)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
-    opened = payments.open_all(uow, order, tenders, way)
+    opened = payments.open_all(uow, order, seen.tenders, way)
     if not opened or opened[-1]["kind"] == "internal":
         mark_paid(uow, order, special.reason)
         if special.purpose == SALE:

@@ -60,7 +60,7 @@ async def add_line(
     shop = shop_of(request)
     known = cart_id(request, shop)
     try:
-        with shop.database.transaction("shopper", request_id(request)) as uow:
+        async with shop.database.request("shopper", request_id(request)) as uow:
             if known is None or not checkout.is_open(uow, known):
                 known = checkout.create(uow, shop.terms, request.cookies.get(VISITOR_COOKIE))
             checkout.add(uow, known, {sku: quantity})
@@ -88,7 +88,7 @@ async def change_line(
     if known is None:
         return see_other("/cart")
     try:
-        with shop.database.transaction("shopper", request_id(request)) as uow:
+        async with shop.database.request("shopper", request_id(request)) as uow:
             if quantity:
                 checkout.set_quantity(uow, known, line_id, quantity)
             else:
@@ -100,7 +100,7 @@ async def change_line(
 
 @router.post("/cart/coupons")
 async def add_coupon(request: Request, coupon: Annotated[str, Form(max_length=40)]) -> RedirectResponse:
-    problem = type_coupon(request, coupon)
+    problem = await type_coupon(request, coupon)
     return see_other(f"/cart?{urlencode({'problem': problem})}" if problem else "/cart")
 
 
@@ -110,21 +110,21 @@ async def remove_coupon(request: Request, coupon: Annotated[str, Form(max_length
     known = cart_id(request, shop)
     try:
         if known is not None:
-            with shop.database.transaction("shopper", request_id(request)) as uow:
+            async with shop.database.request("shopper", request_id(request)) as uow:
                 checkout.remove_coupon(uow, known, coupon)
     except ShopError as refused:
         return see_other(f"/cart?{urlencode({'problem': refused.message})}")
     return see_other("/cart")
 
 
-def type_coupon(request: Request, coupon: str) -> str:
+async def type_coupon(request: Request, coupon: str) -> str:
     """Keep a code with the browser's cart; what is wrong with it, or nothing."""
     shop = shop_of(request)
     known = cart_id(request, shop)
     if known is None or not coupon.strip():
         return ""
     try:
-        with shop.database.transaction("shopper", request_id(request)) as uow:
+        async with shop.database.request("shopper", request_id(request)) as uow:
             checkout.add_coupon(uow, known, coupon.strip().upper())
     except ShopError as refused:
         return refused.message

@@ -98,7 +98,7 @@ async def checkout_form(request: Request) -> HTMLResponse | RedirectResponse:
 async def refresh(request: Request) -> HTMLResponse | RedirectResponse:
     """Price the basket for what was chosen, with a code that was typed, and keep what else was typed."""
     sent = await request.form()
-    return _page(request, _read(sent), {}, type_coupon(request, str(sent.get("coupon", ""))[:40]), 200)
+    return _page(request, _read(sent), {}, await type_coupon(request, str(sent.get("coupon", ""))[:40]), 200)
 
 
 def _page(
@@ -154,7 +154,7 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
         errors = {("gift_card" if name == "tenders" else name): told for name, told in fields.items()}
         return _page(request, form, errors, "", 422)
     try:
-        order_id = _place_once(request, shop, form, known)
+        order_id = await _place_once(request, shop, form, known)
     except (OutOfStock, PriceChanged, PromotionUsedUp, OrderIncomplete) as refused:
         told = _NEW_PRICES if isinstance(refused, PriceChanged) else refused.message
         return _page(request, form | {"attempt": ""}, {}, told, refused.status)
@@ -165,12 +165,12 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
     return await send_to_pay(request, shop, order_id)
 
 
-def _place_once(request: Request, shop: Shop, form: Form, known: str) -> str:
+async def _place_once(request: Request, shop: Shop, form: Form, known: str) -> str:
     """The order of this attempt's id, made now or before."""
     key = f"page:{form['attempt']}"
     print_of = idempotency.fingerprint("POST", "/checkout", known.encode())
     total = int(form["expected_total"]) if form["expected_total"].isdecimal() else None
-    with shop.database.transaction("shopper", request_id(request)) as uow:
+    async with shop.database.request("shopper", request_id(request)) as uow:
         before = idempotency.claim(uow, key, print_of)
         if before is not None:
             return before.body

@@ -45,7 +45,7 @@ async def write_review(request: Request, slug: str) -> HTMLResponse | RedirectRe
         return _again(request, slug, form | {"said": "review"}, wrong)
     order_id = shop.keys.row_id("order", form["order"]) if form["order"] else None
     try:
-        with shop.database.transaction("shopper", request_id(request)) as uow:
+        async with shop.database.request("shopper", request_id(request)) as uow:
             feedback.review(uow, slug, **given, order_id=order_id)
     except (NotBought, AlreadyReviewed) as refused:
         return product_page(
@@ -66,6 +66,6 @@ async def ask(request: Request, slug: str) -> HTMLResponse | RedirectResponse:
         given = QuestionIn.model_validate(form).model_dump()
     except ValidationError as wrong:
         return _again(request, slug, form | {"said": "question"}, wrong)
-    with shop_of(request).database.transaction("shopper", request_id(request)) as uow:
+    async with shop_of(request).database.request("shopper", request_id(request)) as uow:
         feedback.ask(uow, slug, **given)
     return see_other(f"/p/{slug}?thanks=question#questions")

@@ -42,7 +42,7 @@ async def join(request: Request, code: str) -> HTMLResponse | RedirectResponse:
     if len(form["attempt"]) != 36:
         return see_other(f"/groups/{quote(code)}")
     try:
-        order_id = _join_once(request, shop, code, form)
+        order_id = await _join_once(request, shop, code, form)
     except NotFound:
         raise
     except OrderIncomplete as refused:
@@ -54,10 +54,10 @@ async def join(request: Request, code: str) -> HTMLResponse | RedirectResponse:
     return await send_to_pay(request, shop, order_id)
 
 
-def _join_once(request: Request, shop: Shop, code: str, form: Form) -> str:
+async def _join_once(request: Request, shop: Shop, code: str, form: Form) -> str:
     """The order of this attempt's id, made now or before."""
     print_of = idempotency.fingerprint("POST", f"/groups/{code}", form["email"].encode())
-    with shop.database.transaction("shopper", request_id(request)) as uow:
+    async with shop.database.request("shopper", request_id(request)) as uow:
         before = idempotency.claim(uow, f"page:{form['attempt']}", print_of)
         if before is not None:
             return before.body

@@ -48,7 +48,7 @@ async def send_to_pay(
         return see_other(
             f"{address}/thanks"
         )  # it is paid, perhaps by a gift card, or over: the page says which
-    with shop.database.transaction("shopper", request_id(request)) as uow:
+    async with shop.database.request("shopper", request_id(request)) as uow:
         payments.note_external_id(uow, remote.reference, remote.external_id)
     return see_other(remote.redirect_url)
 
@@ -74,7 +74,7 @@ async def cancel(request: Request, token: str) -> RedirectResponse:
     shop = shop_of(request)
     order_id = shop.keys.row_id("order", token)
     try:
-        with shop.database.transaction("shopper", request_id(request)) as uow:
+        async with shop.database.request("shopper", request_id(request)) as uow:
             after_sales.cancel_own(uow, order_id)
     except IllegalTransition as refused:
         return see_other(f"/orders/{token}?{urlencode({'problem': refused.message})}")

@@ -217,7 +217,7 @@ async def _record(
     """Take over what a provider says, and finish what it has only authorised; how the payment stands then."""
     if remote.status == "pending":
         return "pending"
-    with shop.database.transaction(f"provider:{payment['provider']}", request_id) as uow:
+    async with shop.database.request(f"provider:{payment['provider']}", request_id) as uow:
         settlement.record(uow, remote)
     if remote.status == "authorised":
         await finish(shop, payment["id"], request_id)
@@ -246,7 +246,7 @@ async def finish(shop: Shop, payment_id: str, request_id: str | None = None) -> 
         if not is_refused:
             _note_unknown(shop, payment, "capture")
         return "voiding" if is_refused else "authorised"
-    with shop.database.transaction(f"provider:{payment['provider']}", request_id) as uow:
+    async with shop.database.request(f"provider:{payment['provider']}", request_id) as uow:
         return settlement.record(uow, remote)
 
 

@@ -98,10 +98,10 @@ async def webhook(
     event = sender.read_webhook(request.headers, body, shop.database.clock())
     actor = (f"provider:{provider}", request_id(request))
     try:
-        with shop.database.transaction(*actor) as uow:
+        async with shop.database.request(*actor) as uow:
             outcome = inbox.receive(uow, provider, event, body)
     except RefundExceedsPayment as problem:
-        with shop.database.transaction(*actor) as uow:
+        async with shop.database.request(*actor) as uow:
             inbox.keep(uow, provider, event, body, str(problem))
         raise
     if outcome in ("authorised", "voiding") and isinstance(event.news, RemotePayment):

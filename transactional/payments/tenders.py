@@ -48,6 +48,14 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A wanted tender and the account it is taken from."""
+
+    wanted: Wanted
+    account: str
+
+
+@dataclass(frozen=True)
 class Bill:
     """What is to be paid.
 
@@ -71,7 +79,7 @@ def bill_of_change(db: Reading, order: Row, change: Row) -> Bill:
 def open_all(
     uow: UnitOfWork,
     order: Row,
-    wanted: Sequence[Wanted],
+    named: Sequence[Named],
     way: Way,
     bill: Bill | None = None,
 ) -> list[Row]:
@@ -86,10 +94,9 @@ def open_all(
     Raises:
         TenderEmpty: a tender has nothing to give.
         PaymentMethodUnknown: nobody takes what is left.
-        What `account_of` does.
     """
     bill = bill or Bill(order["total"])
-    internal = _take(uow, order, wanted, bill) if wanted else []
+    internal = _take(uow, order, named, bill) if named else []
     rest = bill.amount - sum(row["amount"] for row in internal)
     rows = list(internal)
     if rest:
@@ -115,19 +122,16 @@ def open_all(
     return opened
 
 
-def _take(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted], bill: Bill) -> list[Row]:
-    named = [account_of(uow, each, order["currency"]) for each in wanted]
-    there = accounts.hold(uow, [*named, *_points_of(order)])
-    purses = [
-        Purse(account, there.get(account, 0), each.amount)
-        for account, each in zip(named, wanted, strict=True)
-    ]
-    for purse, each in zip(purses, wanted, strict=True):
+def _take(uow: UnitOfWork, order: Row, named: Sequence[Named], bill: Bill) -> list[Row]:
+    there = accounts.hold(uow, [*(each.account for each in named), *_points_of(order)])
+    purses = [Purse(each.account, there.get(each.account, 0), each.wanted.amount) for each in named]
+    methods = [each.wanted.method for each in named]
+    for method, purse in zip(methods, purses, strict=True):
         if purse.balance == 0:
-            raise TenderEmpty(each.method)
+            raise TenderEmpty(method)
     parts = [
-        (each.method, purse.account, amount)
-        for each, purse, amount in zip(wanted, purses, rules.spend(bill.amount, purses), strict=True)
+        (method, purse.account, amount)
+        for method, purse, amount in zip(methods, purses, rules.spend(bill.amount, purses), strict=True)
         if amount
     ]
     return [
@@ -136,8 +140,8 @@ def _take(uow: UnitOfWork, order: Row, wanted: Sequence[Wanted], bill: Bill) -> 
     ]
 
 
-def account_of(db: Reading, wanted: Wanted, currency: str) -> str:
-    """The account that a tender of an order in `currency` is taken from.
+def named(db: Reading, wanted: Wanted, currency: str) -> Named:
+    """A tender of an order in `currency`, with the account it is taken from.
 
     Raises:
         GiftCardNotValid: there is no such card, or it cannot be spent.
@@ -145,13 +149,13 @@ def account_of(db: Reading, wanted: Wanted, currency: str) -> str:
     """
     match wanted.method:
         case "gift_card":
-            return gift_cards.spendable(db, wanted.holder, currency)
+            return Named(wanted, gift_cards.spendable(db, wanted.holder, currency))
         case "balance" | "points" as method:
             account = held(BALANCE if method == "balance" else POINTS, wanted.holder)
             kept_in = accounts.currency_of(db, account)
             if kept_in is not None and kept_in != currency:
                 raise TenderInOtherCurrency(method, kept_in, currency)
-            return account
+            return Named(wanted, account)
 
 
 def _points_of(order: Row) -> Iterable[str]:

@@ -64,7 +64,7 @@ async def get_promotion(request: Request, promotion_id: UUID) -> Response:
 @router.put("/{promotion_id}", response_model=PromotionView, responses=problems(401, 404, 409))
 async def edit_promotion(request: Request, promotion_id: UUID, body: PromotionIn) -> Response:
     """Put another definition in the place of a draft's."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         service.edit(uow, str(promotion_id), body)
         view = promotion_view(uow, service.find(uow, str(promotion_id)))
     return respond(view)
@@ -136,7 +136,7 @@ async def list_codes(
 @router.delete("/{promotion_id}/codes", response_model=RevokedView, responses=problems(401, 404))
 async def revoke_unused_codes(request: Request, promotion_id: UUID) -> Response:
     """Let the codes that nobody has used open nothing any more."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         revoked, left = service.revoke_unused_codes(uow, str(promotion_id))
     return respond(RevokedView(revoked=revoked, left=left))
 
@@ -144,7 +144,7 @@ async def revoke_unused_codes(request: Request, promotion_id: UUID) -> Response:
 @router.delete("/{promotion_id}/codes/{code}", response_model=CodeView, responses=problems(401, 404))
 async def revoke_code(request: Request, promotion_id: UUID, code: str) -> Response:
     """Let a code open nothing any more; orders that have it keep what they got."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         row = service.revoke_code(uow, str(promotion_id), code.strip().upper())
     return respond(code_view(row))
 

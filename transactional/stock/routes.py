@@ -50,7 +50,7 @@ async def put_warehouse(
     request: Request, code: Annotated[Code, Path(examples=["leeds"])], body: WarehouseIn
 ) -> Response:
     """Open a warehouse or change it."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         return respond(WarehouseView(**warehousing.put(uow, code, **body.model_dump())))
 
 

@@ -22,7 +22,7 @@ async def get_supply(request: Request, sku: SkuCode) -> Response:
 @router.put("/{sku}/supply", response_model=SupplyView, responses=problems(401, 404))
 async def put_supply(request: Request, sku: SkuCode, body: SupplyIn) -> Response:
     """Sell a SKU on back-order, before its day or from stock; orders that wait keep their promise."""
-    with shop_of(request).database.transaction("staff", request_id(request)) as uow:
+    async with shop_of(request).database.request("staff", request_id(request)) as uow:
         sku_id = warehousing.sku_id(uow, sku)
         match body:
             case FromStockIn():
