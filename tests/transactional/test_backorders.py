@@ -33,8 +33,8 @@ from transactional.orders.errors import UnitsWaiting
 from transactional.orders.models import orders
 from transactional.shop import Shop
 from transactional.stock import backorders as backlog
+from transactional.stock import promises, warehousing
 from transactional.stock import service as stock
-from transactional.stock import warehousing
 from transactional.stock.errors import OutOfStock
 from transactional.stock.models import backorders
 
@@ -364,7 +364,7 @@ def _holds_what_it_still_gets(shop: Shop, placed: Any) -> None:
     with shop.database.read() as db:
         found = service.find(db, placed.order_id)
         sold = progress.of_order(db, found.order, found.lines)
-        held = sum(stock.held_by(db, placed.number).values())
+        held = sum(promises.held_by(db, placed.number).values())
         waits = sum(row["waiting"] for row in backlog.waiting_of(db, [placed.number]))
     is_over = found.order["status"] in ("cancelled", "expired")
     assert held + waits == (0 if is_over else sum(line.open for line in sold.values()))

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import books
+import locks
 import pytest
 from bank import Bank
 from conftest import MovableClock
@@ -27,6 +28,7 @@ from shopping import (
 from sqlalchemy import select
 from test_partial_cancellation import lines_of
 from test_races import at_once
+from test_stock import open_warehouse, stand
 
 from transactional import background
 from transactional.catalog import pricing
@@ -62,9 +64,10 @@ from transactional.payments.models import payments, refunds
 from transactional.payments.settlement import record_capture
 from transactional.payments.tenders import Wanted
 from transactional.shop import Shop
-from transactional.stock import backorders
+from transactional.stock import backorders, promises
 from transactional.stock import service as stock
 from transactional.stock.errors import OutOfStock
+from transactional.stock.models import stock_levels
 from transactional.unit_of_work import Row
 
 MOVED = {
@@ -247,6 +250,18 @@ class TestAdding:
         ship(shop, placed.order_id)
         assert level(shop, sku) == (1, 0)
         add_up(shop)
+
+    def test_what_is_added_leaves_from_the_warehouse_near_the_address(
+        self, shop: Shop, shelves: Shelves
+    ) -> None:
+        sku = shelves.skus["SHIRT1-M"]
+        near = open_warehouse(shop, "near", 1, "GB", ADA.postal_code)
+        with shop.database.transaction("staff") as uow:
+            stock.receive(uow, {sku: 3}, "DN-1", near)
+        placed = paid_order(shop, SHIRT0_S=1)
+        nearest = replace(shop, terms=replace(shop.terms, allocation="nearest"))
+        change(nearest, placed.order_id, add=[("SHIRT1-M", 1)])
+        assert stand(shop, sku) == {"main": (10, 0), "near": (3, 1)}
 
 
 class TestTakingOff:
@@ -508,6 +523,20 @@ class TestWaiting:
 
         assert sorted(at_once(3, act)).count("done") == 1
         books.stock_adds_up(shop)
+
+    def test_the_levels_of_a_change_are_locked_once(self, shop: Shop, shelves: Shelves) -> None:
+        """A level that is opened between two lockings may come before one that is held already."""
+        with shop.database.transaction("staff") as uow:
+            for sku in shelves.skus.values():
+                backorders.put(uow, sku, policy="backorder", most=5, days=9, available_from=None)
+        placed = paid_order(shop, SHIRT0_S=10)
+        waiting = paid_order(shop, SHIRT0_S=2)
+        with locks.noted() as locked:
+            made = change(shop, placed.order_id, add=[("SHIRT0-M", 2)], remove={"SHIRT0-S": 2})
+        assert (made["status"], locked.statements.count(stock_levels)) == ("applied", 1)
+        assert len(locked.of(stock_levels)) == 2
+        with shop.database.read() as db:
+            assert sum(promises.held_by(db, waiting.number).values()) == 2, "who waited got what was given up"
 
     def test_paid_twice_it_takes_effect_once(self, shop: Shop, shelves: Shelves) -> None:
         placed = paid_order(shop, SHIRT0_S=1)

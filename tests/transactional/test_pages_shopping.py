@@ -16,6 +16,7 @@ from transactional.invoices.models import invoice_requests
 from transactional.orders.models import order_notes, orders
 from transactional.payments import gift_cards
 from transactional.shop import Shop
+from transactional.stock import promises
 from transactional.stock import service as stock
 
 BUYER = {name: value for name, value in vars(ADA).items() if value is not None}
@@ -108,7 +109,8 @@ class TestBasket:
     ) -> None:
         add_to_basket(client, "shirt-0", 3)
         with shop.database.transaction("test") as uow:
-            stock.reserve(uow, {shelves.skus["SHIRT0-S"]: 10}, "ORDER-1")
+            units = {shelves.skus["SHIRT0-S"]: 10}
+            promises.reserve(uow, stock.lock(uow, units), units, "ORDER-1")
         assert "Only 0 left: lower the quantity" in shown(client.get("/cart")).text
         refused = shown(press_pay(client, shown(client.get("/checkout"))), 409)
         assert "Only 0 of SHIRT0-S are available" in refused.text

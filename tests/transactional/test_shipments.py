@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from shopping import Shelves, fill_shelves, key, level, paid_order, rows_of, status_of
 from test_ledger import balances
@@ -220,6 +220,7 @@ steps = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps)
+@example([(action, *units) for action in ("send", "return") for units in (("SHIRT0-S", 5), ("SHIRT1-M", 3))])
 def test_whatever_is_sent_cancelled_and_returned_no_more_is_given_back_than_was_paid(
     new_shop: Callable[[], Shop], history: list[tuple[str, str, int]]
 ) -> None:
@@ -245,9 +246,8 @@ def test_whatever_is_sent_cancelled_and_returned_no_more_is_given_back_than_was_
     given_back = sum(row["amount"] for row in rows_of(shop, refunds))
     credited = sum(row["amount"] + row["shipping"] + row["tax"] for row in rows_of(shop, credit_note_lines))
     assert given_back == credited <= placed.total
-    assert (status_of(shop, placed.order_id) == "cancelled") == (given_back == placed.total)
-    if status_of(shop, placed.order_id) == "returned":
-        assert given_back == 5 * 1_000 + 3 * 1_333
+    is_over = status_of(shop, placed.order_id) in ("cancelled", "returned")
+    assert is_over == (given_back == placed.total), "it is delivered free of charge"
     movements_explain_every_level(shop)
     sent = sum(row["quantity"] for row in rows_of(shop, shipment_lines))
     back = sum(level(shop, sku)[0] for sku in shelves.skus.values()) - 10 * len(shelves.skus) + sent

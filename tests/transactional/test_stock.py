@@ -19,8 +19,8 @@ from transactional.ledger.models import journal_entries, postings
 from transactional.orders import after_sales, service, shipping
 from transactional.orders.models import order_lines, orders, shipments
 from transactional.shop import Shop
+from transactional.stock import promises, transfers, warehousing
 from transactional.stock import service as stock
-from transactional.stock import transfers, warehousing
 from transactional.stock.errors import OutOfStock, TooManyArrived
 from transactional.stock.models import stock_levels, stock_movements
 from transactional.stock.rules import Place
@@ -123,8 +123,10 @@ class TestAllocation:
         paris = open_warehouse(shop, "paris", 1, "FR", "75001")
         with shop.database.transaction("staff") as uow:
             stock.receive(uow, {sku: 4}, "DN-1", paris)
-            stock.reserve(uow, {sku: 1}, "ORDER-1", to=Place("FR", "75011"), policy="nearest")
-            stock.reserve(uow, {sku: 1}, "ORDER-2", to=Place("GB", "SW1Y 4JH"), policy="nearest")
+            to = Place("FR", "75011")
+            promises.reserve(uow, stock.lock(uow, [sku]), {sku: 1}, "ORDER-1", to=to, policy="nearest")
+            to = Place("GB", "SW1Y 4JH")
+            promises.reserve(uow, stock.lock(uow, [sku]), {sku: 1}, "ORDER-2", to=to, policy="nearest")
         assert stand(shop, sku) == {"main": (10, 1), "paris": (4, 1)}
 
     def test_a_closed_warehouse_sells_nothing_and_keeps_its_promises(

@@ -11,8 +11,8 @@ from transactional.orders.errors import ReasonMissing
 from transactional.orders.rules import Credit
 from transactional.payments import reversal
 from transactional.promotions import budgets
+from transactional.stock import promises, warehousing
 from transactional.stock import service as stock
-from transactional.stock import warehousing
 from transactional.unit_of_work import Row, UnitOfWork
 
 OWN_TO_CANCEL = ("pending_payment", "paid", "gathering")  # the staff has not begun with them
@@ -34,11 +34,9 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
     order = service.lock(uow, order_id)
     if order["status"] == "in_review" and not reason:
         raise ReasonMissing
-    changes.close_open(uow, order)
+    closed = changes.close_open(uow, order)
     if order["status"] == "partly_shipped":
-        sold = progress.of_order(uow, order, service.find(uow, order_id).lines)
-        rest = {line.id: line.open for line in sold.values() if line.open}
-        return cancel_lines(uow, order_id, rest, reason)
+        return _cancel_rest(uow, order, closed, reason)
     cancelled = transitions.apply(uow, order, "cancel", reason, cancelled_at=uow.now)
     lines = service.find(uow, order_id).lines
     note, given = None, list[Credit]()
@@ -46,12 +44,26 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
         left = [line for line in progress.of_order(uow, order, lines).values() if line.open]
         given = rules.cancellation_credits(left, *progress.delivery_left(uow, order, lines))
         note = credits.write(uow, order, "cancellation", lines, given, reason)
-    stock.release(uow, [order["number"]])
+    promises.release(uow, [each["number"] for each in (order, *closed)])
     budgets.give_back(uow, [cancelled])
+    changes.give_back(uow, order, closed)
     if note is None:
         reversal.reverse(uow, order, f"cancel:{order['number']}")
     else:
         credits.post(uow, order, note, given, order["points"])
+    return note
+
+
+def _cancel_rest(uow: UnitOfWork, order: Row, closed: list[Row], reason: str | None) -> CreditNote:
+    """What is still to be sent of a partly shipped order will not be; its change is `closed`."""
+    lines = service.find(uow, order["id"]).lines
+    sold = progress.of_order(uow, order, lines)
+    given = [rules.partial_credit(line, line.open) for line in sold.values() if line.open]
+    shipping.close(uow, order, sold, reason)
+    note = credits.write(uow, order, "cancellation", lines, given, reason)
+    promises.release(uow, [each["number"] for each in (order, *closed)])
+    changes.give_back(uow, order, closed)
+    credits.post(uow, order, note, given, credits.points_of(uow, order, lines, sold, given))
     return note
 
 
@@ -101,7 +113,8 @@ def cancel_lines(
     else:
         transitions.apply(uow, order, "cancel part", reason)
     note = credits.write(uow, order, "cancellation", lines, given, reason)
-    stock.release_part(uow, order_rows.units_by_sku(chosen, quantities), order["number"])
+    units = order_rows.units_by_sku(chosen, quantities)
+    promises.release_part(uow, stock.lock(uow, units), units, order["number"])
     credits.post(uow, order, note, given, credits.points_of(uow, order, lines, sold, given))
     return note
 

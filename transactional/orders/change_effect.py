@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from transactional.ledger import events as ledger
-from transactional.ledger.rules import POINTS, held
 from transactional.orders import changes, credits, progress, rules, service, transitions
 from transactional.orders.models import order_changes, order_lines, orders
 from transactional.orders.rules import SALE, Credit, SoldLine
 from transactional.payments import reversal
 from transactional.payments import service as payments
+from transactional.stock import promises
 from transactional.stock import service as stock
 from transactional.unit_of_work import Row, UnitOfWork
 
@@ -26,14 +26,22 @@ def accept(uow: UnitOfWork, order: Row, payment: Row) -> bool:
     change = uow.lock(order_changes, payment["change_id"])
     if change is None or change["status"] != "open":
         return False
-    take_effect(uow, order, change, payment)
+    take_effect(uow, order, change, payment=payment)
     return True
 
 
-def take_effect(uow: UnitOfWork, order: Row, change: Row, payment: Row | None = None) -> None:
+def take_effect(
+    uow: UnitOfWork,
+    order: Row,
+    change: Row,
+    *,
+    levels: list[Row] | None = None,
+    payment: Row | None = None,
+) -> None:
     """Do to a locked order what its locked change says; the caller has seen that the difference is settled.
 
     Args:
+        levels: of all SKUs that it changes, when the caller has locked them.
         payment: the external tender that paid for it; None when internal ones did, or nothing was due.
     """
     lines = service.find(uow, order["id"]).lines
@@ -46,10 +54,10 @@ def take_effect(uow: UnitOfWork, order: Row, change: Row, payment: Row | None = 
     after = transitions.apply(uow, order, "change", change["reason"], **_header(order, change))
     uow.insert_many(order_lines, _lines(uow, after, change, additions, len(lines)))
     note = credits.write(uow, order, "cancellation", lines, given, change["reason"]) if given else None
-    _move_stock(uow, after, change, lines, additions, removals)
+    net = net_units(lines, additions, removals)
+    _move_stock(uow, after, change, net, stock.lock(uow, net) if levels is None else levels)
     if change["points"]:
-        # All accounts that are posted to, in the order of their codes.
-        reversal.hold(uow, order, [held(POINTS, order["customer_id"])])
+        reversal.hold(uow, order)
     if note is not None:
         points = credits.points_of(uow, order, lines, sold, given)
         credits.post(uow, order, note, given, points, change["kept"])
@@ -98,21 +106,12 @@ def _lines(uow: UnitOfWork, order: Row, change: Row, additions: Sequence[Row], b
     ]
 
 
-def _move_stock(
-    uow: UnitOfWork,
-    order: Row,
-    change: Row,
-    lines: Sequence[Row],
-    additions: Sequence[Row],
-    removals: Mapping[str, int],
-) -> None:
+def _move_stock(uow: UnitOfWork, order: Row, change: Row, net: Mapping[str, int], levels: list[Row]) -> None:
     """The order gets what the change kept for it, and gives up what it holds no longer."""
-    net = net_units(lines, additions, removals)
-    stock.lock(uow, net)
-    waiting = stock.hand_over(uow, change["number"], order["number"])
+    levels, waiting = promises.hand_over(uow, levels, change["number"], order["number"])
     less = {sku_id: -count for sku_id, count in net.items() if count < 0}
     if less:
-        stock.release_part(uow, less, order["number"])
+        promises.release_part(uow, levels, less, order["number"])
     later = [row["expected_at"] for row in waiting if row["waiting"]]
     if later and (order["promised_at"] is None or max(later) > order["promised_at"]):
         uow.update(orders, order, promised_at=max(later))

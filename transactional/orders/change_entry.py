@@ -6,11 +6,11 @@ from transactional.checkout.errors import PriceChanged
 from transactional.orders import change_effect, change_plan, changes, rules, service
 from transactional.orders.change_plan import Wish
 from transactional.orders.models import order_change_additions, order_change_removals, order_changes
-from transactional.payments import tenders
+from transactional.payments import reversal, tenders
 from transactional.payments.methods import Way
 from transactional.payments.tenders import Wanted
 from transactional.staff.service import Terms
-from transactional.stock import backorders
+from transactional.stock import backorders, promises
 from transactional.stock import service as stock
 from transactional.stock.rules import Place
 from transactional.unit_of_work import Row, UnitOfWork
@@ -52,14 +52,16 @@ def propose(
     if expected_due not in (None, made.difference.due):
         raise PriceChanged(expected_due or 0, made.difference.due)
     change = _write(uow, terms, made)
-    _reserve(uow, terms, order, change, made.net_units)
+    levels = _reserve(uow, terms, order, change, made.net_units)
     if change["due"]:
         bill = tenders.bill_of_change(uow, order, change)
         named = [tenders.named(uow, each, order["currency"]) for each in wanted]
+        if named:  # with what taking effect posts to, as accounts are locked at once
+            reversal.hold(uow, order, [each.account for each in named])
         opened = tenders.open_all(uow, order, named, way, bill)
         if opened[-1]["kind"] == "external":
             return change
-    change_effect.take_effect(uow, order, change)
+    change_effect.take_effect(uow, order, change, levels=levels)
     return changes.find(uow, change["id"])
 
 
@@ -90,11 +92,15 @@ def _write(uow: UnitOfWork, terms: Terms, made: change_plan.Plan) -> Row:
     return change
 
 
-def _reserve(uow: UnitOfWork, terms: Terms, order: Row, change: Row, net_units: dict[str, int]) -> None:
-    """Keep what is added under the change's own number."""
+def _reserve(uow: UnitOfWork, terms: Terms, order: Row, change: Row, net_units: dict[str, int]) -> list[Row]:
+    """Keep what is added under the change's own number; returns the levels of all that it changes, locked."""
     more = {sku_id: count for sku_id, count in net_units.items() if count > 0}
-    stock.lock(uow, net_units)
+    supplies = backorders.current(uow, more) if more else {}
+    levels = stock.lock(uow, net_units, supplies)
     if more:
-        to = Place(change["ship_country"] or order["ship_country"], change["ship_postal_code"] or "")
-        supplies = backorders.current(uow, more)
-        stock.reserve(uow, more, change["number"], to=to, policy=terms.allocation, supplies=supplies)
+        moved = order if change["ship_country"] is None else change
+        to = Place(moved["ship_country"], moved["ship_postal_code"])
+        levels, _ = promises.reserve(
+            uow, levels, more, change["number"], to=to, policy=terms.allocation, supplies=supplies
+        )
+    return levels

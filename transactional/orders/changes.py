@@ -15,7 +15,7 @@ from transactional.orders.errors import ChangeClosed, ChangeOpen
 from transactional.orders.models import order_change_additions, order_change_removals, order_changes
 from transactional.payments import reversal
 from transactional.payments import service as payments
-from transactional.stock import service as stock
+from transactional.stock import promises
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _open = (
@@ -63,10 +63,19 @@ def refuse_open(uow: UnitOfWork, order: Row) -> None:
         raise ChangeOpen(order["number"], change["number"])
 
 
-def close_open(uow: UnitOfWork, order: Row) -> None:
-    """Cancel the change that waits for its money, if a locked order has one."""
-    for change in uow.lock_rows(order_changes, _open_for_update, order_id=order["id"]):
-        _close(uow, order, change, "cancelled")
+def close_open(uow: UnitOfWork, order: Row) -> list[Row]:
+    """Cancel the change that waits for its money, if a locked order has one.
+
+    Returns:
+        It: its promises are the caller's to release with the order's own, before `give_back`.
+    """
+    found = uow.lock_rows(order_changes, _open_for_update, order_id=order["id"])
+    return [_close(uow, change, "cancelled") for change in found]
+
+
+def give_up_open(uow: UnitOfWork, order: Row) -> None:
+    """Cancel that change, and free all that was kept and paid for it."""
+    _free(uow, order, close_open(uow, order))
 
 
 def cancel(uow: UnitOfWork, order_id: str, number: str) -> None:
@@ -82,7 +91,7 @@ def cancel(uow: UnitOfWork, order_id: str, number: str) -> None:
         raise NotFound("change", number)
     if change["status"] != "open":
         raise ChangeClosed(number, change["status"])
-    close_open(uow, order)
+    give_up_open(uow, order)
 
 
 def overdue(db: Reading, limit: int) -> list[str]:
@@ -95,15 +104,25 @@ def expire(uow: UnitOfWork, change_id: str) -> None:
     order = service.lock(uow, find(uow, change_id)["order_id"])
     change = uow.lock(order_changes, change_id)
     if change is not None and change["status"] == "open" and change["expires_at"] <= uow.now:
-        _close(uow, order, change, "expired")
+        _free(uow, order, [_close(uow, change, "expired")])
 
 
-def _close(uow: UnitOfWork, order: Row, change: Row, status: str) -> None:
-    uow.update(order_changes, change, status=status, closed_at=uow.now)
-    stock.release(uow, [change["number"]])
-    taken = payments.held_internally(uow, order["id"], change["id"])
-    if taken:  # the last tenders of the order are those of its open change
-        reversal.reverse(uow, order, f"change:{change['number']}", taken, source=TENDERED)
+def _close(uow: UnitOfWork, change: Row, status: str) -> Row:
+    return uow.update(order_changes, change, status=status, closed_at=uow.now)
+
+
+def _free(uow: UnitOfWork, order: Row, closed: Sequence[Row]) -> None:
+    promises.release(uow, [change["number"] for change in closed])
+    give_back(uow, order, closed)
+
+
+def give_back(uow: UnitOfWork, order: Row, closed: Iterable[Row]) -> None:
+    """What internal tenders paid for the closed change of a locked order goes back to their holders."""
+    for change in closed:
+        taken = payments.held_internally(uow, order["id"], change["id"])
+        if taken:  # the last tenders of the order are those of its open change
+            reversal.hold(uow, order)
+            reversal.reverse(uow, order, f"change:{change['number']}", taken, source=TENDERED)
 
 
 def find(db: Reading, change_id: str) -> Row:

@@ -125,7 +125,8 @@ def post(
         kept: minor units of it that pay for what a change of the order adds.
     """
     cards = gift_cards.of_order(uow, order)
-    reversal.hold(uow, order, [gift_cards.account(card["id"]) for card in cards])
+    if cards:
+        reversal.hold(uow, order)
     credited = {credit.line_id: (credit.quantity, credit.amount) for credit in credits if credit.line_id}
     ledger.credited(
         uow,

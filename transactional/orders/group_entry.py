@@ -96,7 +96,7 @@ def join(uow: UnitOfWork, terms: Terms, code: str, buyer: Buyer, quantity: int =
     """
     group = groups.find(uow, code).row
     # Held to the end, so that it cannot close under an order that is paid as it is placed.
-    held = uow.lock(group_purchases, group["id"])
+    held = groups.lock(uow, group["id"])
     if held is None or not groups.is_open(uow, held):
         raise GroupClosed(code)
     if quantity > held["per_buyer"]:

@@ -79,9 +79,16 @@ def is_open(db: Reading, group: Row) -> bool:
     return bool(group["status"] == "open" and db.now < group["closes_at"])
 
 
+def lock(uow: UnitOfWork, group_id: str) -> Row | None:
+    """Lock a group, and the orders that wait for it: who cancels one of those locks stock levels after it."""
+    group = uow.lock(group_purchases, group_id)
+    uow.lock_rows(orders, _waiting, group_id=group_id)
+    return group
+
+
 def accepts(uow: UnitOfWork, order: Row) -> bool:
     """Whether the money of a locked member may be kept: its group is open, or complete already."""
-    group = uow.lock(group_purchases, order["group_id"])
+    group = lock(uow, order["group_id"])
     return group is not None and (group["status"] == "completed" or is_open(uow, group))
 
 

@@ -18,7 +18,7 @@ from transactional.invoices import requests as invoice_requests
 from transactional.members import service as members
 from transactional.members.service import Buyer
 from transactional.money import MOST_OF_DOCUMENT
-from transactional.orders import groups, notes, rules, transitions, waiting
+from transactional.orders import groups, notes, revival, rules, transitions, waiting
 from transactional.orders import lines as order_rows
 from transactional.orders.models import order_lines, orders
 from transactional.orders.rules import ORDINARY, SALE, Special
@@ -30,6 +30,7 @@ from transactional.payments.tenders import Wanted
 from transactional.promotions import budgets, pricing
 from transactional.promotions.models import order_promotions
 from transactional.staff.service import Terms
+from transactional.stock import promises
 from transactional.stock import service as stock
 from transactional.stock.rules import Place
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
@@ -123,13 +124,16 @@ def place(
     if expected_total not in (None, basket.amounts.total):
         raise PriceChanged(expected_total or 0, basket.amounts.total)
     order = uow.insert(orders, _order_row(uow, terms, basket, buyer, customer_id, special))
-    backorders = stock.reserve(
+    wanted = {line["sku_id"]: line["quantity"] for line in basket.lines}
+    supplies = {line["sku_id"]: line["supply"] for line in basket.lines if "supply" in line}
+    _, backorders = promises.reserve(
         uow,
-        {line["sku_id"]: line["quantity"] for line in basket.lines},
+        stock.lock_for_sale(uow, wanted, supplies),
+        wanted,
         order["number"],
         to=Place(buyer.country, buyer.postal_code),
         policy=terms.allocation,
-        supplies={line["sku_id"]: line["supply"] for line in basket.lines if "supply" in line},
+        supplies=supplies,
     )
     order = waiting.promise(uow, order, backorders)
     lines = uow.insert_many(order_lines, order_rows.rows_of(uow, order["id"], basket))
@@ -216,23 +220,14 @@ def lock(uow: UnitOfWork, order_id: str) -> Row:
 def mark_paid(uow: UnitOfWork, order: Row, reason: str | None = None) -> bool:
     """Accept a locked order's money; False when the order cannot be delivered and the money must go back.
 
-    An order that expired before its money came lives again when all its stock is still there, what its
-    promotions gave, and what its internal tenders had.
+    One that expired before its money came lives again when all that it gave back is still there.
     """
     if (order["status"], "pay") not in rules.TRANSITIONS:
         return False
     if order["group_id"] is not None and not groups.accepts(uow, order):
         return False
-    if order["status"] == "expired":
-        if not waiting.reserve_again(uow, order, units(uow, order["id"])):
-            return False
-        if not budgets.take_again(uow, order):
-            stock.release(uow, [order["number"]])
-            return False
-        if not payments.take_again(uow, order):
-            budgets.give_back(uow, [order])
-            stock.release(uow, [order["number"]])
-            return False
+    if order["status"] == "expired" and not revival.revive(uow, order):
+        return False
     paid = transitions.apply(uow, order, "pay", reason, paid_at=uow.now)
     if paid["group_id"] is not None:
         groups.gather(uow, paid)
@@ -260,7 +255,7 @@ def expire(uow: UnitOfWork, order_id: str) -> int:
 
 def _expire(uow: UnitOfWork, found: list[Row]) -> int:
     transitions.apply_all(uow, found, "expire")
-    stock.release(uow, [order["number"] for order in found])
+    promises.release(uow, [order["number"] for order in found])
     budgets.give_back(uow, found)
     reversal.expire(uow, found)
     return len(found)
@@ -270,11 +265,6 @@ def next_expiry(db: Reading) -> datetime | None:
     """When the next unpaid order expires; None when none waits."""
     moment: datetime | None = db.value(_next_expiry)
     return moment
-
-
-def units(db: Reading, order_id: str) -> dict[str, int]:
-    """Units of an order that was not changed yet, by SKU id."""
-    return {line["sku_id"]: line["quantity"] for line in db.rows(_lines, order_id=order_id)}
 
 
 def header(db: Reading, order_id: str) -> Row:

@@ -18,7 +18,7 @@ from transactional.orders.errors import (
 from transactional.orders.lines import units_by_sku
 from transactional.orders.models import order_lines, shipment_lines, shipments
 from transactional.orders.rules import SoldLine
-from transactional.stock import backorders
+from transactional.stock import backorders, promises
 from transactional.stock import service as stock
 from transactional.stock.service import Parcel
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
@@ -71,7 +71,7 @@ def ship(
     lines = service.find(uow, order_id).lines
     sold = progress.of_order(uow, order, lines)
     held: Counter[str] = Counter()
-    for (sku_id, _), count in stock.held_by(uow, order["number"], warehouse_id).items():
+    for (sku_id, _), count in promises.held_by(uow, order["number"], warehouse_id).items():
         held[sku_id] += count
     leaving = _chosen(lines, sold, held, quantities or None)
     is_whole = not quantities and warehouse_id is None

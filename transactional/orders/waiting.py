@@ -3,10 +3,6 @@
 from collections.abc import Sequence
 
 from transactional.orders.models import orders
-from transactional.stock import backorders
-from transactional.stock import service as stock
-from transactional.stock.errors import OutOfStock
-from transactional.stock.rules import Place, Units
 from transactional.unit_of_work import Row, UnitOfWork
 
 
@@ -16,13 +12,3 @@ def promise(uow: UnitOfWork, order: Row, missing: Sequence[Row]) -> Row:
         return order
     last = max(row["expected_at"] for row in missing)
     return uow.update(orders, order, promised_at=last + ((order["promised_at"] or uow.now) - uow.now))
-
-
-def reserve_again(uow: UnitOfWork, order: Row, units: Units) -> bool:
-    """Promise its units to an order that had expired, or let it wait for them; whether there are enough."""
-    to = Place(order["ship_country"], order["ship_postal_code"])
-    try:
-        stock.reserve(uow, units, order["number"], to=to, supplies=backorders.current(uow, units))
-    except OutOfStock:
-        return False
-    return True

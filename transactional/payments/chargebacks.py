@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select
 
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
-from transactional.ledger.rules import CHARGEBACKS, LOYALTY, POINTS, held
+from transactional.ledger.rules import CHARGEBACKS, LOYALTY
 from transactional.money import money_text
 from transactional.orders import changes, review, transitions
 from transactional.orders import rules as order_rules
@@ -87,11 +87,10 @@ def _lose(uow: UnitOfWork, order: Row, payment: Row, reference: str, amount: int
     if not _is_of_the_order(uow, order, payment):
         return
     if service.held_externally(uow, order["id"]) == 0:
-        changes.close_open(uow, order)
-        cards = gift_cards.of_order(uow, order)
-        reversal.hold(uow, order, [gift_cards.account(card["id"]) for card in cards])
+        changes.give_up_open(uow, order)
+        reversal.hold(uow, order)
         key = _key(payment, reference)
-        gift_cards.take_what_is_left(uow, order, cards, key)
+        gift_cards.take_what_is_left(uow, order, gift_cards.of_order(uow, order), key)
         reversal.reverse(uow, order, key, points=order["points"], source=CHARGEBACKS)
     if order["status"] == "gathering" or (order["status"], "hold") in order_rules.TRANSITIONS:
         review.stop(uow, order, f"{_reason(reference)}: {payment['currency']} {_text(payment, amount)}")
@@ -108,8 +107,7 @@ def _regain(uow: UnitOfWork, order: Row, payment: Row, reference: str) -> None:
     if not _is_of_the_order(uow, order, payment):
         return
     cards = gift_cards.of_order(uow, order)
-    buyers = held(POINTS, order["customer_id"])
-    reversal.hold(uow, order, [buyers, *(gift_cards.account(card["id"]) for card in cards)])
+    reversal.hold(uow, order)
     wanted = order["total"] - int(uow.value(_credited, order_id=order["id"]))
     there = _there(uow, order)
     again = tenders.take_given_back(uow, order, key, max(wanted - there, 0))

@@ -156,12 +156,16 @@ def _still_there(
     return min(possible, there.get(account, 0) + returned)
 
 
-def hold(uow: UnitOfWork, order: Row, others: Sequence[str]) -> None:
-    """Lock other accounts together with those that a reversal of the order may post to."""
-    if others:
-        own = [row["account"] for row in uow.rows(_internal_of, order_ids=[order["id"]])]
-        points = [held(POINTS, order["customer_id"])] if order["points"] else []
-        accounts.hold(uow, [*own, *points, *others])
+def hold(uow: UnitOfWork, order: Row, others: Sequence[str] = ()) -> None:
+    """Lock all guarded accounts that an order may post to, and others, in the order of their codes: those of
+    its internal tenders, of the buyer's points, and of the gift cards that were bought with it.
+
+    Whoever posts to them in more than one entry calls it before the first.
+    """
+    own = [row["account"] for row in uow.rows(_internal_of, order_ids=[order["id"]])]
+    points = [held(POINTS, order["customer_id"])] if order["customer_id"] else []
+    cards = [gift_cards.account(card["id"]) for card in gift_cards.of_order(uow, order)]
+    accounts.hold(uow, [*own, *points, *cards, *others])
 
 
 def expiry_key(order: Row) -> str:

@@ -16,7 +16,7 @@ from transactional.errors import NotFound
 from transactional.stock import levels, rules
 from transactional.stock.levels import Move
 from transactional.stock.models import backorders, stock_levels, supplies, warehouses
-from transactional.stock.rules import Shelf, Supply, SupplyPolicy, Units, Waiting
+from transactional.stock.rules import Supply, SupplyPolicy, Units, Waiting
 from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
 
 _waits = backorders.c.waiting > 0
@@ -194,20 +194,22 @@ def open_all(uow: UnitOfWork, document: str, units: Units, supplies_of: Mapping[
     return uow.insert_many(backorders, rows)
 
 
-def serve(uow: UnitOfWork, sku_ids: Iterable[str]) -> None:
-    """Give free units of these SKUs to the orders that wait, the oldest first; the caller holds their levels.
+def serve(uow: UnitOfWork, rows: list[Row], sku_ids: Iterable[str]) -> list[Row]:
+    """Give free units of these SKUs to the orders that wait, the oldest first.
 
     A pre-order gets nothing before its day.
+
+    Args:
+        rows: the locked levels of these SKUs, and maybe of others.
+
+    Returns:
+        These levels as they are then.
     """
     found = uow.lock_rows(backorders, _by_sku, sku_ids=sorted(sku_ids), now=uow.now) if sku_ids else []
     if not found:
-        return
-    rows = levels.lock_for_sale(uow, {row["sku_id"] for row in found})
-    shelves = [
-        Shelf(row["id"], row["sku_id"], row["warehouse_id"], row["on_hand"] - row["reserved"]) for row in rows
-    ]
+        return rows
     waiting = [Waiting(row["id"], row["document"], row["sku_id"], row["waiting"]) for row in found]
-    given = rules.share_out(waiting, shelves)
+    given = rules.share_out(waiting, levels.for_sale(rows))
     moves = [
         Move(part.shelf.sku_id, part.shelf.warehouse_id, "allocated", to.document, reserved=part.quantity)
         for to, part in given
@@ -215,8 +217,8 @@ def serve(uow: UnitOfWork, sku_ids: Iterable[str]) -> None:
     left = {row["id"]: row["waiting"] for row in found}
     for to, part in given:
         left[to.id] -= part.quantity
-    levels.write(uow, rows, moves)
     uow.update_many(backorders, {to.id: {"waiting": left[to.id]} for to, _ in given})
+    return levels.write(uow, rows, moves)
 
 
 def withdraw(uow: UnitOfWork, documents: Sequence[str]) -> None:
@@ -268,5 +270,4 @@ def due(db: Reading, limit: int) -> list[str]:
 
 def serve_due(uow: UnitOfWork, sku_ids: Sequence[str]) -> None:
     """Serve orders that wait for these SKUs, whose levels are not locked yet."""
-    levels.lock(uow, sku_ids)
-    serve(uow, sku_ids)
+    serve(uow, levels.lock(uow, sku_ids), sku_ids)

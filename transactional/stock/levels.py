@@ -12,25 +12,20 @@ from sqlalchemy import bindparam, select
 from transactional.catalog.models import skus
 from transactional.stock.errors import TooManyOnShelf
 from transactional.stock.models import stock_levels, stock_movements, warehouses
-from transactional.stock.rules import MOST_ON_SHELF
+from transactional.stock.rules import MOST_ON_SHELF, Shelf
 from transactional.unit_of_work import Row, UnitOfWork, for_update
 
 Shelved = Mapping[tuple[str, str], int]  # signed units by SKU and warehouse id
 
 _levels = stock_levels.c
-_open_for_sale = for_update(
-    select(stock_levels, warehouses.c.country, warehouses.c.postal_code)
-    .join(warehouses, warehouses.c.id == _levels.warehouse_id)
-    .where(_levels.sku_id.in_(bindparam("sku_ids", expanding=True)), warehouses.c.is_active)
-    .order_by(_levels.sku_id, _levels.warehouse_id),
-    stock_levels,
-)
 _all = for_update(
-    select(stock_levels)
+    select(stock_levels, warehouses.c.is_active, warehouses.c.country, warehouses.c.postal_code)
+    .join(warehouses, warehouses.c.id == _levels.warehouse_id)
     .where(_levels.sku_id.in_(bindparam("sku_ids", expanding=True)))
     .order_by(_levels.sku_id, _levels.warehouse_id),
     stock_levels,
 )
+_that_sell = _all.where(warehouses.c.is_active)
 _opened = select(_levels.sku_id).where(
     _levels.warehouse_id == bindparam("warehouse_id"),
     _levels.sku_id.in_(bindparam("sku_ids", expanding=True)),
@@ -55,13 +50,25 @@ class Move:
 
 
 def lock(uow: UnitOfWork, sku_ids: Iterable[str]) -> list[Row]:
-    """The levels of these SKUs in all warehouses."""
+    """The levels of these SKUs in all warehouses, with the places of these and whether they sell.
+
+    Once in a transaction: a level that is opened meanwhile may come before those that are locked.
+    """
     return uow.lock_rows(stock_levels, _all, sku_ids=sorted(sku_ids))
 
 
-def lock_for_sale(uow: UnitOfWork, sku_ids: Iterable[str]) -> list[Row]:
-    """The levels in warehouses that sell, with the places of these."""
-    return uow.lock_rows(stock_levels, _open_for_sale, sku_ids=sorted(sku_ids))
+def lock_that_sell(uow: UnitOfWork, sku_ids: Iterable[str]) -> list[Row]:
+    """The same in the warehouses that sell."""
+    return uow.lock_rows(stock_levels, _that_sell, sku_ids=sorted(sku_ids))
+
+
+def for_sale(levels: Iterable[Row]) -> list[Shelf]:
+    """What is not promised in the warehouses that sell, of locked levels in their order."""
+    return [
+        Shelf(row["id"], row["sku_id"], row["warehouse_id"], row["on_hand"] - row["reserved"])
+        for row in levels
+        if row["is_active"]
+    ]
 
 
 def open_missing(uow: UnitOfWork, sku_ids: Iterable[str], warehouse_id: str) -> None:
