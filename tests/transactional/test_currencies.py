@@ -33,7 +33,7 @@ from transactional.checkout import service as checkout
 from transactional.checkout.errors import OrderIncomplete
 from transactional.checkout.service import PricedCart
 from transactional.invoices.document import pdf
-from transactional.ledger import rules as chart
+from transactional.ledger import chart
 from transactional.ledger.models import postings
 from transactional.members import service as members
 from transactional.orders import after_sales, change_entry, change_plan, shipping

@@ -35,7 +35,7 @@ from transactional.catalog.repricing import Rule
 from transactional.checkout import service as checkout
 from transactional.checkout.models import cart_lines
 from transactional.ledger import events as ledger
-from transactional.ledger.rules import BALANCE, held
+from transactional.ledger.chart import BALANCE, held
 from transactional.members import service as members
 from transactional.members.service import Buyer
 from transactional.money import money_text

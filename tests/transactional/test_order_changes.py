@@ -40,7 +40,7 @@ from transactional.checkout.requirements import Invoicee, Wishes
 from transactional.errors import IllegalTransition, NotFound
 from transactional.invoices import service as invoices
 from transactional.invoices.service import Seller
-from transactional.ledger import rules as chart
+from transactional.ledger import chart
 from transactional.members.models import customers
 from transactional.orders import after_sales, change_entry, changes, review, service, shipping, transitions
 from transactional.orders.change_plan import Wish

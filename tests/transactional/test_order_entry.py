@@ -16,7 +16,7 @@ from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import skus
 from transactional.change_log import change_log
 from transactional.database import reading, writing
-from transactional.ledger import rules as chart
+from transactional.ledger import chart
 from transactional.ledger.models import journal_entries
 from transactional.migrations import alembic_config, migrate
 from transactional.orders import after_sales, entry, service, shipping

@@ -4,7 +4,7 @@ from shopping import Shelves, level, paid_order, placed_order, rows_of, status_o
 from test_ledger import SANDBOX, balances
 
 from transactional.errors import NotFound
-from transactional.ledger import rules
+from transactional.ledger import chart
 from transactional.orders import after_sales, service
 from transactional.orders.service import Placed
 from transactional.payments import events, inbox, settlement
@@ -144,6 +144,6 @@ def test_a_refund_that_did_not_arrive_is_owed_again(shop: Shop, shelves: Shelves
             payments_service.record_refund(uow, asked["id"], "ref_1", succeeded=succeeded)
     assert [(row["status"], row["refunded_at"]) for row in rows_of(shop, refunds)] == [("failed", None)]
     found = balances(shop)
-    assert (found[rules.REFUNDS], found[SANDBOX]) == (placed.total, placed.total)
+    assert (found[chart.REFUNDS], found[SANDBOX]) == (placed.total, placed.total)
     with shop.database.read() as db:
         assert events.holdings(db, placed.order_id)[str(placed.payment_id)].left == placed.total

@@ -10,20 +10,17 @@ from sqlalchemy import bindparam, select
 
 from transactional.catalog.models import skus
 from transactional.ledger import rules, service
-from transactional.ledger.rules import (
+from transactional.ledger.chart import (
     CHARGEBACKS,
-    NO_CARDS,
     PAYABLE,
     POINTS,
     RECEIVABLE,
     REFUNDS,
     TENDERED,
     UNRELEASED,
-    Cards,
-    Entry,
-    Posting,
     held,
 )
+from transactional.ledger.rules import NO_CARDS, Cards, Entry, Posting
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 NOTHING: Mapping[str, int] = {}

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from transactional.ledger import events as ledger
-from transactional.ledger.rules import POINTS, held
+from transactional.ledger.chart import POINTS, held
 from transactional.orders import changes, credits, progress, rules, service, transitions
 from transactional.orders.models import order_changes, order_lines, orders
 from transactional.orders.rules import SALE, Credit, SoldLine

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select
 
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
-from transactional.ledger.rules import CHARGEBACKS, LOYALTY, POINTS, held
+from transactional.ledger.chart import CHARGEBACKS, LOYALTY, POINTS, held
 from transactional.money import money_text
 from transactional.orders import changes, review, transitions
 from transactional.orders import rules as order_rules

@@ -6,8 +6,8 @@ from sqlalchemy import String, and_, bindparam, cast, literal, select
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
+from transactional.ledger.chart import BALANCE, held
 from transactional.ledger.errors import WrongCurrency
-from transactional.ledger.rules import BALANCE, held
 from transactional.orders.models import orders
 from transactional.payments import events, service
 from transactional.payments.errors import RefundNotFailed

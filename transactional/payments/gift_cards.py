@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, String, bindparam, cast, false, func, lite
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
+from transactional.ledger.chart import CHARGEBACKS, GIFT_CARD, UNRELEASED, held
 from transactional.ledger.models import ledger_accounts
-from transactional.ledger.rules import CHARGEBACKS, GIFT_CARD, UNRELEASED, Cards, held
+from transactional.ledger.rules import Cards
 from transactional.orders.models import credit_note_lines, order_lines
 from transactional.payments.errors import GiftCardNotValid, GiftCardSpent, TenderInOtherCurrency
 from transactional.payments.models import gift_cards

@@ -10,8 +10,8 @@ from sqlalchemy import and_, bindparam, case, func, or_, select
 
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
+from transactional.ledger.chart import LOYALTY, POINTS, REFUNDED_OUTSIDE, REFUNDS, TENDERED, UNRELEASED, held
 from transactional.ledger.models import journal_entries, postings
-from transactional.ledger.rules import LOYALTY, POINTS, REFUNDED_OUTSIDE, REFUNDS, TENDERED, UNRELEASED, held
 from transactional.payments import events, gift_cards, rules, service
 from transactional.payments.models import payments, refunds
 from transactional.unit_of_work import Reading, Row, UnitOfWork

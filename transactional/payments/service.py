@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
-from transactional.ledger.rules import RECEIVABLE, held
+from transactional.ledger.chart import RECEIVABLE, held
 from transactional.payments import events
 from transactional.payments.events import Told
 from transactional.payments.models import payments, refunds
