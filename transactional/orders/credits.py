@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from transactional.ledger import events as ledger
+from transactional.ledger import refund_events
 from transactional.ledger.rules import NO_CARDS, Cards
 from transactional.money import slice_of
 from transactional.orders import changes, rules
@@ -127,7 +127,7 @@ def post(
     cards = gift_cards.of_order(uow, order)
     reversal.hold(uow, order, [gift_cards.account(card["id"]) for card in cards])
     credited = {credit.line_id: (credit.quantity, credit.amount) for credit in credits if credit.line_id}
-    ledger.credited(
+    refund_events.credited(
         uow,
         note.kind,
         note.number,

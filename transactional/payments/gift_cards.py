@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, String, bindparam, cast, false, func, lite
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
+from transactional.ledger import refund_events
 from transactional.ledger import service as accounts
 from transactional.ledger.chart import CHARGEBACKS, GIFT_CARD, UNRELEASED, held
 from transactional.ledger.models import ledger_accounts
@@ -193,7 +194,7 @@ def take_what_is_left(uow: UnitOfWork, order: Row, cards: Sequence[Row], key: st
     there = [card for card in cards if card["status"] in _USABLE]
     left = accounts.hold(uow, [account(card["id"]) for card in there])
     _set_status(uow, there, "charged_back")
-    ledger.cards_taken_back(uow, order, key, sorted(left.items()))
+    refund_events.cards_taken_back(uow, order, key, sorted(left.items()))
 
 
 def give_again(uow: UnitOfWork, cards: Sequence[Row], key: str) -> list[tuple[str, int]]:
