@@ -16,12 +16,10 @@ from transactional.ledger import chart, tax
 from transactional.ledger.chart import held
 from transactional.ledger.models import journal_entries, ledger_accounts, postings
 from transactional.ledger.statements import Period
+from transactional.orders.change_models import order_change_additions, order_change_removals, order_changes
 from transactional.orders.models import (
     credit_note_lines,
     credit_notes,
-    order_change_additions,
-    order_change_removals,
-    order_changes,
     order_lines,
     order_transitions,
     orders,

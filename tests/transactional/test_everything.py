@@ -49,9 +49,10 @@ from transactional.orders import (
     service,
     shipping,
 )
+from transactional.orders.change_models import order_changes
 from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition
-from transactional.orders.models import ORDER_PURPOSES, order_changes, order_lines, orders, shipments
+from transactional.orders.models import ORDER_PURPOSES, order_lines, orders, shipments
 from transactional.payments import cashier, failed_refunds, inbox, refunding
 from transactional.payments import service as payments_service
 from transactional.payments.methods import Choice, Way, sandbox_card

@@ -43,6 +43,7 @@ from transactional.invoices.service import Seller
 from transactional.ledger import chart
 from transactional.members.models import customers
 from transactional.orders import after_sales, change_entry, changes, review, service, shipping, transitions
+from transactional.orders.change_models import order_changes
 from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition
 from transactional.orders.errors import (
@@ -55,7 +56,6 @@ from transactional.orders.errors import (
     TooManyCancelled,
     UnpaidChange,
 )
-from transactional.orders.models import order_changes
 from transactional.payments import cashier, chargebacks, gift_cards
 from transactional.payments.methods import sandbox_card
 from transactional.payments.models import payments, refunds

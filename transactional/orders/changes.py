@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, select
 from transactional.errors import NotFound
 from transactional.ledger.chart import TENDERED
 from transactional.orders import service
+from transactional.orders.change_models import order_change_additions, order_change_removals, order_changes
 from transactional.orders.errors import ChangeClosed, ChangeOpen
-from transactional.orders.models import order_change_additions, order_change_removals, order_changes
 from transactional.payments import reversal
 from transactional.payments import service as payments
 from transactional.stock import service as stock
