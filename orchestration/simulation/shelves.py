@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from orchestration.simulation.catalogue import ProductPlan, plan_products, slugify
 from orchestration.simulation.shoppers import Catalogue, Product, Sku
+from transactional.catalog import creation
 from transactional.catalog import service as catalog
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import skus
@@ -19,7 +20,7 @@ def fill_shelves(uow: UnitOfWork, pictures: Path, seed: int, currency: str) -> C
     """Create categories, brands, products, SKUs and their first stock; write the pictures as SVG files."""
     plans = plan_products(seed)
     brand_ids = {
-        name: catalog.create_brand(uow, slugify(name), name)
+        name: creation.create_brand(uow, slugify(name), name)
         for name in sorted({plan.brand for plan in plans})
     }
     category_ids = _create_categories(uow, plans)
@@ -27,7 +28,7 @@ def fill_shelves(uow: UnitOfWork, pictures: Path, seed: int, currency: str) -> C
     products = []
     for plan in plans:
         (pictures / f"{plan.slug}.svg").write_text(plan.picture)
-        sku_ids = catalog.create_product(uow, _draft(plan, category_ids, brand_ids), currency)
+        sku_ids = creation.create_product(uow, _draft(plan, category_ids, brand_ids), currency)
         products.append(_as_seen(plan, sku_ids))
     delivered = {sku.id: FIRST_DELIVERY for product in products for sku in product.skus}
     stock.receive(uow, delivered, "opening stock")
@@ -40,8 +41,10 @@ def _create_categories(uow: UnitOfWork, plans: list[ProductPlan]) -> dict[str, s
         dict.fromkeys((p.department, p.category) for p in plans)
     ):
         if department not in ids:
-            ids[department] = catalog.create_category(uow, slugify(department), department, position=position)
-        ids[category] = catalog.create_category(
+            ids[department] = creation.create_category(
+                uow, slugify(department), department, position=position
+            )
+        ids[category] = creation.create_category(
             uow, slugify(category), category, parent_id=ids[department], position=position
         )
     return ids

@@ -8,7 +8,7 @@ from shopping import Shelves, key, paid_order, placed_order, rows_of, shipped_or
 from test_ledger import balances, posted
 from test_tenders import by_card, cancel, left_on, placed_with
 
-from transactional.catalog import service as catalog
+from transactional.catalog import creation
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import categories
 from transactional.ledger import chart
@@ -31,7 +31,7 @@ def cards_for_sale(shop: Shop, shelves: Shelves) -> Shop:
             SkuDraft("CARD-50", 4_500, 5_000, 0, {"value": "50"}, tax_class="gift_card"),
         ]
         draft = ProductDraft("gift-card", "Gift card", category["id"], drafts)
-        made = catalog.create_product(uow, draft, shop.terms.currency)
+        made = creation.create_product(uow, draft, shop.terms.currency)
         stock.receive(uow, dict.fromkeys(made.values(), 100), "CARDS")
     return shop
 

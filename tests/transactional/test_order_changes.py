@@ -29,8 +29,7 @@ from test_partial_cancellation import lines_of
 from test_races import at_once
 
 from transactional import background
-from transactional.catalog import pricing
-from transactional.catalog import service as catalog
+from transactional.catalog import creation, pricing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import categories
 from transactional.checkout import service as checkout
@@ -308,7 +307,7 @@ class TestTakingOff:
             (category,) = uow.rows(select(categories))
             draft = SkuDraft("CARD", 2_000, 2_000, 0, {"value": "20"}, tax_class="gift_card")
             new = ProductDraft("card", "Gift card", category["id"], [draft])
-            stock.receive(uow, dict.fromkeys(catalog.create_product(uow, new, "GBP").values(), 9), "DN-2")
+            stock.receive(uow, dict.fromkeys(creation.create_product(uow, new, "GBP").values(), 9), "DN-2")
         placed = paid_order(shop, SHIRT0_S=1, CARD=2)
         change(shop, placed.order_id, remove={"CARD": 1})
         assert [row["amount"] for row in rows_of(shop, refunds)] == [2_000]

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from shopping import ADA, Shelves, placed_order, rows_of
 from webpage import Webpage
 
+from transactional.catalog import creation
 from transactional.catalog import service as catalog
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import skus
@@ -61,12 +62,12 @@ class TestLookingAround:
 
     def test_a_long_category_goes_on_on_the_next_page(self, client: TestClient, shop: Shop) -> None:
         with shop.database.transaction("test") as uow:
-            hats = catalog.create_category(uow, "hats", "Hats")
+            hats = creation.create_category(uow, "hats", "Hats")
             for number in range(30):
                 draft = ProductDraft(
                     f"hat-{number}", f"Hat {number}", hats, [SkuDraft(f"H{number}", 1, 1, 1)]
                 )
-                catalog.create_product(uow, draft, "GBP")
+                creation.create_product(uow, draft, "GBP")
         first = shown(client.get("/c/hats"))
         (onward,) = [link["href"] for link in first.links if link.get("rel") == "next"]
         second = shown(client.get(onward))
@@ -215,9 +216,9 @@ class TestOrder:
 def test_what_people_type_and_name_is_escaped(client: TestClient, shop: Shop) -> None:
     name = "<script>alert('1')</script>"
     with shop.database.transaction("test") as uow:
-        category = catalog.create_category(uow, "odd", name)
+        category = creation.create_category(uow, "odd", name)
         draft = ProductDraft("odd", name, category, [SkuDraft("ODD", 1, 2, 1)], description=name)
-        stock.receive(uow, dict.fromkeys(catalog.create_product(uow, draft, "GBP").values(), 3), "D")
+        stock.receive(uow, dict.fromkeys(creation.create_product(uow, draft, "GBP").values(), 3), "D")
     add_to_basket(client, "odd")
     checkout = shown(client.get("/checkout"))
     pages = [client.get(path) for path in ("/", "/c/odd", "/p/odd", "/cart", "/checkout")]

@@ -10,8 +10,7 @@ from test_ledger import STOCK, balances, posted
 from test_races import at_once
 from test_stock import open_warehouse
 
-from transactional.catalog import service as catalog
-from transactional.catalog import sku_editing
+from transactional.catalog import creation, sku_editing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.exchange import import_products
 from transactional.catalog.models import categories
@@ -105,7 +104,7 @@ class TestChangingACost:
         with shop.database.transaction("staff") as uow:
             (category,) = uow.rows(categories.select())
             new = ProductDraft("hat", "Hat", category["id"], [SkuDraft("HAT", 900, 900, 200)])
-            hat = catalog.create_product(uow, new, "GBP")["HAT"]
+            hat = creation.create_product(uow, new, "GBP")["HAT"]
         placed = [paid_order(shop, SHIRT0_S=1) for _ in range(3)]
 
         def act(number: int) -> str:
