@@ -6,8 +6,7 @@ from sqlalchemy import select
 
 from orchestration.simulation.catalogue import ProductPlan, plan_products, slugify
 from orchestration.simulation.shoppers import Catalogue, Product, Sku
-from transactional.catalog import creation
-from transactional.catalog import service as catalog
+from transactional.catalog import creation, sku_editing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import skus
 from transactional.stock import service as stock
@@ -102,7 +101,7 @@ def change_prices(uow: UnitOfWork, catalogue: Catalogue, department: str, off_pe
         for sku in product.skus:
             list_price = list_prices[sku.id]
             price = list_price * (100 - off_percent) // 100
-            catalog.set_price(uow, sku.id, price=price, list_price=list_price)
+            sku_editing.edit_sku(uow, sku.id, {"price": price, "list_price": list_price})
             seen.append(Sku(sku.id, sku.code, sku.variant, price))
         changed.append(Product(**{**vars(product), "skus": tuple(seen)}))
     others = [product for product in catalogue.products if product.department != department]

@@ -1,7 +1,7 @@
 import pytest
 from shopping import Shelves, fill_shelves
 
-from transactional.catalog import creation, rules, service
+from transactional.catalog import creation, rules, service, sku_editing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import skus
 from transactional.catalog.schemas import CategoryView
@@ -92,7 +92,7 @@ def test_a_product_shows_its_place_skus_and_availability(shop: Shop) -> None:
 
 def test_a_new_price_holds_from_now_on(shop: Shop, shelves: Shelves) -> None:
     with shop.database.transaction("staff") as uow:
-        service.set_price(uow, shelves.skus["SHIRT0-S"], price=800, list_price=1_200)
+        sku_editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 800, "list_price": 1_200})
     with shop.database.read() as db:
         row = db.get(skus, shelves.skus["SHIRT0-S"])
     assert row is not None

@@ -14,7 +14,7 @@ from shopping import (
     status_of,
 )
 
-from transactional.catalog import service as catalog
+from transactional.catalog import sku_editing
 from transactional.checkout import service as checkout
 from transactional.checkout.errors import CartEmpty, CartNotOpen, CartTooLarge, NotForSale, PriceChanged
 from transactional.errors import IllegalTransition, NotFound
@@ -131,7 +131,7 @@ class TestPlacing:
             cart_id = checkout.create(uow, shop.terms)
             checkout.add(uow, cart_id, {"SHIRT0-S": 1})
             shown = checkout.priced(uow, shop.terms, cart_id).amounts.total
-            catalog.set_price(uow, shelves.skus["SHIRT0-S"], price=1_100, list_price=1_200)
+            sku_editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 1_100, "list_price": 1_200})
         with pytest.raises(PriceChanged) as refused, shop.database.transaction("test") as uow:
             service.place(uow, shop.terms, cart_id, ADA, expected_total=shown)
         assert refused.value.details == {"expected": 1_395, "total": 1_495}

@@ -8,8 +8,7 @@ from fastapi.testclient import TestClient
 from shopping import ADA, Shelves, placed_order, rows_of
 from webpage import Webpage
 
-from transactional.catalog import creation
-from transactional.catalog import service as catalog
+from transactional.catalog import creation, sku_editing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import skus
 from transactional.checkout import terms_editing
@@ -157,7 +156,7 @@ class TestCheckout:
         add_to_basket(client, "shirt-0")
         checkout = shown(client.get("/checkout"))
         with shop.database.transaction("staff") as uow:
-            catalog.set_price(uow, shelves.skus["SHIRT0-S"], price=1_100, list_price=1_200)
+            sku_editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 1_100, "list_price": 1_200})
         told = shown(press_pay(client, checkout), 409)
         assert "Prices have changed" in told.text and "Pay £14.95" in told.text
         assert rows_of(shop, orders) == []

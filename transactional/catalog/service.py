@@ -19,7 +19,7 @@ from transactional.catalog.schemas import (
 )
 from transactional.errors import NotFound
 from transactional.stock import service as stock
-from transactional.unit_of_work import Reading, Row, UnitOfWork
+from transactional.unit_of_work import Reading, Row
 
 _categories = select(categories).order_by(categories.c.position, categories.c.name)
 _steps = select(categories.c.id, categories.c.parent_id, categories.c.slug, categories.c.name)
@@ -269,15 +269,3 @@ def _pictures(db: Reading, product: Row) -> list[PictureView]:
     if product["has_media"]:
         return [PictureView(**row) for row in db.rows(_media, product_id=product["id"])]
     return [PictureView(url=product["image"], alt="")] if product["image"] else []
-
-
-def set_price(uow: UnitOfWork, sku_id: str, *, price: int, list_price: int) -> None:
-    """Ask another price from now on; placed orders keep theirs.
-
-    Raises:
-        NotFound: there is no such SKU.
-    """
-    sku = uow.lock(skus, sku_id)
-    if sku is None:
-        raise NotFound("SKU", sku_id)
-    uow.update(skus, sku, price=price, list_price=list_price)
