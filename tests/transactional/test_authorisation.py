@@ -10,7 +10,7 @@ from shopping import Shelves, key, level, ordered_over_http, paid_order, placed_
 from test_api import send_webhook, started_payment
 from test_tenders_api import ask_sandbox
 
-from transactional.orders import after_sales, service
+from transactional.orders import after_sales, expiry
 from transactional.payments import cashier, settlement
 from transactional.payments.models import payments, refunds, tender_events
 from transactional.shop import Shop
@@ -27,7 +27,7 @@ def come_back(client: TestClient, order: dict[str, Any]) -> str:
 def expire(shop: Shop, clock: MovableClock) -> None:
     clock.forward(minutes=31)
     with shop.database.transaction("system:expiry") as uow:
-        service.expire_unpaid(uow)
+        expiry.expire_unpaid(uow)
 
 
 def told(shop: Shop) -> list[str]:

@@ -44,6 +44,7 @@ from transactional.orders import (
     change_entry,
     changes,
     entry,
+    expiry,
     group_entry,
     review,
     service,
@@ -316,7 +317,7 @@ class Everything(RuleBasedStateMachine):
     @rule(fate=fates, minutes=st.sampled_from((1, 31)))
     def expire(self, fate: Fate, minutes: int) -> None:
         self.world.clock.forward(minutes=minutes)
-        self.world.act(fate, "system:expiry", service.expire_unpaid)
+        self.world.act(fate, "system:expiry", expiry.expire_unpaid)
         with self.shop.database.read() as db:
             overdue = changes.overdue(db, 10)
         for change_id in overdue:

@@ -5,7 +5,7 @@ from test_ledger import SANDBOX, balances
 
 from transactional.errors import NotFound
 from transactional.ledger import chart
-from transactional.orders import after_sales, service
+from transactional.orders import after_sales, expiry, service
 from transactional.orders.service import Placed
 from transactional.payments import events, inbox, settlement
 from transactional.payments import service as payments_service
@@ -89,7 +89,7 @@ class TestLatePayment:
         placed = placed_order(shop, SHIRT0_S=6)
         clock.forward(minutes=31)
         with shop.database.transaction("system:expiry") as uow:
-            service.expire_unpaid(uow)
+            expiry.expire_unpaid(uow)
         return placed
 
     def test_the_order_lives_again_when_its_stock_is_there(

@@ -15,7 +15,7 @@ from transactional.errors import ShopError
 from transactional.ledger import chart
 from transactional.ledger import service as accounts
 from transactional.ledger.chart import BALANCE, POINTS, held
-from transactional.orders import after_sales, service, shipping
+from transactional.orders import after_sales, expiry, service, shipping
 from transactional.orders.models import orders
 from transactional.payments import chargebacks, events, gift_cards, reversal, settlement
 from transactional.payments import service as payments_service
@@ -52,7 +52,7 @@ def act(shop: Shop, uow: UnitOfWork, action: str, which: int, units: int, tender
             settlement.record_end(uow, money[which % len(money)]["id"], external, "failed")
         case "expire":
             uow.at(uow.now + timedelta(minutes=31))
-            service.expire_unpaid(uow)
+            expiry.expire_unpaid(uow)
         case "cancel" if found:
             after_sales.cancel(uow, found[which % len(found)])
         case "cancel part" if found:

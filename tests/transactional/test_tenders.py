@@ -18,7 +18,7 @@ from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
 from transactional.ledger.chart import BALANCE, POINTS, held
 from transactional.members import service as members
-from transactional.orders import after_sales, service, shipping
+from transactional.orders import after_sales, expiry, service, shipping
 from transactional.orders.service import Placed
 from transactional.payments import chargebacks, events, gift_cards, reversal, settlement
 from transactional.payments import service as payments_service
@@ -87,7 +87,7 @@ def cancel(shop: Shop, placed: Placed) -> None:
 def expire(shop: Shop, clock: MovableClock) -> None:
     clock.forward(minutes=31)
     with shop.database.transaction("system:expiry") as uow:
-        service.expire_unpaid(uow)
+        expiry.expire_unpaid(uow)
 
 
 @pytest.mark.usefixtures("shelves")
