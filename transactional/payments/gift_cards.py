@@ -39,12 +39,13 @@ _credited = (
     .where(order_lines.c.order_id == bindparam("order_id"))
     .group_by(credit_note_lines.c.order_line_id)
 )
+_ACCOUNTS = held(GIFT_CARD, "")  # the cards' ids come after it
 _by_number = select(gift_cards).where(gift_cards.c.number == bindparam("number"))
 _with_balance = (
     select(gift_cards, func.coalesce(ledger_accounts.c.balance, 0).label("balance"))
     .outerjoin(
         ledger_accounts,
-        ledger_accounts.c.code == literal(held(GIFT_CARD, "")) + cast(gift_cards.c.id, String),
+        ledger_accounts.c.code == literal(_ACCOUNTS) + cast(gift_cards.c.id, String),
     )
     .order_by(gift_cards.c.id.desc())
 )
@@ -217,8 +218,8 @@ def keep_usable(uow: UnitOfWork, accounts_given: Iterable[str]) -> None:
 
     Else it would be lost to a buyer who spent it in time.
     """
-    own = held(GIFT_CARD, "")
-    for card_id in sorted(code.removeprefix(own) for code in accounts_given if code.startswith(own)):
+    given = (code.removeprefix(_ACCOUNTS) for code in accounts_given if code.startswith(_ACCOUNTS))
+    for card_id in sorted(given):
         card = uow.lock(gift_cards, card_id)
         if card is not None and _is_over(card, uow.now):
             uow.update(gift_cards, card, expires_at=uow.now + REFUND_GRACE)
