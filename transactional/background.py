@@ -11,8 +11,7 @@ from transactional import idempotency
 from transactional.catalog import schedule
 from transactional.invoices import service as invoices
 from transactional.invoices.service import Seller
-from transactional.orders import changes, group_entry, review
-from transactional.orders import service as orders
+from transactional.orders import changes, expiry, group_entry, review
 from transactional.payments import cashier, refunding
 from transactional.shop import Shop
 from transactional.stock import backorders
@@ -48,13 +47,13 @@ async def _each(
 async def expire(shop: Shop) -> float:
     """Expire what is overdue; returns the seconds until there can be more."""
     with shop.database.read() as db:
-        due = orders.next_expiry(db)
+        due = expiry.next_expiry(db)
     now = shop.database.clock()
     if due is None or due > now:
         return _LONGEST_NAP if due is None else min(_LONGEST_NAP, (due - now).total_seconds())
     try:
         with shop.database.transaction("system:expiry") as uow:
-            expired = orders.expire_unpaid(uow, _EXPIRY_BATCH)
+            expired = expiry.expire_unpaid(uow, _EXPIRY_BATCH)
     except Exception:
         # One that cannot expire must not keep the stock of all others.
         log.exception("orders do not expire together and are tried one by one")
@@ -65,12 +64,12 @@ async def expire(shop: Shop) -> float:
 
 async def _expire_singly(shop: Shop) -> int:
     with shop.database.read() as db:
-        due = orders.overdue(db, _EXPIRY_BATCH)
+        due = expiry.overdue(db, _EXPIRY_BATCH)
     expired = 0
     for order_id in due:
         try:
             with shop.database.transaction("system:expiry") as uow:
-                expired += orders.expire(uow, order_id)
+                expired += expiry.expire(uow, order_id)
         except Exception:
             log.exception("order %s does not expire", order_id)
         await asyncio.sleep(0)  # let requests in between

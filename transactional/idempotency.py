@@ -33,7 +33,7 @@ _keep = (
     .where(_keys.key == bindparam("wanted"))
     .values(status=bindparam("answer_status"), body=bindparam("answer_body"))
 )
-_forget = delete(idempotency_keys).where(_keys.created_at < bindparam("before")).returning(_keys.key)
+_forget = delete(idempotency_keys).where(_keys.created_at < bindparam("before"))
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,6 @@ def keep(uow: UnitOfWork, key: str, answer: Answer) -> None:
     uow.write(_keep, wanted=key, answer_status=answer.status, answer_body=answer.body)
 
 
-def forget(uow: UnitOfWork, before: datetime) -> int:
-    """Remove keys claimed before a moment; returns how many."""
-    return len(uow.rows(_forget, before=before))
+def forget(uow: UnitOfWork, before: datetime) -> None:
+    """Remove keys claimed before a moment."""
+    uow.write(_forget, before=before)

@@ -10,6 +10,7 @@ from transactional.idempotency import idempotency_keys
 from transactional.invoices import models as invoices
 from transactional.ledger import models as ledger
 from transactional.members import models as members
+from transactional.orders import change_models as order_changes
 from transactional.orders import models as orders
 from transactional.payments import models as payments
 from transactional.payments.payouts import models as payouts
@@ -27,6 +28,7 @@ __all__ = [
     "ledger",
     "members",
     "metadata",
+    "order_changes",
     "orders",
     "payments",
     "payouts",

@@ -24,7 +24,7 @@ from orchestration.simulation.shoppers import Catalogue, Step, Visit, arrive, pl
 from settings import Settings
 from transactional.checkout import service as checkout
 from transactional.members.service import Buyer
-from transactional.orders import after_sales, shipping
+from transactional.orders import after_sales, expiry, shipping
 from transactional.orders import service as orders
 from transactional.orders.credits import CreditNote
 from transactional.payments import service as payments
@@ -114,7 +114,7 @@ class History:
                 self._later(self._at(day, 0.5), self._offer(campaign["department"], off))
         self._later(self._at(day, 5), self._restock(f"delivery {day}"))
         for hour in range(24):
-            self._later(self._at(day, hour + 0.25), orders.expire_unpaid)
+            self._later(self._at(day, hour + 0.25), expiry.expire_unpaid)
         growth = 0.8 + 0.4 * number / 90
         for moment in visits_on(day, self._zone, self.mean_visits * growth, self.chance):
             at = moment.astimezone(UTC)

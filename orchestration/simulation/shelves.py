@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from orchestration.simulation.catalogue import ProductPlan, plan_products, slugify
 from orchestration.simulation.shoppers import Catalogue, Product, Sku
-from transactional.catalog import service as catalog
+from transactional.catalog import creation, sku_editing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import skus
 from transactional.stock import service as stock
@@ -19,7 +19,7 @@ def fill_shelves(uow: UnitOfWork, pictures: Path, seed: int, currency: str) -> C
     """Create categories, brands, products, SKUs and their first stock; write the pictures as SVG files."""
     plans = plan_products(seed)
     brand_ids = {
-        name: catalog.create_brand(uow, slugify(name), name)
+        name: creation.create_brand(uow, slugify(name), name)
         for name in sorted({plan.brand for plan in plans})
     }
     category_ids = _create_categories(uow, plans)
@@ -27,7 +27,7 @@ def fill_shelves(uow: UnitOfWork, pictures: Path, seed: int, currency: str) -> C
     products = []
     for plan in plans:
         (pictures / f"{plan.slug}.svg").write_text(plan.picture)
-        sku_ids = catalog.create_product(uow, _draft(plan, category_ids, brand_ids), currency)
+        sku_ids = creation.create_product(uow, _draft(plan, category_ids, brand_ids), currency)
         products.append(_as_seen(plan, sku_ids))
     delivered = {sku.id: FIRST_DELIVERY for product in products for sku in product.skus}
     stock.receive(uow, delivered, "opening stock")
@@ -40,8 +40,10 @@ def _create_categories(uow: UnitOfWork, plans: list[ProductPlan]) -> dict[str, s
         dict.fromkeys((p.department, p.category) for p in plans)
     ):
         if department not in ids:
-            ids[department] = catalog.create_category(uow, slugify(department), department, position=position)
-        ids[category] = catalog.create_category(
+            ids[department] = creation.create_category(
+                uow, slugify(department), department, position=position
+            )
+        ids[category] = creation.create_category(
             uow, slugify(category), category, parent_id=ids[department], position=position
         )
     return ids
@@ -99,7 +101,7 @@ def change_prices(uow: UnitOfWork, catalogue: Catalogue, department: str, off_pe
         for sku in product.skus:
             list_price = list_prices[sku.id]
             price = list_price * (100 - off_percent) // 100
-            catalog.set_price(uow, sku.id, price=price, list_price=list_price)
+            sku_editing.edit_sku(uow, sku.id, {"price": price, "list_price": list_price})
             seen.append(Sku(sku.id, sku.code, sku.variant, price))
         changed.append(Product(**{**vars(product), "skus": tuple(seen)}))
     others = [product for product in catalogue.products if product.department != department]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from settings import Settings
 from tests.benchmarks.table import Row
-from transactional.catalog import bulk, editing, garbage, generation, repricing, service
+from transactional.catalog import bulk, creation, editing, garbage, generation, repricing
 from transactional.catalog.bulk import Rules, Selection
 from transactional.catalog.csv_reading import MAX_ROWS
 from transactional.catalog.drafts import ProductDraft, SkuDraft
@@ -24,7 +24,7 @@ def run() -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         shop = open_shop(Settings(home=Path(name) / "var"))
         with shop.database.transaction("bench") as uow:
-            category = service.create_category(uow, "pipes", "Pipes")
+            category = creation.create_category(uow, "pipes", "Pipes")
             product_id = editing.add_product(
                 uow, ProductDraft("pipe", "Pipe", category, [], status="draft"), "GBP"
             )

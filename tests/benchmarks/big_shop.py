@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from tests.benchmarks import bare_shop
 from tests.e2e.house import STOREHOUSE, House, eventually, free_ports
-from transactional.catalog import service as catalog
+from transactional.catalog import creation
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import products, skus
 from transactional.payments import gift_cards
@@ -68,12 +68,12 @@ def fill(house: House) -> Sold:
     shop = open_shop(house.settings)
     with shop.database.transaction("bench") as uow:
         shelves = [
-            catalog.create_category(uow, f"category-{number}", f"Category {number}")
+            creation.create_category(uow, f"category-{number}", f"Category {number}")
             for number in range(CATEGORIES)
         ]
-        brand = catalog.create_brand(uow, "maker", "Maker")
+        brand = creation.create_brand(uow, "maker", "Maker")
         for number in range(PRODUCTS):
-            catalog.create_product(uow, _draft(number, shelves[number % CATEGORIES], brand), "GBP")
+            creation.create_product(uow, _draft(number, shelves[number % CATEGORIES], brand), "GBP")
         found = _products(uow)
         units = {sku["id"]: 1_000_000 for product in found for sku in product["skus"]}
         stock.receive(uow, units, "DELIVERY-1")

@@ -22,6 +22,13 @@ def sell(lake: Lake, number: str, minutes: float, currency: str) -> None:
     post(lake, number, minutes, ("expense:cost_of_goods", "asset:inventory", 400), name="sent")
 
 
+def sell_in_both(lake: Lake) -> None:
+    """A shop's first two sales: A1 in its own currency, and A2 in another."""
+    lake.write("shops", shop())
+    sell(lake, "A1", 0, "GBP")
+    sell(lake, "A2", 5, "EUR")
+
+
 def read(settings: Settings, query: str) -> list[Any]:
     with open_published(settings) as published:
         return published.execute(query).fetchall()
@@ -38,9 +45,7 @@ def shown(settings: Settings, query: str) -> Any:
 def test_no_report_adds_amounts_of_two_currencies(
     settings: Settings, transform: Transform, lake: Lake
 ) -> None:
-    lake.write("shops", shop())
-    sell(lake, "A1", 0, "GBP")
-    sell(lake, "A2", 5, "EUR")
+    sell_in_both(lake)
     lake.events(*(event(n, n, "purchase", transaction_id=f"A{n}") for n in (1, 2)))
     Batches(settings, transform).run()
     assert read_status(settings).state == "ok"
@@ -67,9 +72,7 @@ def test_no_report_adds_amounts_of_two_currencies(
 def test_dashboards_show_the_shops_own_and_name_the_others(
     settings: Settings, transform: Transform, lake: Lake
 ) -> None:
-    lake.write("shops", shop())
-    sell(lake, "A1", 0, "GBP")
-    sell(lake, "A2", 5, "EUR")
+    sell_in_both(lake)
     Batches(settings, transform).run()
     for query in (sales.SALES, overview.SALES, sales.PRODUCTS, overview.CATEGORIES):
         assert shown(settings, query).net_sales.tolist() == [1_000]

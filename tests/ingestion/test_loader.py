@@ -28,7 +28,7 @@ from ingestion.changes import last_position
 from ingestion.loader import load_once
 from ingestion.user_agents import classify
 from settings import Settings, UserError
-from transactional.catalog import service as catalog
+from transactional.catalog import creation
 from transactional.change_log import Position
 from transactional.shop import Shop, open_shop
 
@@ -46,7 +46,7 @@ def shop(settings: Settings) -> Iterator[Shop]:
 def add_brands(shop: Shop, *slugs: str) -> None:
     with shop.database.transaction("test", "request-1") as uow:
         for slug in slugs:
-            catalog.create_brand(uow, slug, slug.title())
+            creation.create_brand(uow, slug, slug.title())
 
 
 def lake_files(settings: Settings, table: str) -> list[str]:

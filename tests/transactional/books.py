@@ -12,17 +12,14 @@ from shopping import rows_of
 
 from transactional.catalog.models import skus
 from transactional.change_log import Change
-from transactional.ledger import rules as chart
-from transactional.ledger import tax
+from transactional.ledger import chart, tax
+from transactional.ledger.chart import held
 from transactional.ledger.models import journal_entries, ledger_accounts, postings
-from transactional.ledger.rules import held
 from transactional.ledger.statements import Period
+from transactional.orders.change_models import order_change_additions, order_change_removals, order_changes
 from transactional.orders.models import (
     credit_note_lines,
     credit_notes,
-    order_change_additions,
-    order_change_removals,
-    order_changes,
     order_lines,
     order_transitions,
     orders,

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Select, Table
 
 from transactional.ledger.models import ledger_accounts
-from transactional.orders.models import group_purchases, order_changes, orders, shipments
+from transactional.orders.change_models import order_changes
+from transactional.orders.models import group_purchases, orders, shipments
 from transactional.payments.models import payments, refunds
 from transactional.promotions.models import promotion_budgets, promotion_codes, promotion_customers
 from transactional.stock.models import stock_levels

@@ -9,8 +9,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
-from transactional.catalog import csv_export, pricing
-from transactional.catalog import service as catalog
+from transactional.catalog import creation, csv_export, pricing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.checkout import service as checkout
 from transactional.checkout import terms_editing
@@ -52,7 +51,7 @@ def asking(app: Any) -> Ask:
 def fill_shelves(shop: Shop, products: int = 3, units: int = 10) -> Shelves:
     skus: dict[str, str] = {}
     with shop.database.transaction("test") as uow:
-        category = catalog.create_category(uow, "clothes", "Clothes")
+        category = creation.create_category(uow, "clothes", "Clothes")
         for number in range(products):
             price = 1_000 + 333 * number
             drafts = [
@@ -60,7 +59,7 @@ def fill_shelves(shop: Shop, products: int = 3, units: int = 10) -> Shelves:
                 for size in ("S", "M")
             ]
             draft = ProductDraft(f"shirt-{number}", f"Shirt {number}", category, drafts)
-            skus |= catalog.create_product(uow, draft, shop.terms.currency)
+            skus |= creation.create_product(uow, draft, shop.terms.currency)
         stock.receive(uow, dict.fromkeys(skus.values(), units), "DELIVERY-1")
     return Shelves(skus)
 

@@ -206,7 +206,7 @@ class TestIdempotency:
         first = client.post("/api/v1/carts", json={}, headers=same).json()["token"]
         clock.forward(hours=25)
         with open_for_business.database.transaction("system:forget") as uow:
-            assert idempotency.forget(uow, clock.now) >= 1
+            idempotency.forget(uow, clock.now)
         assert client.post("/api/v1/carts", json={}, headers=same).json()["token"] != first
 
 

@@ -28,7 +28,7 @@ from test_stock import movements_explain_every_level
 from transactional import background
 from transactional.checkout import service as checkout
 from transactional.errors import ShopError
-from transactional.orders import after_sales, progress, service, shipping
+from transactional.orders import after_sales, expiry, progress, service, shipping
 from transactional.orders.errors import UnitsWaiting
 from transactional.orders.models import orders
 from transactional.shop import Shop
@@ -148,7 +148,7 @@ def test_an_order_that_expires_waits_no_longer(shop: Shop, sku: str, clock: Mova
     placed_order(shop, SHIRT0_S=12)
     clock.forward(days=1)
     with shop.database.transaction("system:expiry") as uow:
-        service.expire_unpaid(uow)
+        expiry.expire_unpaid(uow)
     assert waiting(shop) == {}
     assert level(shop, sku) == (10, 0)
 
@@ -158,7 +158,7 @@ def test_one_that_is_paid_after_that_waits_again(shop: Shop, sku: str, clock: Mo
     placed = placed_order(shop, SHIRT0_S=12)
     clock.forward(days=1)
     with shop.database.transaction("system:expiry") as uow:
-        service.expire_unpaid(uow)
+        expiry.expire_unpaid(uow)
     with shop.database.transaction("provider") as uow:
         assert service.mark_paid(uow, service.lock(uow, placed.order_id))
     assert waiting(shop) == {placed.number: 2}

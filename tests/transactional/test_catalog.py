@@ -1,7 +1,7 @@
 import pytest
 from shopping import Shelves, fill_shelves
 
-from transactional.catalog import rules, service
+from transactional.catalog import creation, rules, service, sku_editing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import skus
 from transactional.catalog.schemas import CategoryView
@@ -13,11 +13,11 @@ from transactional.shop import Shop
 def departments(shop: Shop) -> None:
     """Clothes with shirts and trousers below, and garden; four products."""
     with shop.database.transaction("test") as uow:
-        acme = service.create_brand(uow, "acme", "Acme")
-        clothes = service.create_category(uow, "clothes", "Clothes")
-        shirts = service.create_category(uow, "shirts", "Shirts", parent_id=clothes, position=1)
-        trousers = service.create_category(uow, "trousers", "Trousers", parent_id=clothes, position=0)
-        garden = service.create_category(uow, "garden", "Garden", position=1)
+        acme = creation.create_brand(uow, "acme", "Acme")
+        clothes = creation.create_category(uow, "clothes", "Clothes")
+        shirts = creation.create_category(uow, "shirts", "Shirts", parent_id=clothes, position=1)
+        trousers = creation.create_category(uow, "trousers", "Trousers", parent_id=clothes, position=0)
+        garden = creation.create_category(uow, "garden", "Garden", position=1)
         for slug, category, price, list_price, brand, status in (
             ("linen-shirt", shirts, 3_000, 4_000, acme, "live"),
             ("jeans", trousers, 5_000, 5_000, None, "live"),
@@ -26,7 +26,7 @@ def departments(shop: Shop) -> None:
         ):
             offers = [SkuDraft(f"{slug}-{n}", price + 100 * n, list_price + 100 * n, 50) for n in range(2)]
             draft = ProductDraft(slug, slug.title(), category, offers, brand_id=brand, status=status)
-            service.create_product(uow, draft, "GBP")
+            creation.create_product(uow, draft, "GBP")
 
 
 @pytest.mark.usefixtures("departments")
@@ -92,7 +92,7 @@ def test_a_product_shows_its_place_skus_and_availability(shop: Shop) -> None:
 
 def test_a_new_price_holds_from_now_on(shop: Shop, shelves: Shelves) -> None:
     with shop.database.transaction("staff") as uow:
-        service.set_price(uow, shelves.skus["SHIRT0-S"], price=800, list_price=1_200)
+        sku_editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 800, "list_price": 1_200})
     with shop.database.read() as db:
         row = db.get(skus, shelves.skus["SHIRT0-S"])
     assert row is not None

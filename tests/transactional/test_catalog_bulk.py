@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shopping import Shelves, key, level, placed_order, rows_of
 
-from transactional.catalog import bulk, pricing, repricing, service
+from transactional.catalog import bulk, pricing, repricing, service, sku_editing
 from transactional.catalog.bulk import Dated, Rules, Selection
 from transactional.catalog.errors import BulkRefused, PreviewOutdated
 from transactional.catalog.models import sku_prices, skus
@@ -80,7 +80,7 @@ class TestBulkChange:
     def test_a_preview_that_is_outdated_is_not_applied(self, shop: Shop, shelves: Shelves) -> None:
         with shop.database.transaction("staff") as uow:
             shown = repricing.digest(bulk.preview(uow, Selection(), FIFTH_OFF))
-            service.set_price(uow, shelves.skus["SHIRT0-S"], price=999, list_price=1_200)
+            sku_editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 999, "list_price": 1_200})
         with shop.database.transaction("staff") as uow, pytest.raises(PreviewOutdated):
             bulk.apply(uow, Selection(), FIFTH_OFF, shown)
         with shop.database.transaction("staff") as uow, pytest.raises(PreviewOutdated):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shopping import Shelves, key, level, rows_of
 
-from transactional.catalog import editing, generation, matrix, service, sku_editing
+from transactional.catalog import creation, editing, generation, matrix, sku_editing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.errors import (
     AlreadyThere,
@@ -89,7 +89,7 @@ class TestMatrix:
 def coat(shop: Shop) -> str:
     """A product without SKUs."""
     with shop.database.transaction("staff") as uow:
-        category = service.create_category(uow, "coats", "Coats")
+        category = creation.create_category(uow, "coats", "Coats")
         return editing.add_product(uow, ProductDraft("coat", "Coat", category, [], status="draft"), "GBP")
 
 

@@ -222,7 +222,7 @@ class TestBrandsAndLists:
 
 def test_a_sku_that_is_retired_counts_for_no_price(shop: Shop, shelves: Shelves) -> None:
     with shop.database.transaction("staff") as uow:
-        service.set_price(uow, shelves.skus["SHIRT0-S"], price=1, list_price=1_200)
+        sku_editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 1, "list_price": 1_200})
         sku_editing.retire(uow, shelves.skus["SHIRT0-S"], is_retired=True)
     with shop.database.read() as db:
         (card,) = [card for card in service.list_products(db).items if card.slug == "shirt-0"]

@@ -6,7 +6,7 @@ from databases import Databases
 from sqlalchemy import select
 
 from settings import Settings
-from transactional.catalog import service as catalog
+from transactional.catalog import creation
 from transactional.catalog.models import brands
 from transactional.change_log import START, Change, Position, read_changes
 from transactional.database import connect
@@ -16,7 +16,7 @@ from transactional.shop import Shop, open_shop
 def brand(shop: Shop, *slugs: str) -> None:
     with shop.database.transaction("test") as uow:
         for slug in slugs:
-            catalog.create_brand(uow, slug, slug)
+            creation.create_brand(uow, slug, slug)
 
 
 def read_all(shop: Shop, after: Position, limit: int) -> list[list[Change]]:
@@ -56,7 +56,7 @@ def test_an_older_transaction_that_commits_later_is_not_skipped(
     shop = open_shop(settings.model_copy(update={"database_url": url}))
     here = read_changes(shop.database.engine, START, 100)[-1].position
     with shop.database.transaction("older") as older:
-        catalog.create_brand(older, "older", "Older")
+        creation.create_brand(older, "older", "Older")
         older.write_change_log()
         older.rows(select(brands))  # it has its number and its seq, but has not committed
         brand(shop, "newer")

@@ -33,14 +33,15 @@ from transactional.checkout import service as checkout
 from transactional.checkout.errors import OrderIncomplete
 from transactional.checkout.service import PricedCart
 from transactional.invoices.document import pdf
-from transactional.ledger import rules as chart
+from transactional.ledger import chart
 from transactional.ledger.models import postings
 from transactional.members import service as members
 from transactional.orders import after_sales, change_entry, change_plan, shipping
 from transactional.orders import service as orders
+from transactional.orders.change_models import order_changes
 from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition
-from transactional.orders.models import credit_notes, order_changes, order_lines
+from transactional.orders.models import credit_notes, order_lines
 from transactional.orders.models import orders as orders_table
 from transactional.orders.service import Placed
 from transactional.payments import chargebacks, gift_cards, settlement

@@ -7,7 +7,7 @@ from test_ledger import SANDBOX, balances
 from test_tenders import by_card, cancel, gift_card, left_on, pay, placed_with, send_refunds
 
 from transactional.errors import IllegalTransition
-from transactional.ledger import rules
+from transactional.ledger import chart
 from transactional.orders import after_sales, group_entry, review, service, shipping, transitions
 from transactional.orders.errors import OrderHeld
 from transactional.orders.service import Placed
@@ -107,7 +107,7 @@ class TestTheOrder:
         placed = paid_order(shop, SHIRT0_S=1)
         assert dispute(shop, placed, placed.total, "requested") == "disputed"
         assert status_of(shop, placed.order_id) == "paid"
-        assert rules.CHARGEBACKS not in balances(shop)
+        assert chart.CHARGEBACKS not in balances(shop)
         with shop.database.read() as db:
             assert events.holdings(db, placed.order_id)[str(placed.payment_id)].left == placed.total
         assert dispute(shop, placed, placed.total, "failed") == "unchanged"
@@ -144,17 +144,17 @@ class TestWon:
         dispute(shop, placed, 1_395)
         placed_with(shop, by_card(card, 400), sku="SHIRT1-S")
         dispute(shop, placed, 1_395, "failed")
-        assert (left_on(shop, card), balances(shop)[rules.CHARGEBACKS]) == (0, 400)
+        assert (left_on(shop, card), balances(shop)[chart.CHARGEBACKS]) == (0, 400)
 
     def test_an_order_called_off_meanwhile_gets_its_refund(self, shop: Shop) -> None:
         placed = paid_order(shop, SHIRT0_S=1)
         dispute(shop, placed, placed.total)
         act(shop, after_sales.cancel, placed, "not paid")
-        assert rules.REFUNDS not in balances(shop)
+        assert chart.REFUNDS not in balances(shop)
         dispute(shop, placed, placed.total, "failed")
         assert [row["amount"] for row in rows_of(shop, refunds)] == [placed.total]
         send_refunds(shop)
-        assert not {SANDBOX, rules.REFUNDS, rules.CHARGEBACKS} & balances(shop).keys()
+        assert not {SANDBOX, chart.REFUNDS, chart.CHARGEBACKS} & balances(shop).keys()
 
     def test_a_win_that_is_told_first_moves_nothing(self, shop: Shop) -> None:
         placed = paid_order(shop, SHIRT0_S=1)
@@ -193,7 +193,7 @@ def test_cards_that_a_chargeback_took_are_no_return_when_the_order_is_called_off
     dispute(cards_for_sale, placed, placed.total)
     act(cards_for_sale, after_sales.cancel, placed, "not paid")
     found = balances(cards_for_sale)
-    assert not {rules.RETURNS, rules.CHARGEBACKS, rules.REFUNDS, rules.GIFT_CARD} & found.keys()
+    assert not {chart.RETURNS, chart.CHARGEBACKS, chart.REFUNDS, chart.GIFT_CARD} & found.keys()
 
 
 def test_a_payment_that_was_on_its_way_back_leaves_the_order_alone(shop: Shop, shelves: Shelves) -> None:

@@ -35,7 +35,7 @@ from transactional.catalog.repricing import Rule
 from transactional.checkout import service as checkout
 from transactional.checkout.models import cart_lines
 from transactional.ledger import events as ledger
-from transactional.ledger.rules import BALANCE, held
+from transactional.ledger.chart import BALANCE, held
 from transactional.members import service as members
 from transactional.members.service import Buyer
 from transactional.money import money_text
@@ -44,14 +44,16 @@ from transactional.orders import (
     change_entry,
     changes,
     entry,
+    expiry,
     group_entry,
     review,
     service,
     shipping,
 )
+from transactional.orders.change_models import order_changes
 from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition
-from transactional.orders.models import ORDER_PURPOSES, order_changes, order_lines, orders, shipments
+from transactional.orders.models import ORDER_PURPOSES, order_lines, orders, shipments
 from transactional.payments import cashier, failed_refunds, inbox, refunding
 from transactional.payments import service as payments_service
 from transactional.payments.methods import Choice, Way, sandbox_card
@@ -315,7 +317,7 @@ class Everything(RuleBasedStateMachine):
     @rule(fate=fates, minutes=st.sampled_from((1, 31)))
     def expire(self, fate: Fate, minutes: int) -> None:
         self.world.clock.forward(minutes=minutes)
-        self.world.act(fate, "system:expiry", service.expire_unpaid)
+        self.world.act(fate, "system:expiry", expiry.expire_unpaid)
         with self.shop.database.read() as db:
             overdue = changes.overdue(db, 10)
         for change_id in overdue:

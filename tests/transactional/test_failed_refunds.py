@@ -12,9 +12,9 @@ from shopping import Shelves, key, paid_order, placed_order, rows_of
 from test_ledger import balances
 from test_races import at_once
 
-from transactional.ledger import rules as chart
+from transactional.ledger import chart
+from transactional.ledger.chart import held
 from transactional.ledger.errors import WrongCurrency
-from transactional.ledger.rules import held
 from transactional.orders import after_sales
 from transactional.orders.service import Placed
 from transactional.payments import events, failed_refunds, inbox, refunding, settlement

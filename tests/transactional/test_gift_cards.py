@@ -8,10 +8,10 @@ from shopping import Shelves, key, paid_order, placed_order, rows_of, shipped_or
 from test_ledger import balances, posted
 from test_tenders import by_card, cancel, left_on, placed_with
 
-from transactional.catalog import service as catalog
+from transactional.catalog import creation
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import categories
-from transactional.ledger import rules
+from transactional.ledger import chart
 from transactional.orders import after_sales, review, service
 from transactional.orders.service import Placed
 from transactional.payments import chargebacks
@@ -31,7 +31,7 @@ def cards_for_sale(shop: Shop, shelves: Shelves) -> Shop:
             SkuDraft("CARD-50", 4_500, 5_000, 0, {"value": "50"}, tax_class="gift_card"),
         ]
         draft = ProductDraft("gift-card", "Gift card", category["id"], drafts)
-        made = catalog.create_product(uow, draft, shop.terms.currency)
+        made = creation.create_product(uow, draft, shop.terms.currency)
         stock.receive(uow, dict.fromkeys(made.values(), 100), "CARDS")
     return shop
 
@@ -40,9 +40,9 @@ def test_a_card_is_a_liability_and_no_sale(cards_for_sale: Shop) -> None:
     placed = paid_order(cards_for_sale, CARD_20=2, CARD_50=1)
     assert placed.total == 2 * 2_000 + 4_500
     found = balances(cards_for_sale)
-    assert found[rules.GIFT_CARD] == 2 * 2_000 + 5_000
-    assert found[rules.DISCOUNTS] == -500
-    assert not {rules.SALES, rules.TAX, rules.SHIPPING} & found.keys()
+    assert found[chart.GIFT_CARD] == 2 * 2_000 + 5_000
+    assert found[chart.DISCOUNTS] == -500
+    assert not {chart.SALES, chart.TAX, chart.SHIPPING} & found.keys()
     assert sorted(row["initial"] for row in rows_of(cards_for_sale, gift_cards)) == [2_000, 2_000, 5_000]
 
 
@@ -50,8 +50,8 @@ def test_beside_goods_only_the_goods_are_sold(cards_for_sale: Shop) -> None:
     placed = paid_order(cards_for_sale, CARD_20=1, SHIRT0_S=2)
     assert placed.total == 2_000 + 2_395
     found = balances(cards_for_sale)
-    assert (found[rules.GIFT_CARD], found[rules.SALES]) == (2_000, 2_000)
-    assert found[rules.TAX] == 333 + 66
+    assert (found[chart.GIFT_CARD], found[chart.SALES]) == (2_000, 2_000)
+    assert found[chart.TAX] == 333 + 66
 
 
 def test_a_card_is_issued_when_it_is_paid_and_pays(cards_for_sale: Shop) -> None:
@@ -68,9 +68,9 @@ def test_cancelling_the_order_disables_its_cards(cards_for_sale: Shop) -> None:
     cancel(cards_for_sale, placed)
     assert {row["status"] for row in rows_of(cards_for_sale, gift_cards)} == {"disabled"}
     found = balances(cards_for_sale)
-    assert rules.GIFT_CARD not in found
-    assert found[rules.REFUNDS] == placed.total
-    assert found[rules.DISCOUNTS] == -167  # of the shirt alone
+    assert chart.GIFT_CARD not in found
+    assert found[chart.REFUNDS] == placed.total
+    assert found[chart.DISCOUNTS] == -167  # of the shirt alone
 
 
 def test_an_order_whose_card_was_used_cannot_be_cancelled(cards_for_sale: Shop) -> None:
@@ -97,13 +97,13 @@ class TestReview:
     ) -> None:
         shop = cards_for_sale
         assert rows_of(shop, gift_cards) == []
-        assert (balances(shop)[rules.UNRELEASED], rules.POINTS in balances(shop)) == (4_100, False)
+        assert (balances(shop)[chart.UNRELEASED], chart.POINTS in balances(shop)) == (4_100, False)
         with shop.database.transaction("staff") as uow:
             review.approve(uow, held.order_id, "known customer")
         assert [row["initial"] for row in rows_of(shop, gift_cards)] == [2_000, 2_000]
         found = balances(shop)
-        assert (found[rules.GIFT_CARD], found[rules.POINTS]) == (4_000, 100)
-        assert rules.UNRELEASED not in found
+        assert (found[chart.GIFT_CARD], found[chart.POINTS]) == (4_000, 100)
+        assert chart.UNRELEASED not in found
         with shop.database.transaction("staff") as uow:
             review.hold(uow, held.order_id, "odd")
             review.approve(uow, held.order_id, "is fine")
@@ -113,8 +113,8 @@ class TestReview:
         with cards_for_sale.database.transaction("staff") as uow:
             after_sales.cancel(uow, held.order_id, "stolen card")
         found = balances(cards_for_sale)
-        assert found[rules.REFUNDS] == held.total
-        assert not {rules.UNRELEASED, rules.GIFT_CARD, rules.POINTS, rules.LOYALTY} & found.keys()
+        assert found[chart.REFUNDS] == held.total
+        assert not {chart.UNRELEASED, chart.GIFT_CARD, chart.POINTS, chart.LOYALTY} & found.keys()
 
     def test_what_is_taken_off_is_not_issued(self, cards_for_sale: Shop, held: Placed) -> None:
         shop = cards_for_sale
@@ -125,8 +125,8 @@ class TestReview:
             review.approve(uow, held.order_id, "is fine")
         assert len(rows_of(shop, gift_cards)) == 1
         found = balances(shop)
-        assert found[rules.GIFT_CARD] == 2_000
-        assert not {rules.UNRELEASED, rules.POINTS} & found.keys()
+        assert found[chart.GIFT_CARD] == 2_000
+        assert not {chart.UNRELEASED, chart.POINTS} & found.keys()
 
 
 def test_returning_one_card_of_two_leaves_the_used_one(cards_for_sale: Shop) -> None:
@@ -141,7 +141,7 @@ def test_returning_one_card_of_two_leaves_the_used_one(cards_for_sale: Shop) -> 
     assert statuses.pop(used["id"]) == "active"
     assert set(statuses.values()) == {"disabled"}
     (source, destination, amount) = posted(cards_for_sale, f"credit_note:{note.number}")[0]
-    assert (source.rpartition(":")[0], destination, amount) == (rules.GIFT_CARD, rules.REFUNDS, 2_000)
+    assert (source.rpartition(":")[0], destination, amount) == (chart.GIFT_CARD, chart.REFUNDS, 2_000)
 
 
 def test_a_chargeback_takes_what_is_left_on_its_cards(cards_for_sale: Shop) -> None:
@@ -151,7 +151,7 @@ def test_a_chargeback_takes_what_is_left_on_its_cards(cards_for_sale: Shop) -> N
     with cards_for_sale.database.transaction("provider:sandbox") as uow:
         chargebacks.record(uow, placed.payment_id, "dp_1", placed.total)
     assert left_on(cards_for_sale, card) == 0
-    assert balances(cards_for_sale)[rules.CHARGEBACKS] == 500
+    assert balances(cards_for_sale)[chart.CHARGEBACKS] == 500
 
 
 def test_whoever_has_the_order_sees_the_codes(client: TestClient, cards_for_sale: Shop) -> None:

@@ -16,7 +16,7 @@ from test_races import at_once
 from transactional import background
 from transactional.checkout.errors import CartTooLarge
 from transactional.errors import ShopError
-from transactional.ledger import rules as chart
+from transactional.ledger import chart
 from transactional.orders import after_sales, group_entry, groups, service, shipping
 from transactional.orders.errors import AlreadyInGroup, GroupClosed
 from transactional.orders.models import group_purchases, orders

@@ -15,9 +15,10 @@ from test_valuation import recost
 from transactional.catalog import sku_editing
 from transactional.database import is_busy
 from transactional.errors import AmountTooLarge
-from transactional.ledger import rules, service
+from transactional.ledger import chart, service
+from transactional.ledger.chart import held
 from transactional.ledger.models import postings
-from transactional.ledger.rules import Posting, held
+from transactional.ledger.rules import Posting
 from transactional.money import MOST_AMOUNT, MOST_OF_DOCUMENT
 from transactional.shop import Shop
 
@@ -82,7 +83,7 @@ class TestRefused:
             order(uow, shop, dict.fromkeys(list(shelves.skus)[:9], 99))
 
     def test_what_one_holder_has_is_bounded(self, shop: Shop, shelves: Shelves) -> None:
-        card = held(rules.GIFT_CARD, "card-1")
+        card = held(chart.GIFT_CARD, "card-1")
         with shop.database.transaction("test") as uow:
             most = [Posting(SANDBOX, card, MOST_OF_DOCUMENT, "GBP")] * 1_000
             post(uow, "gift:1", *most)
@@ -94,13 +95,13 @@ def test_sums_beyond_64_bits_are_shown(client: TestClient, shop: Shop, staff: di
     """As of a shop that took anything once: three postings of which two are more than 64 bits hold."""
     amount = 5 * 10**18 + 7
     with shop.database.transaction("test") as uow:
-        post(uow, "sale:1", *[Posting(SANDBOX, rules.SALES, 1, "GBP")] * 3)
+        post(uow, "sale:1", *[Posting(SANDBOX, chart.SALES, 1, "GBP")] * 3)
         entry = service.find(uow, "sale:1").entry
         for position in range(4, 7):
             row = {"id": uow.new_id(), "entry_id": entry["id"], "position": position, "occurred_at": uow.now}
-            uow.insert(postings, row | vars(Posting(SANDBOX, rules.SALES, amount, "GBP")))
-    assert balances(shop)[rules.SALES] == 3 * amount + 3
-    for path in ("trial-balance", f"accounts/{rules.SALES}"):
+            uow.insert(postings, row | vars(Posting(SANDBOX, chart.SALES, amount, "GBP")))
+    assert balances(shop)[chart.SALES] == 3 * amount + 3
+    for path in ("trial-balance", f"accounts/{chart.SALES}"):
         answer = client.get(f"/api/v1/staff/ledger/{path}", headers=staff)
         assert answer.status_code == 200, answer.text
 

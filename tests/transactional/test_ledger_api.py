@@ -8,8 +8,9 @@ from fastapi.testclient import TestClient
 from shopping import key, paid_order, rows_of, shipped_order
 from test_ledger import SANDBOX, STOCK, balances, post
 
-from transactional.ledger import rules
-from transactional.ledger.rules import Posting, held
+from transactional.ledger import chart
+from transactional.ledger.chart import held
+from transactional.ledger.rules import Posting
 from transactional.orders.models import shipments
 from transactional.shop import Shop
 from transactional.stock import service as stock
@@ -46,16 +47,16 @@ def test_the_trial_balance_of_a_day_is_the_shops_day(
     found = get(client, staff, "trial-balance", **day)
     assert {item["account"]: item["balance"] for item in found["items"]} == {
         SANDBOX: placed.total,
-        rules.SALES: 2_000,
-        rules.DISCOUNTS: -333,
-        rules.SHIPPING: 329,
-        rules.TAX: 399,
+        chart.SALES: 2_000,
+        chart.DISCOUNTS: -333,
+        chart.SHIPPING: 329,
+        chart.TAX: 399,
     }
     moved = placed.total + 333
     assert found["totals"] == [{"currency": "GBP", "debits": moved, "credits": moved}]
     before = get(client, staff, "trial-balance", last_day="2027-07-20")["items"]
     held_then = {item["account"]: item["balance"] for item in before}
-    assert (held_then[SANDBOX], held_then[rules.INVENTORY]) == (1_395, STOCK)
+    assert (held_then[SANDBOX], held_then[chart.INVENTORY]) == (1_395, STOCK)
 
 
 def test_holders_are_one_line_of_the_trial_balance_and_pages_share_its_totals(
@@ -63,11 +64,11 @@ def test_holders_are_one_line_of_the_trial_balance_and_pages_share_its_totals(
 ) -> None:
     with shop.database.transaction("test") as uow:
         for number in range(3):
-            card = held(rules.GIFT_CARD, f"card-{number}")
+            card = held(chart.GIFT_CARD, f"card-{number}")
             post(uow, f"gift:{number}", Posting(SANDBOX, card, 500, "GBP"))
     found = get(client, staff, "trial-balance")
-    cards = [item for item in found["items"] if item["account"].startswith(rules.GIFT_CARD)]
-    assert [(item["account"], item["balance"]) for item in cards] == [(rules.GIFT_CARD, 1_500)]
+    cards = [item for item in found["items"] if item["account"].startswith(chart.GIFT_CARD)]
+    assert [(item["account"], item["balance"]) for item in cards] == [(chart.GIFT_CARD, 1_500)]
     second = get(client, staff, "trial-balance", page=2, page_size=1)
     assert (second["items"], second["totals"]) == (found["items"][1:2], found["totals"])
     assert second["total"] == len(found["items"])
@@ -79,7 +80,7 @@ def test_an_entry_is_found_by_its_reference(client: TestClient, shop: Shop, staf
     found = get(client, staff, f"entries/shipment:{shipment['number']}")
     assert (found["document"], found["reason"]) == (placed.number, "shipment")
     assert found["postings"] == [
-        {"source": rules.COST_OF_GOODS, "destination": rules.INVENTORY, "amount": 400, "currency": "GBP"}
+        {"source": chart.COST_OF_GOODS, "destination": chart.INVENTORY, "amount": 400, "currency": "GBP"}
     ]
     missing = client.get("/api/v1/staff/ledger/entries/order:nope:paid", headers=staff)
     assert missing.status_code == 404
@@ -92,7 +93,7 @@ def test_a_statement_shows_an_accounts_postings_the_newest_first(
     for _ in range(3):
         clock.forward(minutes=1)
         numbers.append(shipped_order(shop, SHIRT0_S=1).number)
-    path = f"accounts/{rules.INVENTORY}"
+    path = f"accounts/{chart.INVENTORY}"
     found = get(client, staff, path)
     assert [line["document"] for line in found["items"]] == [*numbers[::-1], "DELIVERY-1"]
     assert [(each["debits"], each["credits"], each["balance"]) for each in found["totals"]] == [
@@ -114,7 +115,7 @@ def send(
 
 
 def rent(**more: Any) -> dict[str, Any]:
-    posting = {"source": rules.OTHER, "destination": rules.BANK, "amount": 900, "currency": "GBP"}
+    posting = {"source": chart.OTHER, "destination": chart.BANK, "amount": 900, "currency": "GBP"}
     return {"document": "INV-1", "reason": "rent", "postings": [posting | more]}
 
 
@@ -134,10 +135,10 @@ def test_entries_are_found_by_day_document_and_account(
     assert found["items"][0] == get(client, staff, f"entries/{found['items'][0]['reference']}")
     of_order = get(client, staff, "entries", document=first.number)["items"]
     assert {each["document"] for each in of_order} == {first.number}
-    of_stock = get(client, staff, "entries", account=rules.INVENTORY)["items"]
+    of_stock = get(client, staff, "entries", account=chart.INVENTORY)["items"]
     assert [each["reason"] for each in of_stock] == ["shipment", "shipment", "goods received"]
     assert (
-        get(client, staff, "entries", account=rules.INVENTORY, page=2, page_size=2)["items"] == of_stock[2:]
+        get(client, staff, "entries", account=chart.INVENTORY, page=2, page_size=2)["items"] == of_stock[2:]
     )
 
 
@@ -145,20 +146,20 @@ def test_the_staff_posts_by_hand_and_undoes_it_once(
     client: TestClient, shop: Shop, staff: dict[str, str]
 ) -> None:
     written = send(client, staff, "entries", **rent())
-    assert balances(shop)[rules.OTHER] == 900
+    assert balances(shop)[chart.OTHER] == 900
     path = f"entries/{written['reference']}/reversal"
     undone = send(client, staff, path, reason="paid twice")
     assert (undone["reverses_id"], undone["reason"]) == (written["id"], "paid twice")
-    assert rules.OTHER not in balances(shop)
+    assert chart.OTHER not in balances(shop)
     assert send(client, staff, path, 409, reason="again")["code"] == "entry_reversed"
 
 
 def test_what_the_shop_keeps_itself_is_not_posted_or_undone_by_hand(
     client: TestClient, shop: Shop, staff: dict[str, str]
 ) -> None:
-    for account in (rules.INVENTORY, rules.SALES, held(rules.BALANCE, "ada"), SANDBOX, "expense:nothing"):
+    for account in (chart.INVENTORY, chart.SALES, held(chart.BALANCE, "ada"), SANDBOX, "expense:nothing"):
         assert send(client, staff, "entries", 409, **rent(source=account))["code"] == "not_by_hand"
-    send(client, staff, "entries", 422, **rent(source=rules.BANK))
+    send(client, staff, "entries", 422, **rent(source=chart.BANK))
     placed = paid_order(shop, SHIRT0_S=1)
     refused = send(client, staff, f"entries/order:{placed.number}:paid/reversal", 409, reason="no")
     assert refused["code"] == "not_by_hand"
@@ -166,13 +167,13 @@ def test_what_the_shop_keeps_itself_is_not_posted_or_undone_by_hand(
 
 
 def test_a_supplier_is_paid_what_it_is_owed(client: TestClient, shop: Shop, staff: dict[str, str]) -> None:
-    weavers = held(rules.PAYABLE, "weavers")
+    weavers = held(chart.PAYABLE, "weavers")
     with shop.database.transaction("staff") as uow:
         sku = warehousing.sku_id(uow, "SHIRT0-S")
         stock.receive(uow, {sku: 3}, "DN-8", supplier="weavers")
     paid = {"supplier": "weavers", "amount": 1_000, "currency": "GBP", "document": "INV-2"}
     assert send(client, staff, "supplier-payments", **paid)["postings"] == [
-        {"source": weavers, "destination": rules.BANK, "amount": 1_000, "currency": "GBP"}
+        {"source": weavers, "destination": chart.BANK, "amount": 1_000, "currency": "GBP"}
     ]
     assert balances(shop)[weavers] == 200
     totals = get(client, staff, f"accounts/{weavers}")["totals"]

@@ -14,7 +14,7 @@ from test_tenders import balance_of_ada, by_card, expire, gift_card, left_on, pa
 
 from transactional.ledger.models import ledger_accounts
 from transactional.orders import after_sales, changes, shipping
-from transactional.orders.models import order_changes
+from transactional.orders.change_models import order_changes
 from transactional.orders.service import Placed
 from transactional.payments import chargebacks
 from transactional.payments.tenders import Wanted

@@ -31,8 +31,7 @@ from test_races import at_once
 from test_stock import open_warehouse, stand
 
 from transactional import background
-from transactional.catalog import pricing
-from transactional.catalog import service as catalog
+from transactional.catalog import creation, pricing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import categories
 from transactional.checkout import service as checkout
@@ -42,9 +41,10 @@ from transactional.checkout.requirements import Invoicee, Wishes
 from transactional.errors import IllegalTransition, NotFound
 from transactional.invoices import service as invoices
 from transactional.invoices.service import Seller
-from transactional.ledger import rules as chart
+from transactional.ledger import chart
 from transactional.members.models import customers
 from transactional.orders import after_sales, change_entry, changes, review, service, shipping, transitions
+from transactional.orders.change_models import order_changes
 from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition
 from transactional.orders.errors import (
@@ -57,7 +57,6 @@ from transactional.orders.errors import (
     TooManyCancelled,
     UnpaidChange,
 )
-from transactional.orders.models import order_changes
 from transactional.payments import cashier, chargebacks, gift_cards
 from transactional.payments.methods import sandbox_card
 from transactional.payments.models import payments, refunds
@@ -323,7 +322,7 @@ class TestTakingOff:
             (category,) = uow.rows(select(categories))
             draft = SkuDraft("CARD", 2_000, 2_000, 0, {"value": "20"}, tax_class="gift_card")
             new = ProductDraft("card", "Gift card", category["id"], [draft])
-            stock.receive(uow, dict.fromkeys(catalog.create_product(uow, new, "GBP").values(), 9), "DN-2")
+            stock.receive(uow, dict.fromkeys(creation.create_product(uow, new, "GBP").values(), 9), "DN-2")
         placed = paid_order(shop, SHIRT0_S=1, CARD=2)
         change(shop, placed.order_id, remove={"CARD": 1})
         assert [row["amount"] for row in rows_of(shop, refunds)] == [2_000]

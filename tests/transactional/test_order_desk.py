@@ -27,7 +27,7 @@ from test_partial_cancellation import lines_of
 
 from transactional import background
 from transactional.database import writing
-from transactional.ledger import rules as chart
+from transactional.ledger import chart
 from transactional.orders import after_sales
 from transactional.orders.models import ORDER_STATUSES, orders
 from transactional.orders.schemas import Status

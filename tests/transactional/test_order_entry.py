@@ -11,12 +11,12 @@ from shopping import ADA, Shelves, key, level, ordered_over_http, rows_of, statu
 from sqlalchemy import Engine, text
 from test_migrations import empty_database  # noqa: F401  (a fixture)
 
-from transactional.catalog import service as catalog
+from transactional.catalog import creation
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import skus
 from transactional.change_log import change_log
 from transactional.database import reading, writing
-from transactional.ledger import rules as chart
+from transactional.ledger import chart
 from transactional.ledger.models import journal_entries
 from transactional.migrations import alembic_config, migrate
 from transactional.orders import after_sales, entry, service, shipping
@@ -176,9 +176,9 @@ def test_a_sale_that_promotions_make_free_is_paid_at_once(
     client: TestClient, staff: dict[str, str], open_for_business: Shop, shelves: Shelves
 ) -> None:
     with open_for_business.database.transaction("test") as uow:
-        category = catalog.create_category(uow, "stickers", "Stickers")
+        category = creation.create_category(uow, "stickers", "Stickers")
         draft = ProductDraft("sticker", "Sticker", category, [SkuDraft("STICKER", 100, 100, 0)])
-        made = catalog.create_product(uow, draft, open_for_business.terms.currency)
+        made = creation.create_product(uow, draft, open_for_business.terms.currency)
         stock.receive(uow, {made["STICKER"]: 5}, "DELIVERY-2")
     only = {"conditions": {"products": ["sticker"]}}
     for template, more in (({"kind": "percent", "off_bp": 10_000}, only), ({"kind": "free_shipping"}, {})):

@@ -14,12 +14,12 @@ from shopping import (
     status_of,
 )
 
-from transactional.catalog import service as catalog
+from transactional.catalog import sku_editing
 from transactional.checkout import service as checkout
 from transactional.checkout.errors import CartEmpty, CartNotOpen, CartTooLarge, NotForSale, PriceChanged
 from transactional.errors import IllegalTransition, NotFound
 from transactional.members.models import customers
-from transactional.orders import after_sales, service, shipping
+from transactional.orders import after_sales, expiry, service, shipping
 from transactional.orders.models import credit_note_lines, credit_notes, order_lines, orders
 from transactional.payments.models import payments, refunds
 from transactional.shop import Shop
@@ -131,7 +131,7 @@ class TestPlacing:
             cart_id = checkout.create(uow, shop.terms)
             checkout.add(uow, cart_id, {"SHIRT0-S": 1})
             shown = checkout.priced(uow, shop.terms, cart_id).amounts.total
-            catalog.set_price(uow, shelves.skus["SHIRT0-S"], price=1_100, list_price=1_200)
+            sku_editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 1_100, "list_price": 1_200})
         with pytest.raises(PriceChanged) as refused, shop.database.transaction("test") as uow:
             service.place(uow, shop.terms, cart_id, ADA, expected_total=shown)
         assert refused.value.details == {"expected": 1_395, "total": 1_495}
@@ -144,8 +144,8 @@ class TestExpiry:
         placed = placed_order(shop, SHIRT0_S=2)
         clock.forward(minutes=30)
         with shop.database.transaction("system:expiry") as uow:
-            assert service.expire_unpaid(uow) == 1
-            assert service.expire_unpaid(uow) == 0
+            assert expiry.expire_unpaid(uow) == 1
+            assert expiry.expire_unpaid(uow) == 0
         assert status_of(shop, placed.order_id) == "expired"
         assert level(shop, shelves.skus["SHIRT0-S"]) == (10, 0)
 
@@ -155,13 +155,13 @@ class TestExpiry:
         waiting = placed_order(shop, SHIRT0_S=1)
         clock.forward(minutes=20)
         with shop.database.transaction("system:expiry") as uow:
-            assert service.expire_unpaid(uow) == 0
+            assert expiry.expire_unpaid(uow) == 0
         assert (status_of(shop, paid.order_id), status_of(shop, waiting.order_id)) == (
             "paid",
             "pending_payment",
         )
         with shop.database.read() as db:
-            assert service.next_expiry(db) == clock.now + timedelta(minutes=10)
+            assert expiry.next_expiry(db) == clock.now + timedelta(minutes=10)
 
 
 class TestFulfilment:

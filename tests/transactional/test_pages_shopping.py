@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from shopping import ADA, Shelves, placed_order, rows_of
 from webpage import Webpage
 
-from transactional.catalog import service as catalog
+from transactional.catalog import creation, sku_editing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import skus
 from transactional.checkout import terms_editing
@@ -62,12 +62,12 @@ class TestLookingAround:
 
     def test_a_long_category_goes_on_on_the_next_page(self, client: TestClient, shop: Shop) -> None:
         with shop.database.transaction("test") as uow:
-            hats = catalog.create_category(uow, "hats", "Hats")
+            hats = creation.create_category(uow, "hats", "Hats")
             for number in range(30):
                 draft = ProductDraft(
                     f"hat-{number}", f"Hat {number}", hats, [SkuDraft(f"H{number}", 1, 1, 1)]
                 )
-                catalog.create_product(uow, draft, "GBP")
+                creation.create_product(uow, draft, "GBP")
         first = shown(client.get("/c/hats"))
         (onward,) = [link["href"] for link in first.links if link.get("rel") == "next"]
         second = shown(client.get(onward))
@@ -158,7 +158,7 @@ class TestCheckout:
         add_to_basket(client, "shirt-0")
         checkout = shown(client.get("/checkout"))
         with shop.database.transaction("staff") as uow:
-            catalog.set_price(uow, shelves.skus["SHIRT0-S"], price=1_100, list_price=1_200)
+            sku_editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 1_100, "list_price": 1_200})
         told = shown(press_pay(client, checkout), 409)
         assert "Prices have changed" in told.text and "Pay £14.95" in told.text
         assert rows_of(shop, orders) == []
@@ -217,9 +217,9 @@ class TestOrder:
 def test_what_people_type_and_name_is_escaped(client: TestClient, shop: Shop) -> None:
     name = "<script>alert('1')</script>"
     with shop.database.transaction("test") as uow:
-        category = catalog.create_category(uow, "odd", name)
+        category = creation.create_category(uow, "odd", name)
         draft = ProductDraft("odd", name, category, [SkuDraft("ODD", 1, 2, 1)], description=name)
-        stock.receive(uow, dict.fromkeys(catalog.create_product(uow, draft, "GBP").values(), 3), "D")
+        stock.receive(uow, dict.fromkeys(creation.create_product(uow, draft, "GBP").values(), 3), "D")
     add_to_basket(client, "odd")
     checkout = shown(client.get("/checkout"))
     pages = [client.get(path) for path in ("/", "/c/odd", "/p/odd", "/cart", "/checkout")]

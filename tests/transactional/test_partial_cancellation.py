@@ -16,7 +16,7 @@ from shopping import (
 from test_ledger import balances
 
 from transactional.errors import IllegalTransition, NotFound
-from transactional.ledger import rules as ledger
+from transactional.ledger import chart
 from transactional.orders import after_sales, service, shipping
 from transactional.orders.credits import CreditNote
 from transactional.orders.errors import TooManyCancelled, TooManyReturned
@@ -62,7 +62,7 @@ def test_the_rest_is_shipped_and_costs_what_it_is(shop: Shop, shelves: Shelves) 
     with shop.database.transaction("staff") as uow:
         shipping.ship(uow, placed.order_id)
     assert level(shop, shelves.skus["SHIRT0-S"]) == (8, 0)
-    assert balances(shop)[ledger.COST_OF_GOODS] == 2 * 400
+    assert balances(shop)[chart.COST_OF_GOODS] == 2 * 400
 
 
 def test_cancelled_units_cannot_come_back(shop: Shop, shelves: Shelves) -> None:

@@ -15,7 +15,7 @@ from shopping import Shelves, key, ordered_over_http, paid_order, placed_order, 
 
 from transactional.change_log import as_json
 from transactional.errors import ImportRefused
-from transactional.ledger import rules, statements
+from transactional.ledger import chart, statements
 from transactional.ledger.models import journal_entries
 from transactional.ledger.statements import Period
 from transactional.orders import after_sales
@@ -207,10 +207,10 @@ class TestTakingIn:
                 (each.account, each.currency): each.balance for each in statements.trial_balance(db, period)
             }
         assert found == {
-            (rules.BANK, "GBP"): -241,
-            (rules.PAYMENT_FEES, "GBP"): 241,
-            (rules.BANK, "JPY"): 480,
-            (rules.PAYMENT_FEES, "JPY"): 20,
+            (chart.BANK, "GBP"): -241,
+            (chart.PAYMENT_FEES, "GBP"): 241,
+            (chart.BANK, "JPY"): 480,
+            (chart.PAYMENT_FEES, "JPY"): 20,
             ("asset:receivable:stripe", "GBP"): 0,
             ("asset:receivable:stripe", "JPY"): -500,
         }

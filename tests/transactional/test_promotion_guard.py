@@ -11,7 +11,7 @@ from sqlalchemy import update
 from test_promotion_rules import line, unit
 from test_promotions import TEN_PERCENT, active, change, drafted, priced
 
-from transactional.catalog import pricing, service
+from transactional.catalog import creation, pricing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import categories, skus
 from transactional.checkout import terms_editing
@@ -154,7 +154,7 @@ class TestShop:
             (category,) = uow.rows(categories.select())
             cards = [SkuDraft("CARD-20", 2_000, 2_000, 0, {"value": "20"}, tax_class="gift_card")]
             draft = ProductDraft("gift-card", "Gift card", category["id"], cards)
-            stock.receive(uow, dict.fromkeys(service.create_product(uow, draft, "GBP").values(), 9), "CARDS")
+            stock.receive(uow, dict.fromkeys(creation.create_product(uow, draft, "GBP").values(), 9), "CARDS")
         active(shop, TEN_PERCENT)
         assert priced(shop, CARD_20=1).promotions.saved == 0
         named = {"conditions": {"products": ["gift-card"]}}

@@ -12,7 +12,7 @@ from test_races import at_once
 from transactional.checkout import service as checkout
 from transactional.checkout.service import PricedCart
 from transactional.members.service import Buyer
-from transactional.orders import after_sales, service, shipping
+from transactional.orders import after_sales, expiry, service, shipping
 from transactional.orders.models import order_lines, orders
 from transactional.orders.service import Placed
 from transactional.payments import settlement
@@ -278,7 +278,7 @@ class TestBudgets:
         late = placed(shop, {"SHIRT0-S": 2})
         clock.forward(minutes=31)
         with shop.database.transaction("system:expiry") as uow:
-            service.expire_unpaid(uow)
+            expiry.expire_unpaid(uow)
         assert given(shop) == (0, 0, 0)
         placed(shop, {"SHIRT0-M": 1})
         with shop.database.transaction("provider:sandbox") as uow:

@@ -12,7 +12,7 @@ from transactional.checkout import service as checkout
 from transactional.errors import ShopError
 from transactional.idempotency import Answer
 from transactional.members.models import customers
-from transactional.orders import after_sales, service, shipping
+from transactional.orders import after_sales, expiry, service, shipping
 from transactional.orders.models import credit_notes, orders
 from transactional.payments import inbox, settlement
 from transactional.payments.models import refunds, webhook_inbox
@@ -153,13 +153,13 @@ def test_payment_and_expiry_at_once_leave_no_order_half_done(shop: Shop, shelves
     def act(number: int) -> str:
         with shop.database.transaction("test") as uow:
             if number % 2:
-                return str(service.expire_unpaid(uow))
+                return str(expiry.expire_unpaid(uow))
             one = placed[number // 2]
             return settlement.record_capture(uow, one.payment_id, f"pay_{number}", one.total, one.currency)
 
     at_once(8, act)
     with shop.database.transaction("test") as uow:
-        service.expire_unpaid(uow)
+        expiry.expire_unpaid(uow)
     # Whichever came first, the stock was there: late money brought expired orders back.
     assert {status_of(shop, one.order_id) for one in placed} == {"paid"}
     assert level(shop, shelves.skus["SHIRT0-S"]) == (10, 4)

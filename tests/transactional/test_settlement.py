@@ -4,8 +4,8 @@ from shopping import Shelves, level, paid_order, placed_order, rows_of, status_o
 from test_ledger import SANDBOX, balances
 
 from transactional.errors import NotFound
-from transactional.ledger import rules
-from transactional.orders import after_sales, service
+from transactional.ledger import chart
+from transactional.orders import after_sales, expiry, service
 from transactional.orders.service import Placed
 from transactional.payments import events, inbox, settlement
 from transactional.payments import service as payments_service
@@ -89,7 +89,7 @@ class TestLatePayment:
         placed = placed_order(shop, SHIRT0_S=6)
         clock.forward(minutes=31)
         with shop.database.transaction("system:expiry") as uow:
-            service.expire_unpaid(uow)
+            expiry.expire_unpaid(uow)
         return placed
 
     def test_the_order_lives_again_when_its_stock_is_there(
@@ -144,6 +144,6 @@ def test_a_refund_that_did_not_arrive_is_owed_again(shop: Shop, shelves: Shelves
             payments_service.record_refund(uow, asked["id"], "ref_1", succeeded=succeeded)
     assert [(row["status"], row["refunded_at"]) for row in rows_of(shop, refunds)] == [("failed", None)]
     found = balances(shop)
-    assert (found[rules.REFUNDS], found[SANDBOX]) == (placed.total, placed.total)
+    assert (found[chart.REFUNDS], found[SANDBOX]) == (placed.total, placed.total)
     with shop.database.read() as db:
         assert events.holdings(db, placed.order_id)[str(placed.payment_id)].left == placed.total

@@ -13,7 +13,7 @@ from test_races import at_once
 from test_stock import movements_explain_every_level, open_warehouse, stand
 
 from transactional.errors import IllegalTransition, NotFound, ShopError
-from transactional.ledger import rules as ledger
+from transactional.ledger import chart
 from transactional.orders import after_sales, shipping, transitions
 from transactional.orders.errors import NothingToShip, ShipmentDelivered, TooManyReturned, TooManyShipped
 from transactional.orders.models import credit_note_lines, orders, shipment_lines, shipments
@@ -41,11 +41,11 @@ def test_units_leave_in_parts_each_at_its_cost(shop: Shop, shelves: Shelves) -> 
     (first,) = send(shop, placed.order_id, SHIRT0_S=2)
     assert status_of(shop, placed.order_id) == "partly_shipped"
     assert level(shop, shelves.skus["SHIRT0-S"]) == (8, 1)
-    assert balances(shop)[ledger.COST_OF_GOODS] == 2 * 400
+    assert balances(shop)[chart.COST_OF_GOODS] == 2 * 400
     (second,) = send(shop, placed.order_id)
     assert status_of(shop, placed.order_id) == "shipped"
     assert level(shop, shelves.skus["SHIRT1-M"]) == (9, 0)
-    assert balances(shop)[ledger.COST_OF_GOODS] == 4 * 400
+    assert balances(shop)[chart.COST_OF_GOODS] == 4 * 400
     sent = {(row["shipment_id"], row["quantity"]) for row in rows_of(shop, shipment_lines)}
     assert sent == {(first["id"], 2), (second["id"], 1)}
     arrive(shop, placed.order_id, second["number"])
@@ -63,7 +63,7 @@ def test_an_order_over_two_warehouses_makes_a_shipment_of_each(shop: Shop, shelv
     quantities = {row["shipment_id"]: row["quantity"] for row in rows_of(shop, shipment_lines)}
     assert {row["warehouse_id"] == leeds: quantities[row["id"]] for row in made} == {True: 3, False: 10}
     assert stand(shop, sku) == {"main": (0, 0), "leeds": (1, 0)}
-    assert balances(shop)[ledger.COST_OF_GOODS] == 13 * 400
+    assert balances(shop)[chart.COST_OF_GOODS] == 13 * 400
     movements_explain_every_level(shop)
 
 

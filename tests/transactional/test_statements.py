@@ -8,7 +8,7 @@ from shopping import Shelves
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
-from transactional.catalog import service as catalog
+from transactional.catalog import creation
 from transactional.catalog.models import brands, categories, products, skus
 from transactional.checkout.models import carts
 from transactional.members.models import customers
@@ -56,8 +56,8 @@ def test_lists_of_any_length(shop: Shop, count: int) -> None:
     )
     with shop.database.transaction("test") as uow:
         for number in range(count):
-            catalog.create_brand(uow, f"b{number:02}", "Maker")
-        catalog.create_brand(uow, "not-asked-for", "Maker")
+            creation.create_brand(uow, f"b{number:02}", "Maker")
+        creation.create_brand(uow, "not-asked-for", "Maker")
         slugs = [f"b{number:02}" for number in range(count)]
         assert [row["slug"] for row in twice(uow, named, slugs=slugs)] == slugs
         assert [row["slug"] for row in uow.rows(named, slugs=slugs[:1])] == slugs[:1]
@@ -68,7 +68,7 @@ class TestWhatWaits:
         everything = select(brands.c.slug).order_by(brands.c.slug)
         with shop.database.transaction("test") as uow:
             for number in range(4):
-                catalog.create_brand(uow, f"b{number}", "Maker")
+                creation.create_brand(uow, f"b{number}", "Maker")
                 assert len(uow.rows(everything)) == number + 1
 
     def test_it_is_done_in_its_order(self, shop: Shop) -> None:
@@ -82,22 +82,22 @@ class TestWhatWaits:
 
     def test_what_the_database_refuses_undoes_the_transaction(self, shop: Shop) -> None:
         with shop.database.transaction("test") as uow:
-            catalog.create_brand(uow, "a", "Maker")
+            creation.create_brand(uow, "a", "Maker")
         for _ in range(2):
             with pytest.raises(IntegrityError), shop.database.transaction("test") as uow:
-                catalog.create_brand(uow, "b", "Maker")
-                catalog.create_brand(uow, "a", "Maker")
+                creation.create_brand(uow, "b", "Maker")
+                creation.create_brand(uow, "a", "Maker")
         with shop.database.read() as db:
             assert [row["slug"] for row in db.rows(select(brands))] == ["a"]
 
     def test_a_trial_leaves_nothing(self, shop: Shop) -> None:
         with shop.database.transaction("test") as uow:
-            catalog.create_brand(uow, "a", "Maker")
+            creation.create_brand(uow, "a", "Maker")
             with uow.trial():
-                catalog.create_brand(uow, "b", "Maker")
+                creation.create_brand(uow, "b", "Maker")
             with pytest.raises(IntegrityError), uow.trial():
-                catalog.create_brand(uow, "a", "Again")
-            catalog.create_brand(uow, "c", "Maker")
+                creation.create_brand(uow, "a", "Again")
+            creation.create_brand(uow, "c", "Maker")
         with shop.database.read() as db:
             assert [row["slug"] for row in db.rows(select(brands).order_by(brands.c.slug))] == ["a", "c"]
 
@@ -106,7 +106,7 @@ class TestWhatWaits:
         for round_ in range(3):
             with shop.database.transaction("test") as uow:
                 for number in range(3_000):
-                    catalog.create_brand(uow, f"{round_}-{number}", "A maker of many things " * 8)
+                    creation.create_brand(uow, f"{round_}-{number}", "A maker of many things " * 8)
                 uow.insert(
                     carts,
                     {"id": uow.new_id(), "currency": "GBP", "status": "open", "channel": "web"}

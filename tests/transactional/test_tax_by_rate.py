@@ -10,7 +10,7 @@ from shopping import ADA, Shelves, order, rows_of, sell_everywhere
 
 from transactional.catalog import sku_editing
 from transactional.checkout import terms_editing
-from transactional.ledger.rules import TAX
+from transactional.ledger.chart import TAX
 from transactional.orders import after_sales, change_entry, service, shipping
 from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition

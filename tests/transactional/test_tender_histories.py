@@ -12,10 +12,10 @@ from test_ledger import balances
 from test_tenders import balance_of_ada, by_card, gift_card
 
 from transactional.errors import ShopError
-from transactional.ledger import rules
+from transactional.ledger import chart
 from transactional.ledger import service as accounts
-from transactional.ledger.rules import BALANCE, POINTS, held
-from transactional.orders import after_sales, service, shipping
+from transactional.ledger.chart import BALANCE, POINTS, held
+from transactional.orders import after_sales, expiry, service, shipping
 from transactional.orders.models import orders
 from transactional.payments import chargebacks, events, gift_cards, reversal, settlement
 from transactional.payments import service as payments_service
@@ -52,7 +52,7 @@ def act(shop: Shop, uow: UnitOfWork, action: str, which: int, units: int, tender
             settlement.record_end(uow, money[which % len(money)]["id"], external, "failed")
         case "expire":
             uow.at(uow.now + timedelta(minutes=31))
-            service.expire_unpaid(uow)
+            expiry.expire_unpaid(uow)
         case "cancel" if found:
             after_sales.cancel(uow, found[which % len(found)])
         case "cancel part" if found:
@@ -98,7 +98,7 @@ def money_adds_up(shop: Shop, initial: dict[str, int]) -> None:
         for account, amount in initial.items():
             if not account.startswith(POINTS):
                 assert accounts.balance(db, account) == amount - held_by_orders[account]
-    assert found.get(rules.TENDERED, 0) == waiting
+    assert found.get(chart.TENDERED, 0) == waiting
 
 
 @settings(

@@ -13,12 +13,12 @@ from test_ledger import SANDBOX, balances, posted
 from test_races import at_once
 
 from transactional.database import writing
+from transactional.ledger import chart
 from transactional.ledger import events as ledger
-from transactional.ledger import rules
 from transactional.ledger import service as accounts
-from transactional.ledger.rules import BALANCE, POINTS, held
+from transactional.ledger.chart import BALANCE, POINTS, held
 from transactional.members import service as members
-from transactional.orders import after_sales, service, shipping
+from transactional.orders import after_sales, expiry, service, shipping
 from transactional.orders.service import Placed
 from transactional.payments import chargebacks, events, gift_cards, reversal, settlement
 from transactional.payments import service as payments_service
@@ -87,7 +87,7 @@ def cancel(shop: Shop, placed: Placed) -> None:
 def expire(shop: Shop, clock: MovableClock) -> None:
     clock.forward(minutes=31)
     with shop.database.transaction("system:expiry") as uow:
-        service.expire_unpaid(uow)
+        expiry.expire_unpaid(uow)
 
 
 @pytest.mark.usefixtures("shelves")
@@ -101,16 +101,16 @@ class TestPlacing:
             ("card", 895, "pending"),
         ]
         assert status_of(shop, placed.order_id) == "pending_payment"
-        assert balances(shop)[rules.TENDERED] == 1_500
+        assert balances(shop)[chart.TENDERED] == 1_500
         assert pay(shop, placed) == "paid"
         assert posted(shop, f"order:{placed.number}:paid") == [
-            (rules.TENDERED, rules.SALES, 1_500),
-            (SANDBOX, rules.SALES, 167),
-            (SANDBOX, rules.SHIPPING, 329),
-            (SANDBOX, rules.TAX, 399),
-            (rules.DISCOUNTS, rules.SALES, 333),
+            (chart.TENDERED, chart.SALES, 1_500),
+            (SANDBOX, chart.SALES, 167),
+            (SANDBOX, chart.SHIPPING, 329),
+            (SANDBOX, chart.TAX, 399),
+            (chart.DISCOUNTS, chart.SALES, 333),
         ]
-        assert rules.TENDERED not in balances(shop)
+        assert chart.TENDERED not in balances(shop)
 
     def test_an_order_that_internal_tenders_pay_whole_is_paid_at_once(self, shop: Shop) -> None:
         card = gift_card(shop, 5_000)
@@ -118,7 +118,7 @@ class TestPlacing:
         assert status_of(shop, placed.order_id) == "paid"
         assert tenders_of(shop) == [("gift_card", 2_395, "captured")]
         assert left_on(shop, card) == 5_000 - 2_395
-        assert rules.TENDERED not in balances(shop)
+        assert chart.TENDERED not in balances(shop)
 
     def test_a_card_named_twice_is_spent_once(self, shop: Shop) -> None:
         card = gift_card(shop, 1_000)
@@ -191,9 +191,9 @@ class TestGivingBack:
         pay(shop, placed)
         cancel(shop, placed)
         assert (left_on(shop, card), left(shop, BALANCE, ada)) == (1_000, 500)
-        assert balances(shop)[rules.REFUNDS] == 895
+        assert balances(shop)[chart.REFUNDS] == 895
         send_refunds(shop)
-        assert rules.REFUNDS not in balances(shop)
+        assert chart.REFUNDS not in balances(shop)
         assert SANDBOX not in balances(shop)
 
     def test_cancelling_an_unpaid_order_returns_its_internal_tenders(self, shop: Shop) -> None:
@@ -201,10 +201,10 @@ class TestGivingBack:
         cancel(shop, placed_with(shop, by_card(card)))
         assert left_on(shop, card) == 1_000
         assert balances(shop) == {
-            rules.INVENTORY: 24_000,
-            rules.PAYABLE: 24_000,
-            rules.GIFT_CARD: 1_000,
-            rules.GOODWILL: 1_000,
+            chart.INVENTORY: 24_000,
+            chart.PAYABLE: 24_000,
+            chart.GIFT_CARD: 1_000,
+            chart.GOODWILL: 1_000,
         }
 
     def test_a_part_goes_back_to_the_last_tender_first(self, shop: Shop) -> None:
@@ -218,7 +218,7 @@ class TestGivingBack:
             with shop.database.transaction("staff") as uow:
                 after_sales.return_lines(uow, placed.order_id, {line["id"]: 1})
             assert (left_on(shop, card), left(shop, BALANCE, ada)) == (card_left, ada_left)
-            assert balances(shop)[rules.REFUNDS] == owed
+            assert balances(shop)[chart.REFUNDS] == owed
 
     def test_the_same_key_gives_back_once(self, shop: Shop) -> None:
         card = gift_card(shop, 1_000)
@@ -262,16 +262,16 @@ class TestExpiry:
 
     def test_expiry_gives_the_internal_tenders_back(self, shop: Shop, card: Row, expired: Placed) -> None:
         assert left_on(shop, card) == 1_000
-        assert rules.TENDERED not in balances(shop)
+        assert chart.TENDERED not in balances(shop)
 
     def test_a_late_payment_takes_them_again(self, shop: Shop, card: Row, expired: Placed) -> None:
         assert pay(shop, expired) == "paid"
         assert left_on(shop, card) == 0
-        assert posted(shop, f"order:{expired.number}:paid")[0] == (rules.TENDERED, rules.SALES, 1_000)
+        assert posted(shop, f"order:{expired.number}:paid")[0] == (chart.TENDERED, chart.SALES, 1_000)
         cancel(shop, expired)
         assert left_on(shop, card) == 1_000
         send_refunds(shop)
-        assert not {rules.TENDERED, rules.REFUNDS, SANDBOX} & balances(shop).keys()
+        assert not {chart.TENDERED, chart.REFUNDS, SANDBOX} & balances(shop).keys()
 
     def test_a_late_payment_goes_back_whole_when_they_are_spent(
         self, shop: Shop, shelves: Shelves, card: Row, expired: Placed
@@ -371,7 +371,7 @@ class TestChargeback:
         assert self.charge_back(shop, paid, 1_000) == "unchanged"
         assert left_on(shop, card) == 0
         found = balances(shop)
-        assert (found[rules.CHARGEBACKS], found[SANDBOX]) == (1_000, 395)
+        assert (found[chart.CHARGEBACKS], found[SANDBOX]) == (1_000, 395)
 
     def test_of_the_whole_it_gives_the_internal_tenders_back(
         self, shop: Shop, card: Row, paid: Placed
@@ -379,7 +379,7 @@ class TestChargeback:
         self.charge_back(shop, paid, 1_000)
         self.charge_back(shop, paid, 395, "dp_2")
         assert left_on(shop, card) == 1_000
-        assert balances(shop)[rules.CHARGEBACKS] == 2_395
+        assert balances(shop)[chart.CHARGEBACKS] == 2_395
 
     def test_of_a_payment_that_the_order_could_not_have_it_leaves_the_card_with_the_order(
         self, shop: Shop, card: Row
@@ -390,7 +390,7 @@ class TestChargeback:
             settlement.record_capture(uow, placed.payment_id, "pay_short", amount, "GBP")
         self.charge_back(shop, placed, 394)
         assert (status_of(shop, placed.order_id), left_on(shop, card)) == ("pending_payment", 0)
-        assert balances(shop)[rules.TENDERED] == 1_000
+        assert balances(shop)[chart.TENDERED] == 1_000
 
     def test_goods_that_come_back_afterwards_are_not_paid_back_again(
         self, shop: Shop, card: Row, paid: Placed
@@ -403,8 +403,8 @@ class TestChargeback:
             after_sales.return_lines(uow, paid.order_id, {line["id"]: 2})
         assert [row["amount"] for row in rows_of(shop, refunds)] == [1_000]
         found = balances(shop)
-        assert rules.REFUNDS not in found
-        assert found[rules.CHARGEBACKS] == 395  # the delivery charge, which a return keeps
+        assert chart.REFUNDS not in found
+        assert found[chart.CHARGEBACKS] == 395  # the delivery charge, which a return keeps
 
 
 class TestPoints:
@@ -417,9 +417,9 @@ class TestPoints:
         placed = placed_with(generous)
         assert POINTS not in balances(generous)
         pay(generous, placed)
-        assert (balances(generous)[POINTS], balances(generous)[rules.LOYALTY]) == (200, 200)
+        assert (balances(generous)[POINTS], balances(generous)[chart.LOYALTY]) == (200, 200)
         cancel(generous, placed)
-        assert not {POINTS, rules.LOYALTY} & balances(generous).keys()
+        assert not {POINTS, chart.LOYALTY} & balances(generous).keys()
 
     def test_returned_goods_take_their_share_of_the_points_back(self, generous: Shop) -> None:
         placed = placed_with(generous)
@@ -440,4 +440,4 @@ class TestPoints:
         placed_with(generous, Wanted("points", ada, 150), sku="SHIRT1-S")
         cancel(generous, first)
         assert left(generous, POINTS, ada) == 0
-        assert balances(generous)[rules.LOYALTY] == 150
+        assert balances(generous)[chart.LOYALTY] == 150

@@ -14,7 +14,7 @@ from test_api import send_webhook, started_payment, webhook_of
 from transactional.change_log import change_log
 from transactional.database import reading
 from transactional.idempotency import idempotency_keys
-from transactional.orders import service
+from transactional.orders import expiry
 from transactional.payments import cashier, refunding
 from transactional.payments.models import payments, refunds, tender_events
 from transactional.security import Keys, sandbox_secret
@@ -253,7 +253,7 @@ class TestUnknown:
         shop = open_for_business
         clock.forward(minutes=31)
         with shop.database.transaction("system:expiry") as uow:
-            service.expire_unpaid(uow)
+            expiry.expire_unpaid(uow)
         ask_sandbox(sandbox, shop, "/v1/silence", {"answers": 1})
         assert asyncio.run(cashier.reconcile(shop)) == 0
         assert told(shop, "void") == ["requested", "unknown"]

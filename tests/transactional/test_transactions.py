@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 
 from settings import Settings
-from transactional.catalog import service as catalog
+from transactional.catalog import creation
 from transactional.catalog.models import brands
 from transactional.shop import Shop, open_shop
 
@@ -82,7 +82,7 @@ def held_up(shop: Shop) -> Iterator[HeldUp]:
 
 async def add_brand(shop: Shop, slug: str) -> None:
     async with shop.database.request("test") as uow:
-        catalog.create_brand(uow, slug, slug)
+        creation.create_brand(uow, slug, slug)
 
 
 def slugs_of(shop: Shop) -> list[str]:
@@ -97,7 +97,7 @@ def test_a_request_is_committed(shop: Shop) -> None:
 def test_a_request_that_fails_changes_nothing(shop: Shop) -> None:
     async def fail() -> None:
         async with shop.database.request("test") as uow:
-            catalog.create_brand(uow, "acme", "Acme")
+            creation.create_brand(uow, "acme", "Acme")
             raise ArithmeticError
 
     with pytest.raises(ArithmeticError):

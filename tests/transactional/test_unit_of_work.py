@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 from shopping import rows_of
 
-from transactional.catalog import service as catalog
+from transactional.catalog import creation
 from transactional.catalog.models import brands
 from transactional.change_log import START, iso_moment, read_changes
 from transactional.checkout import service as checkout
@@ -19,7 +19,7 @@ class PowerCutError(Exception):
 def test_what_a_failed_request_did_is_gone_with_its_log(shop: Shop) -> None:
     before = read_changes(shop.database.engine, START, 100)
     with pytest.raises(PowerCutError), shop.database.transaction("test") as uow:
-        catalog.create_brand(uow, "acme", "Acme")
+        creation.create_brand(uow, "acme", "Acme")
         raise PowerCutError
     assert rows_of(shop, brands) == []
     assert read_changes(shop.database.engine, START, 100) == before
@@ -77,12 +77,12 @@ def test_a_row_that_was_not_locked_cannot_be_changed(shop: Shop) -> None:
 def test_rows_are_locked_by_another_column_once(shop: Shop) -> None:
     with shop.database.transaction("test") as uow:
         for slug in ("beta", "acme"):
-            catalog.create_brand(uow, slug, slug.title())
+            creation.create_brand(uow, slug, slug.title())
     with shop.database.transaction("test") as uow:
         found = uow.lock_by(brands.c.slug, ["beta", "nobody", "acme"])
         assert [(slug, row["name"]) for slug, row in found.items()] == [("beta", "Beta"), ("acme", "Acme")]
         uow.update(brands, found["beta"], name="Better")
-        catalog.create_brand(uow, "nobody", "Nobody")
+        creation.create_brand(uow, "nobody", "Nobody")
         again = uow.lock_by(brands.c.slug, ["nobody", "beta"])
         assert [row["name"] for row in again.values()] == ["Nobody", "Better"]
 
@@ -90,7 +90,7 @@ def test_rows_are_locked_by_another_column_once(shop: Shop) -> None:
 def test_rows_locked_in_a_trial_are_asked_for_again(shop: Shop) -> None:
     with shop.database.transaction("test") as uow:
         with uow.trial():
-            catalog.create_brand(uow, "acme", "Acme")
+            creation.create_brand(uow, "acme", "Acme")
             assert uow.lock_by(brands.c.slug, ["acme"])
         assert uow.lock_by(brands.c.slug, ["acme"]) == {}
 

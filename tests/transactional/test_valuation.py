@@ -10,12 +10,11 @@ from test_ledger import STOCK, balances, posted
 from test_races import at_once
 from test_stock import open_warehouse
 
-from transactional.catalog import service as catalog
-from transactional.catalog import sku_editing
+from transactional.catalog import creation, sku_editing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.exchange import import_products
 from transactional.catalog.models import categories
-from transactional.ledger import rules
+from transactional.ledger import chart
 from transactional.ledger.models import journal_entries
 from transactional.orders import after_sales, shipping
 from transactional.orders import service as orders
@@ -53,10 +52,10 @@ class TestChangingACost:
             transfers.arrive(uow, number, {sku: 1})
         paid_order(shop, SHIRT0_S=2)
         recost(shop, sku, 450)
-        assert balances(shop)[rules.INVENTORY] == STOCK + 10 * 50
-        assert balances(shop)[rules.REVALUED] == -10 * 50
+        assert balances(shop)[chart.INVENTORY] == STOCK + 10 * 50
+        assert balances(shop)[chart.REVALUED] == -10 * 50
         recost(shop, sku, 100)
-        assert balances(shop)[rules.INVENTORY] == STOCK - 10 * 300
+        assert balances(shop)[chart.INVENTORY] == STOCK - 10 * 300
         assert revaluations(shop) == [
             ("SHIRT0-S", "10 units at 450, not 400"),
             ("SHIRT0-S", "10 units at 100, not 450"),
@@ -71,18 +70,18 @@ class TestChangingACost:
             shipping.ship(uow, placed.order_id)
         (shipment,) = rows_of(shop, shipments)
         assert posted(shop, f"shipment:{shipment['number']}") == [
-            (rules.COST_OF_GOODS, rules.INVENTORY, 800),
-            (rules.REVALUED, rules.INVENTORY, 600),
+            (chart.COST_OF_GOODS, chart.INVENTORY, 800),
+            (chart.REVALUED, chart.INVENTORY, 600),
         ]
         recost(shop, sku, 300)
         with shop.database.transaction("staff") as uow:
             (line,) = orders.find(uow, placed.order_id).lines
             note = after_sales.return_lines(uow, placed.order_id, {line["id"]: 1})
         assert posted(shop, f"goods_returned:{note.number}") == [
-            (rules.INVENTORY, rules.COST_OF_GOODS, 400),
-            (rules.REVALUED, rules.INVENTORY, 100),
+            (chart.INVENTORY, chart.COST_OF_GOODS, 400),
+            (chart.REVALUED, chart.INVENTORY, 100),
         ]
-        assert balances(shop)[rules.COST_OF_GOODS] == 400
+        assert balances(shop)[chart.COST_OF_GOODS] == 400
         adds_up(shop)
 
     def test_a_file_that_changes_costs_revalues(self, shop: Shop, shelves: Shelves) -> None:
@@ -90,7 +89,7 @@ class TestChangingACost:
             file = exported(db)
         with shop.database.transaction("staff") as uow:
             import_products(uow, file.replace(",4.00,", ",5.25,").encode(), "storehouse", "GBP")
-        assert balances(shop)[rules.INVENTORY] == 6 * 10 * 525
+        assert balances(shop)[chart.INVENTORY] == 6 * 10 * 525
         assert len(revaluations(shop)) == 6
         adds_up(shop)
 
@@ -105,7 +104,7 @@ class TestChangingACost:
         with shop.database.transaction("staff") as uow:
             (category,) = uow.rows(categories.select())
             new = ProductDraft("hat", "Hat", category["id"], [SkuDraft("HAT", 900, 900, 200)])
-            hat = catalog.create_product(uow, new, "GBP")["HAT"]
+            hat = creation.create_product(uow, new, "GBP")["HAT"]
         placed = [paid_order(shop, SHIRT0_S=1) for _ in range(3)]
 
         def act(number: int) -> str:
@@ -146,16 +145,16 @@ class TestReceivingAtAnotherPrice:
             {"sku": "SHIRT0-M", "quantity": 5},
         )
         found = balances(shop)
-        assert found[rules.INVENTORY] == STOCK + 10 * 400
-        assert found[rules.PRICE_VARIANCE] == 5 * 30
-        assert found[f"{rules.PAYABLE}:weavers"] == 10 * 400 + 5 * 30
-        assert found[rules.PAYABLE] == STOCK
+        assert found[chart.INVENTORY] == STOCK + 10 * 400
+        assert found[chart.PRICE_VARIANCE] == 5 * 30
+        assert found[f"{chart.PAYABLE}:weavers"] == 10 * 400 + 5 * 30
+        assert found[chart.PAYABLE] == STOCK
         adds_up(shop)
 
     def test_what_was_bought_cheaper_is_owed_at_what_it_was_bought_for(
         self, client: TestClient, shop: Shop, staff: dict[str, str], shelves: Shelves
     ) -> None:
         self.receive(client, staff, {"sku": "SHIRT0-S", "quantity": 5, "unit_cost": 0})
-        assert f"{rules.PAYABLE}:weavers" not in balances(shop)
-        assert balances(shop)[rules.PRICE_VARIANCE] == -5 * 400
+        assert f"{chart.PAYABLE}:weavers" not in balances(shop)
+        assert balances(shop)[chart.PRICE_VARIANCE] == -5 * 400
         adds_up(shop)

@@ -16,7 +16,7 @@ from shopping import fill_shelves, sell_everywhere, sell_in_euros
 from sqlalchemy import Table, func, select
 
 from settings import Settings
-from transactional.catalog import service as catalog
+from transactional.catalog import creation
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import categories
 from transactional.change_log import change_log
@@ -84,7 +84,7 @@ def furnished(database_url: str, home: Path, clock: MovableClock, bank: Bank) ->
             SkuDraft("CARD-50", 4_500, 5_000, 0, {"value": "50"}, tax_class="gift_card"),
         ]
         draft = ProductDraft("gift-card", "Gift card", category["id"], drafts)
-        stock.receive(uow, dict.fromkeys(catalog.create_product(uow, draft, "GBP").values(), 9), "CARDS")
+        stock.receive(uow, dict.fromkeys(creation.create_product(uow, draft, "GBP").values(), 9), "CARDS")
         warehousing.put(
             uow, "north", name="North", country="GB", postal_code="LS1", priority=1, is_active=True
         )

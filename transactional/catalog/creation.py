@@ -1,11 +1,24 @@
-"""Makes rows of drafts: products, their SKUs and pictures, each table in one statement."""
+"""Puts things into the catalogue: categories, brands, and products of drafts, each table in one statement."""
 
 from collections.abc import Sequence
 
 from transactional.catalog.drafts import Picture, ProductDraft, SkuDraft
 from transactional.catalog.errors import NothingToSell
-from transactional.catalog.models import product_media, products, skus
+from transactional.catalog.models import brands, categories, product_media, products, skus
 from transactional.unit_of_work import Row, UnitOfWork
+
+
+def create_category(
+    uow: UnitOfWork, slug: str, name: str, *, parent_id: str | None = None, position: int = 0
+) -> str:
+    """Add a category; returns its id."""
+    row = {"id": uow.new_id(), "parent_id": parent_id, "slug": slug, "name": name, "position": position}
+    return str(uow.insert(categories, {**row, "is_hidden": False})["id"])
+
+
+def create_brand(uow: UnitOfWork, slug: str, name: str) -> str:
+    """Add a brand; returns its id."""
+    return str(uow.insert(brands, {"id": uow.new_id(), "slug": slug, "name": name})["id"])
 
 
 def create_products(
@@ -33,6 +46,15 @@ def create_products(
     uow.insert_many(skus, offered)
     uow.insert_many(product_media, pictured)
     return [row["id"] for row in made], {row["code"]: row["id"] for row in offered}
+
+
+def create_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> dict[str, str]:
+    """Add a product with its SKUs, none of them in stock yet; returns the SKU ids by SKU code.
+
+    Raises:
+        NothingToSell: it is to be live and has no SKU.
+    """
+    return create_products(uow, [draft], currency)[1]
 
 
 def add_skus(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from transactional.catalog import creation, rules, service, sku_editing
+from transactional.catalog import creation, rules, sku_editing
 from transactional.catalog.drafts import Picture, ProductDraft
 from transactional.catalog.errors import (
     AlreadyThere,
@@ -56,7 +56,7 @@ def add_category(uow: UnitOfWork, slug: str, name: str, parent_id: str | None) -
         raise NotFound("category", parent_id)
     _free_slug(uow, slug, None)
     position = max((row["position"] + 1 for row in tree if row["parent_id"] == parent_id), default=0)
-    return service.create_category(uow, slug, name, parent_id=parent_id, position=position)
+    return creation.create_category(uow, slug, name, parent_id=parent_id, position=position)
 
 
 def edit_category(uow: UnitOfWork, category_id: str, changes: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from transactional.catalog import rules, service
+from transactional.catalog import creation, rules
 from transactional.catalog.models import brands, categories
 from transactional.errors import NotFound
 from transactional.unit_of_work import Reading, Row, UnitOfWork
@@ -81,7 +81,7 @@ class Brands:
         if called:
             return known if known in called else called[0]
         slug = _free_slug(vendor, self._slugs)
-        brand_id = service.create_brand(self._uow, slug, vendor)
+        brand_id = creation.create_brand(self._uow, slug, vendor)
         self._keep({"id": brand_id, "slug": slug, "name": vendor})
         return brand_id
 

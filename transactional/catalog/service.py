@@ -1,12 +1,11 @@
-"""The catalogue: what is on the shelves, and putting things there."""
+"""The catalogue as shoppers see it: categories, brands, and the products that are live."""
 
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 
-from transactional.catalog import creation, pricing, rules, supply
-from transactional.catalog.drafts import ProductDraft
+from transactional.catalog import pricing, rules, supply
 from transactional.catalog.models import brands, categories, category_slugs, product_media, products, skus
 from transactional.catalog.schemas import (
     BrandView,
@@ -20,7 +19,7 @@ from transactional.catalog.schemas import (
 )
 from transactional.errors import NotFound
 from transactional.stock import service as stock
-from transactional.unit_of_work import Reading, Row, UnitOfWork
+from transactional.unit_of_work import Reading, Row
 
 _categories = select(categories).order_by(categories.c.position, categories.c.name)
 _steps = select(categories.c.id, categories.c.parent_id, categories.c.slug, categories.c.name)
@@ -270,37 +269,3 @@ def _pictures(db: Reading, product: Row) -> list[PictureView]:
     if product["has_media"]:
         return [PictureView(**row) for row in db.rows(_media, product_id=product["id"])]
     return [PictureView(url=product["image"], alt="")] if product["image"] else []
-
-
-def create_category(
-    uow: UnitOfWork, slug: str, name: str, *, parent_id: str | None = None, position: int = 0
-) -> str:
-    """Add a category; returns its id."""
-    row = {"id": uow.new_id(), "parent_id": parent_id, "slug": slug, "name": name, "position": position}
-    return str(uow.insert(categories, {**row, "is_hidden": False})["id"])
-
-
-def create_brand(uow: UnitOfWork, slug: str, name: str) -> str:
-    """Add a brand; returns its id."""
-    return str(uow.insert(brands, {"id": uow.new_id(), "slug": slug, "name": name})["id"])
-
-
-def create_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> dict[str, str]:
-    """Add a product with its SKUs, none of them in stock yet; returns the SKU ids by SKU code.
-
-    Raises:
-        NothingToSell: it is to be live and has no SKU.
-    """
-    return creation.create_products(uow, [draft], currency)[1]
-
-
-def set_price(uow: UnitOfWork, sku_id: str, *, price: int, list_price: int) -> None:
-    """Ask another price from now on; placed orders keep theirs.
-
-    Raises:
-        NotFound: there is no such SKU.
-    """
-    sku = uow.lock(skus, sku_id)
-    if sku is None:
-        raise NotFound("SKU", sku_id)
-    uow.update(skus, sku, price=price, list_price=list_price)

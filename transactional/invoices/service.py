@@ -16,7 +16,8 @@ from transactional.invoices.models import invoice_counters, invoice_requests, in
 from transactional.invoices.rules import DocumentLine
 from transactional.orders import changes
 from transactional.orders import service as orders
-from transactional.orders.models import credit_note_lines, credit_notes, order_changes
+from transactional.orders.change_models import order_changes
+from transactional.orders.models import credit_note_lines, credit_notes
 from transactional.orders.models import orders as orders_table
 from transactional.staff.service import Terms
 from transactional.unit_of_work import Increment, Reading, Row, UnitOfWork

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, or_, select
 
-from transactional.ledger import rules, service
+from transactional.ledger import chart, rules, service
 from transactional.ledger.errors import EntryReversed, NotByHand
 from transactional.ledger.models import journal_entries, postings
 from transactional.ledger.rules import Entry, Posting
@@ -74,7 +74,7 @@ def write(uow: UnitOfWork, document: str, reason: str, made: Sequence[Posting]) 
     """
     for posting in made:
         for code in (posting.source, posting.destination):
-            if not rules.is_by_hand(code):
+            if not chart.is_by_hand(code):
                 raise NotByHand(code)
     reference = f"{BY_HAND}{uow.new_id()}"
     service.post(uow, Entry(reference, document, reason, made))

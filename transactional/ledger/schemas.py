@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from transactional.ledger.rules import Kind, Posting
+from transactional.ledger.chart import Kind
+from transactional.ledger.rules import Posting
 from transactional.money import MOST_OF_DOCUMENT
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 
 from transactional.errors import AmountTooLarge, NotFound
-from transactional.ledger import rules
+from transactional.ledger import chart, rules
 from transactional.ledger.errors import InsufficientFunds, WrongCurrency
 from transactional.ledger.models import journal_entries, ledger_accounts, postings
 from transactional.ledger.rules import Entry, Posting
@@ -93,7 +93,7 @@ def _write_postings(uow: UnitOfWork, entry: Row, made: Sequence[Posting]) -> Non
 
 def _posting_row(uow: UnitOfWork, entry_id: str, position: int, posting: Posting) -> Row:
     for code in (posting.source, posting.destination):
-        if not rules.is_known(code):
+        if not chart.is_known(code):
             raise KeyError(f"the chart of accounts has no {code}")
     row = {"id": uow.new_id(), "entry_id": entry_id, "position": position, "occurred_at": uow.now}
     return row | vars(posting)

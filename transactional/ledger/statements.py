@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal, select, union_all
 
 from transactional.errors import NotFound
-from transactional.ledger import rules
+from transactional.ledger import chart
 from transactional.ledger.models import journal_entries, postings
 from transactional.unit_of_work import Reading, Row
 
@@ -34,7 +34,7 @@ class AccountTotals:
 
     @property
     def balance(self) -> int:
-        return rules.balance_of(self.account, self.debits, self.credits)
+        return chart.balance_of(self.account, self.debits, self.credits)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Statement:
 def _together(code: ColumnElement[str]) -> ColumnElement[str]:
     """The account as the trial balance names it: all holders' guarded accounts, which are many, as one."""
     return case(
-        *((code.startswith(f"{account}:", autoescape=True), literal(account)) for account in rules.GUARDED),
+        *((code.startswith(f"{account}:", autoescape=True), literal(account)) for account in chart.GUARDED),
         else_=code,
     )
 
@@ -126,7 +126,7 @@ def statement(db: Reading, account: str, period: Period, *, page: int = 1, page_
     Raises:
         NotFound: the chart has no such account.
     """
-    if not rules.is_known(account):
+    if not chart.is_known(account):
         raise NotFound("account", account)
     of_account = {"account": account, **vars(period)}
     skip = (page - 1) * page_size

@@ -9,16 +9,11 @@ from typing import Any, Literal
 from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, literal, select, union_all
 
 from transactional.ledger import statements
+from transactional.ledger.chart import TAX
 from transactional.ledger.models import journal_entries
-from transactional.ledger.rules import TAX
 from transactional.ledger.statements import Period, halves, whole
-from transactional.orders.models import (
-    credit_note_lines,
-    credit_notes,
-    order_changes,
-    order_lines,
-    orders,
-)
+from transactional.orders.change_models import order_changes
+from transactional.orders.models import credit_note_lines, credit_notes, order_lines, orders
 from transactional.unit_of_work import Reading
 
 _during = and_(

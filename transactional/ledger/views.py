@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from transactional.ledger import rules
+from transactional.ledger import chart
 from transactional.ledger.schemas import (
     AccountTotalsView,
     CurrencyTotals,
@@ -39,7 +39,7 @@ def currency_totals(accounts: Iterable[AccountTotals]) -> list[CurrencyTotals]:
 def kind_totals(accounts: Iterable[AccountTotals]) -> list[KindTotals]:
     found: dict[tuple[str, str], KindTotals] = {}
     for each in accounts:
-        kind = rules.kind_of(each.account)
+        kind = chart.kind_of(each.account)
         sums = found.setdefault(
             (each.currency, kind), KindTotals(kind=kind, currency=each.currency, balance=0)
         )

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from transactional.ledger import events as ledger
 from transactional.orders import changes, credits, progress, rules, service, transitions
-from transactional.orders.models import order_changes, order_lines, orders
+from transactional.orders.change_models import order_changes
+from transactional.orders.models import order_lines, orders
 from transactional.orders.rules import SALE, Credit, SoldLine
 from transactional.payments import reversal
 from transactional.payments import service as payments

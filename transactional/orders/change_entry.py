@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from transactional.checkout.errors import PriceChanged
 from transactional.orders import change_effect, change_plan, changes, rules, service
+from transactional.orders.change_models import order_change_additions, order_change_removals, order_changes
 from transactional.orders.change_plan import Wish
-from transactional.orders.models import order_change_additions, order_change_removals, order_changes
 from transactional.payments import reversal, tenders
 from transactional.payments.methods import Way
 from transactional.payments.tenders import Wanted

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import bindparam, select
 
 from transactional.errors import NotFound
-from transactional.ledger.rules import TENDERED
+from transactional.ledger.chart import TENDERED
 from transactional.orders import service
+from transactional.orders.change_models import order_change_additions, order_change_removals, order_changes
 from transactional.orders.errors import ChangeClosed, ChangeOpen
-from transactional.orders.models import order_change_additions, order_change_removals, order_changes
 from transactional.payments import reversal
 from transactional.payments import service as payments
 from transactional.stock import promises

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from transactional.ledger import events as ledger
+from transactional.ledger import refund_events
 from transactional.ledger.rules import NO_CARDS, Cards
 from transactional.money import slice_of
 from transactional.orders import changes, rules
@@ -128,7 +128,7 @@ def post(
     if cards:
         reversal.hold(uow, order)
     credited = {credit.line_id: (credit.quantity, credit.amount) for credit in credits if credit.line_id}
-    ledger.credited(
+    refund_events.credited(
         uow,
         note.kind,
         note.number,

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, select
 
 from transactional.members import service as members
-from transactional.orders.models import order_changes, order_marks, orders
+from transactional.orders.change_models import order_changes
+from transactional.orders.models import order_marks, orders
 from transactional.unit_of_work import Reading, Row
 
 

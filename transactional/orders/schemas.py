@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from transactional.checkout.sale_schemas import SaleIn
 from transactional.checkout.schemas import PartView
+from transactional.payments.schemas import PaidByView
 
 Status = Literal[
     "pending_payment",
@@ -52,17 +53,6 @@ class OrderLineView(BaseModel):
     tax: int
     tax_rate_bp: int | None
     discounts: list[OrderPromotionView]
-
-
-class PaidByView(BaseModel):
-    """One part of how an order is paid."""
-
-    method: str
-    provider: str
-    status: str
-    amount: int
-    currency: str
-    installments: int = Field(description="In how many parts the buyer pays the provider.")
 
 
 class OrderView(BaseModel):

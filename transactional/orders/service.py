@@ -1,10 +1,12 @@
-"""Orders from the basket to payment; sending them stands in `shipping`, what comes back in `after_sales`."""
+"""Orders from the basket to payment; sending them stands in `shipping`, what comes back in `after_sales`,
+and what nobody paid in `expiry`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import bindparam, exists, select
 
 from transactional.catalog.rules import GIFT_CARD
 from transactional.checkout import service as checkout
@@ -22,7 +24,6 @@ from transactional.orders import groups, notes, revival, rules, transitions, wai
 from transactional.orders import lines as order_rows
 from transactional.orders.models import order_lines, orders
 from transactional.orders.rules import ORDINARY, SALE, Special
-from transactional.payments import reversal
 from transactional.payments import tenders as payments
 from transactional.payments.methods import Way, sandbox_card
 from transactional.payments.rules import points_earned
@@ -33,7 +34,7 @@ from transactional.staff.service import Terms
 from transactional.stock import promises
 from transactional.stock import service as stock
 from transactional.stock.rules import Place
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _order_of_cart = select(orders.c.id).where(orders.c.cart_id == bindparam("cart_id"))
 _lines = (
@@ -45,14 +46,6 @@ _lines = (
     .where(order_lines.c.order_id == bindparam("order_id"))
     .order_by(order_lines.c.position)
 )
-_overdue = (
-    select(orders)
-    .where(orders.c.status == "pending_payment", orders.c.expires_at <= bindparam("now"))
-    .order_by(orders.c.id)
-    .limit(bindparam("limit"))
-)
-_overdue_for_update = for_update(_overdue, orders, skip_locked=True)
-_next_expiry = select(func.min(orders.c.expires_at)).where(orders.c.status == "pending_payment")
 
 
 @dataclass(frozen=True)
@@ -234,37 +227,6 @@ def mark_paid(uow: UnitOfWork, order: Row, reason: str | None = None) -> bool:
     elif paid["needs_review"]:
         transitions.hold_all(uow, [paid])
     return True
-
-
-def overdue(db: Reading, limit: int) -> list[str]:
-    """Ids of unpaid orders whose time is over."""
-    return [row["id"] for row in db.rows(_overdue, now=db.now, limit=limit)]
-
-
-def expire_unpaid(uow: UnitOfWork, limit: int = 100) -> int:
-    """Give the stock of unpaid orders back when their time is over; returns how many expired."""
-    return _expire(uow, uow.lock_rows(orders, _overdue_for_update, now=uow.now, limit=limit))
-
-
-def expire(uow: UnitOfWork, order_id: str) -> int:
-    """The same for one of them, unless it was just paid."""
-    order = lock(uow, order_id)
-    is_overdue = order["status"] == "pending_payment" and order["expires_at"] <= uow.now
-    return _expire(uow, [order] if is_overdue else [])
-
-
-def _expire(uow: UnitOfWork, found: list[Row]) -> int:
-    transitions.apply_all(uow, found, "expire")
-    promises.release(uow, [order["number"] for order in found])
-    budgets.give_back(uow, found)
-    reversal.expire(uow, found)
-    return len(found)
-
-
-def next_expiry(db: Reading) -> datetime | None:
-    """When the next unpaid order expires; None when none waits."""
-    moment: datetime | None = db.value(_next_expiry)
-    return moment
 
 
 def header(db: Reading, order_id: str) -> Row:

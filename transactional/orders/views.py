@@ -5,14 +5,9 @@ from collections.abc import Iterable
 from transactional.checkout.explanation import Delivered, Part, Sold, explain, given_of
 from transactional.checkout.schemas import PartView
 from transactional.orders.credits import CreditNote
-from transactional.orders.schemas import (
-    CreditNoteView,
-    OrderLineView,
-    OrderPromotionView,
-    OrderView,
-    PaidByView,
-)
+from transactional.orders.schemas import CreditNoteView, OrderLineView, OrderPromotionView, OrderView
 from transactional.orders.service import OrderWithLines
+from transactional.payments.schemas import PaidByView
 from transactional.security import Keys
 from transactional.unit_of_work import Row
 

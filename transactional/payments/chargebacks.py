@@ -7,9 +7,9 @@ failed     the dispute is over and the shop has the money, also what was gone
 
 from sqlalchemy import bindparam, func, select
 
-from transactional.ledger import events as ledger
+from transactional.ledger import refund_events
 from transactional.ledger import service as accounts
-from transactional.ledger.rules import CHARGEBACKS, LOYALTY
+from transactional.ledger.chart import CHARGEBACKS, LOYALTY
 from transactional.money import money_text
 from transactional.orders import changes, review, transitions
 from transactional.orders import rules as order_rules
@@ -83,7 +83,7 @@ def _reason(reference: str) -> str:
 
 
 def _lose(uow: UnitOfWork, order: Row, payment: Row, reference: str, amount: int) -> None:
-    ledger.charged_back(uow, order, payment, reference, amount)
+    refund_events.charged_back(uow, order, payment, reference, amount)
     if not _is_of_the_order(uow, order, payment):
         return
     if service.held_externally(uow, order["id"]) == 0:
@@ -111,7 +111,7 @@ def _regain(uow: UnitOfWork, order: Row, payment: Row, reference: str) -> None:
     wanted = order["total"] - int(uow.value(_credited, order_id=order["id"]))
     there = _there(uow, order)
     again = tenders.take_given_back(uow, order, key, max(wanted - there, 0))
-    ledger.regained(
+    refund_events.regained(
         uow,
         order,
         key,

@@ -5,9 +5,9 @@ from typing import NamedTuple
 from sqlalchemy import String, and_, bindparam, cast, literal, select
 
 from transactional.errors import NotFound
-from transactional.ledger import events as ledger
+from transactional.ledger import refund_events
+from transactional.ledger.chart import BALANCE, held
 from transactional.ledger.errors import WrongCurrency
-from transactional.ledger.rules import BALANCE, held
 from transactional.orders.models import orders
 from transactional.payments import events, service
 from transactional.payments.errors import RefundNotFailed
@@ -87,7 +87,7 @@ def to_balance(uow: UnitOfWork, refund_id: str) -> str:
     account = held(BALANCE, order["customer_id"])
     if refund["currency"] != order["currency"]:
         raise WrongCurrency(account, order["currency"], refund["currency"])
-    ledger.refunded(uow, _replace(uow, failed, account), account)
+    refund_events.refunded(uow, _replace(uow, failed, account), account)
     return str(order["customer_id"])
 
 

@@ -11,9 +11,11 @@ from sqlalchemy import ColumnElement, String, bindparam, cast, false, func, lite
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
+from transactional.ledger import refund_events
 from transactional.ledger import service as accounts
+from transactional.ledger.chart import CHARGEBACKS, GIFT_CARD, UNRELEASED, held
 from transactional.ledger.models import ledger_accounts
-from transactional.ledger.rules import CHARGEBACKS, GIFT_CARD, UNRELEASED, Cards, held
+from transactional.ledger.rules import Cards
 from transactional.orders.models import credit_note_lines, order_lines
 from transactional.payments.errors import GiftCardNotValid, GiftCardSpent, TenderInOtherCurrency
 from transactional.payments.models import gift_cards
@@ -37,12 +39,13 @@ _credited = (
     .where(order_lines.c.order_id == bindparam("order_id"))
     .group_by(credit_note_lines.c.order_line_id)
 )
+_ACCOUNTS = held(GIFT_CARD, "")  # the cards' ids come after it
 _by_number = select(gift_cards).where(gift_cards.c.number == bindparam("number"))
 _with_balance = (
     select(gift_cards, func.coalesce(ledger_accounts.c.balance, 0).label("balance"))
     .outerjoin(
         ledger_accounts,
-        ledger_accounts.c.code == literal(held(GIFT_CARD, "")) + cast(gift_cards.c.id, String),
+        ledger_accounts.c.code == literal(_ACCOUNTS) + cast(gift_cards.c.id, String),
     )
     .order_by(gift_cards.c.id.desc())
 )
@@ -192,7 +195,7 @@ def take_what_is_left(uow: UnitOfWork, order: Row, cards: Sequence[Row], key: st
     there = [card for card in cards if card["status"] in _USABLE]
     left = accounts.hold(uow, [account(card["id"]) for card in there])
     _set_status(uow, there, "charged_back")
-    ledger.cards_taken_back(uow, order, key, sorted(left.items()))
+    refund_events.cards_taken_back(uow, order, key, sorted(left.items()))
 
 
 def give_again(uow: UnitOfWork, cards: Sequence[Row], key: str) -> list[tuple[str, int]]:
@@ -215,8 +218,8 @@ def keep_usable(uow: UnitOfWork, accounts_given: Iterable[str]) -> None:
 
     Else it would be lost to a buyer who spent it in time.
     """
-    own = held(GIFT_CARD, "")
-    for card_id in sorted(code.removeprefix(own) for code in accounts_given if code.startswith(own)):
+    given = (code.removeprefix(_ACCOUNTS) for code in accounts_given if code.startswith(_ACCOUNTS))
+    for card_id in sorted(given):
         card = uow.lock(gift_cards, card_id)
         if card is not None and _is_over(card, uow.now):
             uow.update(gift_cards, card, expires_at=uow.now + REFUND_GRACE)

@@ -7,7 +7,7 @@ Else nobody here knows what for: it is an expense, until a credit note finds its
 from sqlalchemy import bindparam, func, select
 
 from transactional.errors import NotFound
-from transactional.ledger import events as ledger
+from transactional.ledger import refund_events
 from transactional.payments import events, failed_refunds, service
 from transactional.payments.errors import RefundExceedsPayment
 from transactional.payments.models import payments, refunds, tender_events
@@ -100,7 +100,7 @@ def _record(uow: UnitOfWork, order: Row, payment: Row, told: OutsideRefund, know
     note = owed["credit_note_id"] if owed else None
     (made,) = service.give_back(uow, [(payment, told.amount)], key, note)
     if owed is None:
-        ledger.refunded_outside(uow, order, made)
+        refund_events.refunded_outside(uow, order, made)
     service.record_refund(uow, made["id"], told.external_id)
     return "refunded"
 

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from sqlalchemy import and_, bindparam, case, func, or_, select
 
 from transactional.ledger import events as ledger
+from transactional.ledger import refund_events
 from transactional.ledger import service as accounts
+from transactional.ledger.chart import LOYALTY, POINTS, REFUNDED_OUTSIDE, REFUNDS, TENDERED, UNRELEASED, held
 from transactional.ledger.models import journal_entries, postings
-from transactional.ledger.rules import LOYALTY, POINTS, REFUNDED_OUTSIDE, REFUNDS, TENDERED, UNRELEASED, held
 from transactional.payments import events, gift_cards, rules, service
 from transactional.payments.models import payments, refunds
 from transactional.unit_of_work import Reading, Row, UnitOfWork
@@ -119,7 +120,7 @@ def reverse(
         source = source or (REFUNDS if order["paid_at"] else TENDERED)
         account = ledger.points_account(uow, order) if points else ""
         points = _still_there(uow, order, account, points, back)
-        ledger.given_back(
+        refund_events.given_back(
             uow, order, key, source, back, points=points, points_from=account, short=short, ahead=ahead
         )
         gift_cards.keep_usable(uow, [account for account, _ in back])

@@ -109,17 +109,22 @@ class WalletView(BaseModel):
     )
 
 
-class TenderView(BaseModel):
-    """One part of how an order is paid; the amounts are computed from its events."""
+class PaidByView(BaseModel):
+    """One part of how an order is paid."""
 
-    id: str
-    position: int
     method: str
     provider: str
     status: str
     amount: int
     currency: str
     installments: int = Field(description="In how many parts the buyer pays the provider.")
+
+
+class TenderView(PaidByView):
+    """One part of how an order is paid; the amounts are computed from its events."""
+
+    id: str
+    position: int
     captured: int
     refunding: int = Field(description="Asked of the provider, and not known to have gone back.")
     refunded: int

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, select
 
 from transactional.errors import NotFound
-from transactional.ledger import events as ledger
-from transactional.ledger.rules import RECEIVABLE, held
+from transactional.ledger import refund_events
+from transactional.ledger.chart import RECEIVABLE, held
 from transactional.payments import events
 from transactional.payments.events import Told
 from transactional.payments.models import payments, refunds
@@ -188,12 +188,12 @@ def record_refund(uow: UnitOfWork, refund_id: str, external_id: str, *, succeede
         outcome: EventOutcome = "succeeded" if succeeded else "failed"
         events.note(uow, Told(payment, "refund", outcome, refund["amount"], refund_id, external_id))
         if succeeded:
-            ledger.refunded(uow, refund, held(RECEIVABLE, payment["provider"]))
+            refund_events.refunded(uow, refund, held(RECEIVABLE, payment["provider"]))
     elif refund["status"] == "succeeded" and not succeeded:
         uow.update(refunds, refund, status="failed", refunded_at=None)
         payment = find(uow, refund["payment_id"])
         events.note(uow, Told(payment, "refund", "failed", refund["amount"], refund_id, external_id))
-        ledger.refund_came_back(uow, refund)
+        refund_events.refund_came_back(uow, refund)
 
 
 def note_unknown(uow: UnitOfWork, payment: Row, kind: EventType, amount: int, reference: str) -> None:

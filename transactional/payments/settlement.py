@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy import bindparam, select
 
 from transactional.errors import NotFound
-from transactional.ledger import events as ledger
+from transactional.ledger import refund_events
 from transactional.orders import change_effect
 from transactional.orders import service as order_service
 from transactional.orders.models import orders
@@ -143,7 +143,7 @@ def record_capture(uow: UnitOfWork, payment_id: str, external_id: str, amount: i
     events.note(uow, Told(captured, "capture", "succeeded", amount, payment_id, external_id))
     if as_asked and _accept(uow, order, captured):
         return "paid"
-    ledger.payment_not_accepted(uow, order, captured)
+    refund_events.payment_not_accepted(uow, order, captured)
     service.give_back(uow, [(captured, amount)], f"not_accepted:{payment_id}")
     return "refunding"
 

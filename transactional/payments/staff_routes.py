@@ -13,7 +13,7 @@ from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, r
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
-from transactional.ledger.rules import BALANCE, POINTS, held
+from transactional.ledger.chart import BALANCE, POINTS, held
 from transactional.members import service as members
 from transactional.orders import service as orders
 from transactional.payments import failed_refunds, gift_cards, inbox, views

@@ -11,7 +11,8 @@ from sqlalchemy import bindparam, select
 
 from transactional.ledger import events as ledger
 from transactional.ledger import service as accounts
-from transactional.ledger.rules import BALANCE, NO_CARDS, POINTS, held
+from transactional.ledger.chart import BALANCE, POINTS, held
+from transactional.ledger.rules import NO_CARDS
 from transactional.payments import gift_cards, reversal, rules, service
 from transactional.payments.errors import TenderEmpty, TenderInOtherCurrency
 from transactional.payments.methods import Way

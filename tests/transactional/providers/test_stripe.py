@@ -17,8 +17,8 @@ from stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeServer, signature
 from test_ledger import balances
 
 from transactional.app import create_app
-from transactional.ledger import rules as chart
-from transactional.ledger.rules import held
+from transactional.ledger import chart
+from transactional.ledger.chart import held
 from transactional.payments import cashier, events, refunding
 from transactional.payments.errors import PaymentRefused, ProviderUnavailable
 from transactional.payments.models import payments, refunds, tender_events, webhook_inbox
