@@ -32,9 +32,17 @@ class Figure:
     definition: str = ""
 
 
+def colour_of_change(
+    relative: float | None, better: Literal["up", "down", "neither"]
+) -> Literal["green", "red", "gray"]:
+    """What a change means: one for the better is green, one for the worse red."""
+    if not relative or better == "neither":
+        return "gray"
+    return "green" if (relative > 0) == (better == "up") else "red"
+
+
 def figures(view: View, row: Sequence[Figure]) -> None:
     """Draw three to six figures side by side; they wrap on a narrow screen."""
-    colours = {"up": "normal", "down": "inverse", "neither": "off"}
     with st.container(horizontal=True):
         for figure in row:
             relative = words.change(figure.now, figure.before)
@@ -42,7 +50,7 @@ def figures(view: View, row: Sequence[Figure]) -> None:
                 figure.label,
                 figure.value,
                 delta=None if relative is None else view.signed_percent(relative),
-                delta_color=colours[figure.better],  # type: ignore[arg-type]
+                delta_color=colour_of_change(relative, figure.better),
                 delta_arrow="auto" if relative is None else ("up" if relative >= 0 else "down"),
                 chart_data=None if figure.by_day is None else figure.by_day.dropna().tolist(),
                 chart_type="line",

@@ -1,6 +1,6 @@
 """What a page looks at: one shop, some days, the days before them, in one build; and how it says so."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -90,6 +90,17 @@ class View:
     def moved(self, what: str, now: float, before: float) -> str:
         return words.moved(what, now, before, self.shop.locale)
 
+    def money_column(self, label: str) -> Any:
+        """A table's column of amounts in major units."""
+        whole = words.major(1, self.shop.currency) == 1
+        return st.column_config.NumberColumn(
+            f"{label} ({self.shop.currency})", format="localized" if whole else "accounting"
+        )
+
+    def rate_by_day(self, table: pd.DataFrame, above: str, below: str) -> pd.Series:
+        """`above` of `below` per day; a gap where there is nothing to divide by."""
+        return self.by_day(table, above) / self.by_day(table, below).replace(0, float("nan"))
+
     def by_day(self, table: pd.DataFrame, column: str, period: Period | None = None) -> pd.Series:
         """`column` summed per day; a day without rows is 0, and a gap before the shop's first day."""
         chosen = period or self.period
@@ -117,8 +128,12 @@ class View:
         }
 
 
-def open_view(settings: Settings, title: str, question: str) -> View:
-    """Draw the page's head (title, filters, freshness); stops the page when there is nothing to look at."""
+def open_view(settings: Settings, title: str, question: str, *, by_currency: bool = False) -> View:
+    """Draw the page's head (title, filters, freshness); stops the page when there is nothing to look at.
+
+    Args:
+        by_currency: whether the page can show what was sold in another currency than the shop's own.
+    """
     st.title(title)
     build = current_build(settings)
     if build is None:
@@ -138,6 +153,8 @@ def open_view(settings: Settings, title: str, question: str) -> View:
         "Shop", list(names), format_func=names.__getitem__, key="shop", bind="query-params"
     )
     shop = next(each for each in shops if each.id == shop_id)
+    if by_currency:
+        shop = in_currency(build, shop, left)
     chosen = middle.segmented_control(
         "Dates",
         [*PERIODS, OWN_DATES],
@@ -171,6 +188,19 @@ def list_shops(build: Build) -> list[Shop]:
     )
     days = {"first_day": rows.first_day.dt.date, "last_day": rows.last_day.dt.date}
     return [Shop(**row) for row in rows.assign(**days).to_dict("records")]
+
+
+def in_currency(build: Build, shop: Shop, place: Any) -> Shop:
+    """The shop as it sells in one of its currencies; nothing is asked of one that has only its own."""
+    sold = "select distinct currency from marts.rpt_sales_daily where shop_id = $shop_id order by currency"
+    others = [each for each in read(build, sold, {"shop_id": shop.id}).currency if each != shop.currency]
+    if not others:
+        return shop
+    currencies = [shop.currency, *others]
+    chosen = place.segmented_control(
+        "Currency", currencies, default=shop.currency, key=f"currency_{shop.id}", required=True
+    )
+    return replace(shop, currency=chosen)
 
 
 def _period(chosen: str, shop: Shop, place: Any) -> Period:

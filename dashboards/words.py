@@ -9,6 +9,7 @@ from babel.numbers import (
     format_compact_currency,
     format_compact_decimal,
     format_currency,
+    format_decimal,
     format_percent,
     get_currency_precision,
 )
@@ -26,22 +27,29 @@ def money(minor: float, currency: str, locale: str) -> str:
 
 
 def short_money(minor: float, currency: str, locale: str) -> str:
-    """The amount with three digits or so: £9.95, £646, £1,049, £12.4K."""
+    """The amount with three digits or so: £9.95, £646, £1,049, £12.4K, £203K."""
     amount = major(minor, currency)
     if abs(amount) < 100:
         return format_currency(amount, currency, locale=locale)
     if abs(amount) < 10_000:
         whole = Locale.parse(locale).currency_formats["standard"].pattern.replace(".00", "")
         return format_currency(amount, currency, whole, locale, currency_digits=False)
-    return format_compact_currency(amount, currency, locale=locale, fraction_digits=1)
+    return format_compact_currency(amount, currency, locale=locale, fraction_digits=_digits(amount))
 
 
 def count(number: float, locale: str) -> str:
-    """The number with as many digits as matter: 12.4K."""
-    digits = 1 if abs(number) >= 10_000 else 0
-    return (
-        format_compact_decimal(number, locale=locale, fraction_digits=digits) if digits else f"{number:,.0f}"
-    )
+    """The number with as many digits as matter: 912, 3,935, 12.4K, 203K."""
+    if abs(number) < 10_000:
+        return format_decimal(round(number), locale=locale)
+    return format_compact_decimal(number, locale=locale, fraction_digits=_digits(number))
+
+
+def _digits(number: float) -> int:
+    """Digits behind the point of a number in thousands or millions, so that it has three: 12.4, 203."""
+    scaled = abs(number)
+    while scaled >= 1_000:
+        scaled /= 1_000
+    return 1 if scaled < 100 else 0
 
 
 def percent(share: float, locale: str, digits: int = 1) -> str:

@@ -81,17 +81,30 @@ def _shop(settings: Settings) -> Shop:
 def _figures(events: pd.DataFrame, shop: Shop, now: datetime) -> None:
     recent = events[events.received_at >= (now - timedelta(minutes=NOW_MINUTES)).replace(tzinfo=None)]
     purchases = events[events.event_name == "purchase"].drop_duplicates("transaction_id")
+    paid = amounts_paid(purchases, shop)
     row = {
         f"Visitors, last {NOW_MINUTES} min": words.count(recent.visitor_id.nunique(), shop.locale),
         "Visitors": words.count(events.visitor_id.nunique(), shop.locale),
         "Page views": words.count((events.event_name == "page_view").sum(), shop.locale),
         "Put in basket": words.count((events.event_name == "add_to_cart").sum(), shop.locale),
         "Purchases": words.count(len(purchases), shop.locale),
-        "Paid": words.short_money(purchases.value.sum(), shop.currency, shop.locale),
+        "Paid": paid[0],
     }
     with st.container(horizontal=True):
         for label, value in row.items():
             st.metric(label, value, border=True, width=170)
+    if others := paid[1:]:
+        st.caption(f"Paid in other currencies, which no figure here holds: {', '.join(others)}.")
+
+
+def amounts_paid(purchases: pd.DataFrame, shop: Shop) -> list[str]:
+    """What purchases come to in the shop's own currency, and then in each other one."""
+    sums = purchases.groupby(purchases.currency.fillna(shop.currency)).value.sum()
+    own = sums.get(shop.currency, 0)
+    return [
+        words.short_money(amount, currency, shop.locale)
+        for currency, amount in [(shop.currency, own), *sums.drop(shop.currency, errors="ignore").items()]
+    ]
 
 
 def _by_minute(events: pd.DataFrame, shop: Shop, now: datetime) -> None:

@@ -66,7 +66,7 @@ def _figures(
             view.money(net),
             net,
             net_before,
-            by_day(sales, "net_sales"),
+            by_day(sales, "net_sales").map(view.major),
             definition="Gross sales less discounts and returns, without tax and shipping.",
         ),
         Figure("Orders", view.count(orders), orders, orders_before, by_day(sales, "orders")),
@@ -75,6 +75,7 @@ def _figures(
             view.money(rate(net, orders)),
             rate(net, orders),
             rate(net_before, orders_before),
+            view.rate_by_day(sales, "net_sales", "orders").map(view.major),
             definition="Net sales divided by orders.",
         ),
     ]
@@ -86,6 +87,7 @@ def _figures(
                 view.percent(conversion, 2),
                 conversion,
                 rate(total(web_before, "conversions"), sessions_before),
+                view.rate_by_day(web, "conversions", "sessions"),
                 definition="Sessions with a purchase, of all sessions of people.",
             ),
         ]
@@ -95,7 +97,7 @@ def _figures(
             view.percent(returned),
             returned,
             rate(total(sales_before, "returns"), total(sales_before, "gross_sales")),
-            by_day(sales, "returns"),
+            view.rate_by_day(sales, "returns", "gross_sales"),
             better="down",
             definition="Returns on their own date, of gross sales of the same dates.",
         )

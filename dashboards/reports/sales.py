@@ -30,7 +30,7 @@ TOP = 10
 
 
 def page() -> None:
-    view = open_view(Settings(), "Sales", "What was sold, and what is left of it?")
+    view = open_view(Settings(), "Sales", "What was sold, and what is left of it?", by_currency=True)
     sales, before = view.rows(SALES), view.rows(SALES, view.period.previous)
     if sales.empty:
         other_currencies(view)
@@ -88,6 +88,7 @@ def _figures(view: View, sales: pd.DataFrame, before: pd.DataFrame) -> list[Figu
                 view.percent(margin),
                 margin,
                 margin_before,
+                view.rate_by_day(sales, "cm1", "net_sales"),
                 definition="Net sales less cost of goods.",
             )
         )
@@ -106,7 +107,9 @@ def _from_gross_to_total(view: View, sales: pd.DataFrame) -> None:
     }
     lost = (sales.discounts.sum() + sales.returns.sum()) / max(sales.gross_sales.sum(), 1)
     chart(
-        f"{view.percent(lost)} of gross sales went to discounts and returns",
+        f"{view.percent(lost)} of gross sales went to discounts and returns"
+        if lost
+        else "Nothing went to discounts or returns",
         f"From gross to total sales, {view.shop.currency}.",
         waterfall(
             list(parts),
@@ -140,7 +143,7 @@ def _by_payment_method(view: View) -> None:
     if paid.empty:
         return
     first = paid.iloc[0]
-    share = view.percent(first.amount / paid.amount.sum(), 0)
+    share = view.percent(first.amount / paid.amount.sum(), 0 if len(paid) == 1 else 1)
     chart(
         f"{first.method.replace('_', ' ').capitalize()} takes {share} of what is paid",
         f"Captured less refunded by payment method, {view.shop.currency}.",
@@ -161,14 +164,14 @@ def _product_table(view: View, products: pd.DataFrame) -> None:
     columns = {
         "product": st.column_config.TextColumn("Product", width="medium"),
         "sku": "SKU",
-        "category": "Category",
-        "brand": "Brand",
+        "net_sales": view.money_column("Net sales"),
         "orders": amount("Orders", format="localized"),
         "units": amount("Units", format="localized"),
         "returned": amount("Returned", format="localized"),
-        **{
-            column: amount(f"{column.replace('_', ' ').capitalize()} ({view.shop.currency})", format="%.2f")
-            for column in money_columns
-        },
+        "gross_sales": view.money_column("Gross sales"),
+        "discounts": view.money_column("Discounts"),
+        "returns": view.money_column("Returns"),
+        "category": "Category",
+        "brand": "Brand",
     }
     table(view, "Sales by SKU", shown, columns, "sales_by_sku")

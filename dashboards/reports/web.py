@@ -90,6 +90,7 @@ def _figures(view: View, web: pd.DataFrame, before: pd.DataFrame) -> list[Figure
             view.percent(engaged),
             engaged,
             engaged_before,
+            view.rate_by_day(web, "engaged_sessions", "sessions"),
             definition="Sessions over 10 s, with a key event or two page views, of all.",
         ),
         Figure(
@@ -97,6 +98,7 @@ def _figures(view: View, web: pd.DataFrame, before: pd.DataFrame) -> list[Figure
             view.percent(conversion, 2),
             conversion,
             conversion_before,
+            view.rate_by_day(web, "conversions", "sessions"),
             definition="Sessions with a purchase of a real order, of all.",
         ),
         Figure(
@@ -168,6 +170,6 @@ def _landing_table(view: View) -> None:
         "sessions": st.column_config.NumberColumn("Sessions", format="localized"),
         "bounce_rate": st.column_config.NumberColumn("Bounce rate", format="percent"),
         "conversion_rate": st.column_config.NumberColumn("Conversion", format="percent"),
-        "revenue": st.column_config.NumberColumn(f"Revenue ({view.shop.currency})", format="%.2f"),
+        "revenue": view.money_column("Revenue"),
     }
     table(view, "Where sessions begin", rows, columns, "landing_pages")

@@ -11,7 +11,11 @@ def test_large_numbers_keep_only_the_digits_that_matter() -> None:
     assert words.short_money(64_595, "GBP", "en_GB") == "£646"
     assert words.short_money(104_900, "EUR", "de_DE").replace("\xa0", " ") == "1.049 €"
     assert words.short_money(7_570, "GBP", "en_GB") == "£75.70"
+    assert words.short_money(20_290_000, "GBP", "en_GB") == "£203K"
+    assert words.short_money(123_456_700, "GBP", "en_GB") == "£1.2M"
     assert words.count(12_400, "en_GB") == "12.4K"
+    assert words.count(202_900, "en_GB") == "203K"
+    assert words.count(3_935, "de_DE") == "3.935"
     assert words.count(912, "en_GB") == "912"
 
 

@@ -30,6 +30,11 @@ def test_what_is_not_there(client: TestClient, path: str) -> None:
     assert_problem_page(client.get(path), 404, "There is nothing here")
 
 
+def test_an_address_of_no_page_says_so_in_words(client: TestClient) -> None:
+    page = Webpage(client.get("/nowhere").text)
+    assert "No page of the shop has this address. Look through the departments above" in page.text
+
+
 def test_a_problem_page_is_a_page_of_the_shop(client: TestClient) -> None:
     page = Webpage(client.get("/p/none").text)
     assert "/c/clothes" in [link["href"] for link in page.links]

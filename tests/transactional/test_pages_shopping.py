@@ -142,6 +142,7 @@ class TestCheckout:
         assert page.form("/checkout").values["attempt"] == checkout.form("/checkout").values["attempt"]
         wrong = [given["name"] for _, given in page.elements if "aria-invalid" in given]
         assert wrong == ["email", "city"]
+        assert "Something is missing" in page.text
         assert "Enter an e-mail address" in page.text and "Enter a town or city." in page.text
         assert rows_of(shop, orders) == []
 
@@ -193,6 +194,7 @@ class TestOrder:
     ) -> None:
         back = sandbox.post(ordered(client), data={"action": "decline"}).headers["location"]
         waiting = shown(client.get(back))
+        assert "Your payment did not go through" in waiting.text
         again = client.post(waiting.form("/orders/").action, follow_redirects=False).headers["location"]
         paid = sandbox.post(again, data={"action": "pay"}).headers["location"]
         assert "Thank you" in shown(client.get(paid)).text

@@ -149,7 +149,7 @@ class TestInstalments:
         assert (captured["method"], captured["installments"]) == ("card_instalments", 6)
         shown = client.get(f"/api/v1/orders/{order['token']}").json()["paid_by"]
         assert [each["installments"] for each in shown if each["status"] == "captured"] == [6]
-        assert "in 6 parts" in client.get(f"/orders/{order['token']}").text
+        assert "Paid by card in 6 instalments" in client.get(f"/orders/{order['token']}").text
 
     @pytest.mark.parametrize(
         "wanted",

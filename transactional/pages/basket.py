@@ -1,5 +1,6 @@
 """The basket's pages, and how a basket is shown wherever it is."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from transactional.pages.rendering import (
 )
 from transactional.promotions.views import discounts_of, hints
 from transactional.shop import Shop
+from transactional.stock.rules import Supply
 from transactional.unit_of_work import Row
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -42,7 +44,7 @@ async def cart(request: Request, problem: str = Query("", max_length=200)) -> HT
             "cart.html",
             currency=basket.cart["currency"] if basket else None,
             problem=problem,
-            lines=lines_view(basket) if basket else [],
+            lines=lines_view(basket, db.now) if basket else [],
             amounts=amounts_view(basket) if basket else None,
             promotions=promotions_view(basket, shop) if basket else None,
             quantities=lambda chosen: range(1, max(MAX_SELECTABLE, chosen) + 1),
@@ -144,11 +146,12 @@ def open_basket(request: Request, shop: Shop) -> PricedCart | None:
     return basket if basket.cart["status"] == "open" else None
 
 
-def lines_view(basket: PricedCart) -> list[dict[str, Any]]:
-    """The lines as pages show them: at their price, and what promotions leave of it."""
+def lines_view(basket: PricedCart, now: datetime) -> list[dict[str, Any]]:
+    """The lines as pages show them: at their price, what promotions leave of it, and what comes later."""
     return [
         {
             **_line_view(line),
+            "later": _later(line, now),
             "total": amounts.total,
             "full": amounts.full,
             "discounts": discounts_of(basket.promotions, line["id"]),
@@ -179,6 +182,13 @@ def _line_view(line: Row) -> dict[str, Any]:
         "for_sale": line["status"] == "live" and "unpriced" not in line,
         "removal": {"event_name": "remove_from_cart", "items": [_item(line)]},
     }
+
+
+def _later(line: Row, now: datetime) -> Supply | None:
+    """How the units of a line are promised that are not there yet; None when all are, or cannot be had."""
+    supply: Supply | None = line.get("supply")
+    there = line["available"] - supply.beyond(now) if supply else 0
+    return supply if supply and there < line["quantity"] <= line["available"] else None
 
 
 def _item(line: Row) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from transactional.pages.rendering import page, theme_css
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 PAGE_SIZE = 24
+_FEW = 8
 _MOVED = 301
 SORTS: dict[Sort, str] = {
     "newest": "Newest first",
@@ -35,9 +36,10 @@ async def theme_file() -> Response:
 async def home(request: Request) -> HTMLResponse:
     shop = shop_of(request)
     with shop.database.read() as db:
-        offers = catalog.list_products(db, on_offer=True, page_size=8)
+        offers = catalog.list_products(db, on_offer=True, page_size=_FEW).items
         newest = catalog.list_products(db, page_size=60).items
-        hero = list({card.category: card for card in newest}.values())[:6]
+        hero = list({card.category: card.image for card in newest if card.image}.values())[:6]
+        shown, list_name = (offers, "On offer") if offers else (newest[:_FEW], "New here")
         return page(
             request,
             shop,
@@ -45,8 +47,10 @@ async def home(request: Request) -> HTMLResponse:
             "home.html",
             hero=hero,
             pictures=catalog.category_pictures(db),
-            offers=[_card(each) for each in offers.items],
-            events=[_list_event("On offer", offers.items)],
+            shown=[_card(each) for each in shown],
+            list_name=list_name,
+            on_offer=bool(offers),
+            events=[_list_event(list_name, shown)],
         )
 
 
@@ -120,7 +124,7 @@ async def search(
             shop,
             db,
             "category.html",
-            name=f"Search: {q}",
+            name=f"Search: {q}" if q.strip() else "All products",
             q=q,
             trail=[],
             children=(),
@@ -146,6 +150,7 @@ def _listing(
         "page": number,
         "pages": pages,
         "products": [_card(each) for each in cards],
+        "first_page": address(1),
         "previous_page": address(number - 1) if number > 1 else None,
         "next_page": address(number + 1) if number < pages else None,
     }
@@ -209,6 +214,8 @@ def product_page(
             errors=errors or {},
             thanks=thanks,
             chosen=chosen,
+            lowest=min(each["price"] for each in choices),
+            priced_apart=len({each["price"] for each in choices}) > 1,
             skus=choices,
             option_names=" and ".join(name.capitalize() for name in chosen.options) or "Article",
             available=sum(each["available"] for each in choices),
@@ -237,6 +244,7 @@ def _choice(found: ProductView, sku: SkuView) -> dict[str, Any]:
         "id": sku.id,
         "code": sku.code,
         "variant": variant,
+        "price": sku.price,
         "available": available,
         "later": None if available else beyond,
         "item": item_of(found, sku),

@@ -1,5 +1,6 @@
 """The checkout page: one form, which keeps what was typed and needs no JavaScript."""
 
+from collections.abc import Sequence
 from functools import partial
 from urllib.parse import urlencode
 
@@ -12,11 +13,13 @@ from transactional import idempotency
 from transactional.api import request_id, shop_of
 from transactional.checkout.errors import OrderIncomplete, PriceChanged
 from transactional.checkout.models import carts
-from transactional.checkout.requirements import Invoicee, Wishes
+from transactional.checkout.priced import PricedCart
+from transactional.checkout.requirements import Invoicee, Missing, Wishes
 from transactional.checkout.review import Review, explained, review
 from transactional.checkout.tenders import gift_card
 from transactional.errors import ShopError
 from transactional.idempotency import Answer
+from transactional.ledger import service as accounts
 from transactional.members.service import Buyer
 from transactional.orders import service as orders
 from transactional.pages.basket import (
@@ -30,10 +33,11 @@ from transactional.pages.ordering import choice_of, send_to_pay
 from transactional.pages.rendering import SEE_OTHER, cart_id, countries, page, see_other
 from transactional.payments import methods
 from transactional.payments.errors import GiftCardNotValid, TenderEmpty, TenderInOtherCurrency
-from transactional.payments.tenders import Wanted
+from transactional.payments.tenders import Wanted, account_of
 from transactional.promotions.errors import PromotionUsedUp
 from transactional.shop import Shop
 from transactional.stock.errors import OutOfStock
+from transactional.unit_of_work import Reading
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -77,6 +81,19 @@ def _tenders(shop: Shop, form: Form) -> list[Wanted]:
     return [gift_card(form["gift_card"], shop.keys)] if form["gift_card"] else []
 
 
+def _of_fields(missing: Sequence[Missing]) -> dict[str, str]:
+    """What is missing, by the name of the field that mends it."""
+    return {("gift_card" if each.field == "tenders" else each.field): each.message for each in missing}
+
+
+def _by_gift_card(db: Reading, shop: Shop, form: Form, basket: PricedCart) -> int:
+    """What a usable gift card that was typed pays of the total."""
+    amounts = [
+        accounts.balance(db, account_of(db, each, basket.cart["currency"])) for each in _tenders(shop, form)
+    ]
+    return min(sum(amounts), basket.amounts.total)
+
+
 def _review(request: Request, shop: Shop, form: Form) -> Review | None:
     """The browser's cart as its order would be; None when there is none, or it is ordered."""
     known = cart_id(request, shop)
@@ -112,7 +129,11 @@ def _page(
     chosen = basket.delivery.code if basket.delivery else ""
     if basket.parcel and not chosen:
         errors = {"delivery_method": _NO_DELIVERY, **errors}
+    told = _of_fields(seen.missing)
+    if "gift_card" in told:
+        errors = {"gift_card": told["gift_card"], **errors}
     with shop.database.read() as db:
+        by_gift_card = _by_gift_card(db, shop, form, basket) if "gift_card" not in told else 0
         return page(
             request,
             shop,
@@ -130,8 +151,10 @@ def _page(
             parcel=basket.parcel,
             offers=basket.offers,
             ways=methods.offered(shop.providers, basket.cart["currency"]),
-            lines=lines_view(basket),
+            lines=lines_view(basket, db.now),
             amounts=amounts_view(basket),
+            by_gift_card=by_gift_card,
+            due=basket.amounts.total - by_gift_card,
             rows=explained(basket),
             promotions=promotions_view(basket, shop),
             paying={"event_name": "add_payment_info", **value_of_basket(basket)},
@@ -150,9 +173,7 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
     seen = _review(request, shop, form)
     # It is None when the button is pressed again; lines alone are told of by the basket.
     if seen is not None and any(each.refusal is None for each in seen.missing):
-        fields = {each.field: each.message for each in seen.missing}
-        errors = {("gift_card" if name == "tenders" else name): told for name, told in fields.items()}
-        return _page(request, form, errors, "", 422)
+        return _page(request, form, _of_fields(seen.missing), "", 422)
     try:
         order_id = await _place_once(request, shop, form, known)
     except (OutOfStock, PriceChanged, PromotionUsedUp, OrderIncomplete) as refused:

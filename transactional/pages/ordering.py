@@ -1,5 +1,6 @@
 """The order's own page: forms only; nothing here needs JavaScript."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -15,10 +16,10 @@ from transactional.errors import IllegalTransition, ShopError
 from transactional.invoices import service as invoices
 from transactional.orders import after_sales, changes, progress, shipping
 from transactional.orders import service as orders
-from transactional.orders.rules import SoldLine
+from transactional.orders.rules import SALE, SoldLine
 from transactional.orders.service import OrderWithLines
 from transactional.orders.views import explained
-from transactional.pages.rendering import page, see_other
+from transactional.pages.rendering import countries, page, see_other
 from transactional.payments import cashier, gift_cards, methods
 from transactional.payments import service as payments
 from transactional.payments.errors import (
@@ -28,11 +29,15 @@ from transactional.payments.errors import (
     ProviderUnavailable,
 )
 from transactional.payments.methods import Choice, Way
+from transactional.payments.schemas import TenderView
 from transactional.payments.views import tenders_view
 from transactional.shop import Shop
+from transactional.stock import backorders
 from transactional.unit_of_work import Reading, Row
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+_ON_ITS_WAY = ("paid", "approved", "partly_shipped", "shipped")
 
 
 async def send_to_pay(
@@ -105,6 +110,8 @@ def _order_page(
         found = orders.find(db, order_id)
         row = found.order
         bought = back_from_provider and row["status"] in ("paid", "gathering", "in_review")
+        tenders = tenders_view(db, order_id).items
+        paid_with = [tender for tender in tenders if tender.captured]
         return page(
             request,
             shop,
@@ -118,7 +125,9 @@ def _order_page(
             lines=_lines(db, found),
             parcels=_parcels(db, found),
             thanks=bought,
-            explanation=problem or _explain(row["status"], back_from_provider),
+            explanation=problem or _explain(row, tenders, back_from_provider),
+            due=row["total"] - sum(tender.captured for tender in paid_with),
+            country_name=lambda code: countries(shop.terms.locale).get(code, code),
             change=_open_change(db, found),
             may_cancel=row["status"] in after_sales.OWN_TO_CANCEL,
             ways=methods.offered(shop.providers, row["currency"]),
@@ -126,7 +135,7 @@ def _order_page(
             amounts=_order_amounts(found),
             rows=explained(found),
             invoices=invoices.of_order(db, order_id),
-            paid_with=[tender for tender in tenders_view(db, order_id).items if tender.captured],
+            paid_with=paid_with,
             gift_cards=[shop.keys.gift_card_code(card["number"]) for card in gift_cards.of_order(db, row)],
             events=[_purchase(found)] if bought else [],
         )
@@ -146,14 +155,18 @@ def _open_change(db: Reading, found: OrderWithLines) -> dict[str, Any] | None:
     }
 
 
-def _explain(status: str, back_from_provider: bool) -> str:
-    match status:
+def _explain(row: Row, tenders: Sequence[TenderView], back_from_provider: bool) -> str:
+    match row["status"]:
+        case "pending_payment" if tenders and tenders[-1].status == "failed":
+            return "Your payment did not go through, and no money was taken. Try again, or pay another way."
         case "pending_payment" if back_from_provider:
-            return "We have not heard of your payment yet. If you paid, this page will say so in a moment."
+            return "We have not heard of your payment yet. If you paid, load this page again in a moment."
         case "pending_payment":
-            return "This order waits for your payment. Your items are kept for you until then."
+            return "This order waits for your payment."
         case "expired":
             return "This order was not paid in time, and its items went back on the shelf."
+        case "cancelled" if not any(tender.captured for tender in tenders):
+            return "This order was cancelled before anything was paid."
         case "cancelled":
             return "This order was cancelled. What you paid goes back the way it came."
         case "gathering":
@@ -164,6 +177,8 @@ def _explain(status: str, back_from_provider: bool) -> str:
             return "Part of this order is on its way; the rest follows."
         case "returned":
             return "All of this order came back to us."
+        case "paid" | "approved" if row["purpose"] != SALE:
+            return f"This is a {row['purpose']}: there is nothing to pay."
         case _:
             return ""
 
@@ -172,11 +187,15 @@ def _path(row: Row) -> list[dict[str, Any]]:
     if row["status"] in ("cancelled", "expired"):
         ended = row["cancelled_at"] or row["expires_at"]
         return [
-            {"name": "Ordered", "at": row["placed_at"]},
-            {"name": row["status"].capitalize(), "at": ended},
+            {"name": "Ordered", "at": row["placed_at"], "expected": None},
+            {"name": row["status"].capitalize(), "at": ended, "expected": None},
         ]
     names = {"placed_at": "Ordered", "paid_at": "Paid", "shipped_at": "Sent", "delivered_at": "Delivered"}
-    return [{"name": label, "at": row[column]} for column, label in names.items()]
+    expected = {"delivered_at": row["promised_at"]} if row["status"] in _ON_ITS_WAY else {}
+    return [
+        {"name": label, "at": row[column], "expected": expected.get(column)}
+        for column, label in names.items()
+    ]
 
 
 def _purchase(found: OrderWithLines) -> dict[str, Any]:
@@ -204,8 +223,14 @@ def _purchase(found: OrderWithLines) -> dict[str, Any]:
 def _lines(db: Reading, found: OrderWithLines) -> list[dict[str, Any]]:
     became = progress.of_order(db, found.order, found.lines)
     slugs = feedback.to_review(db, found.order) if found.order["delivered_at"] else {}
+    waiting = {row["sku_id"]: row for row in backorders.waiting_of(db, [found.order["number"]])}
     return [
-        {**_line(found, line, became[line["id"]]), "to_review": slugs.get(line["id"])} for line in found.lines
+        {
+            **_line(found, line, became[line["id"]]),
+            "to_review": slugs.get(line["id"]),
+            "waits": waiting.get(line["sku_id"]),
+        }
+        for line in found.lines
     ]
 
 

@@ -44,10 +44,10 @@ def _templates(currency: str, locale: str, time_zone: str) -> Environment:
         return str(format_currency(Decimal(minor).scaleb(-precision), currency, locale=locale))
 
     def moment(at: datetime) -> str:
-        return str(format_datetime(at, "d MMM, HH:mm", tzinfo=get_timezone(time_zone), locale=locale))
+        return str(format_datetime(at, "d MMM y, HH:mm", tzinfo=get_timezone(time_zone), locale=locale))
 
     def day(at: datetime) -> str:
-        return str(format_datetime(at, "d MMMM", tzinfo=get_timezone(time_zone), locale=locale))
+        return str(format_datetime(at, "d MMM y", tzinfo=get_timezone(time_zone), locale=locale))
 
     environment.filters.update(money=money, moment=moment, day=day)
     return environment

@@ -5,9 +5,11 @@ import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
+from babel.numbers import get_currency_precision
 from fastapi import Depends, FastAPI, Form, Header, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
@@ -144,8 +146,15 @@ def _add_api(app: FastAPI, store: Store, secret: bytes, courier: Courier) -> Non
         return {"status": "ok"}
 
 
+def _money(minor: int, currency: str) -> str:
+    """An amount as the page shows it: GBP 1,204.50, JPY 1,204."""
+    digits = get_currency_precision(currency)
+    return f"{currency} {Decimal(minor).scaleb(-digits):,.{digits}f}"
+
+
 def _add_pages(app: FastAPI, store: Store, courier: Courier) -> None:
     templates = Jinja2Templates(Path(__file__).parent / "templates")
+    templates.env.filters["money"] = _money
 
     @app.get("/pay/{payment_id}", response_class=HTMLResponse)
     async def pay_page(request: Request, payment_id: str) -> Response:

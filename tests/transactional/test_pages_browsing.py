@@ -1,0 +1,64 @@
+"""What lists and product pages show, and what they leave out when there is nothing to show."""
+
+from fastapi.testclient import TestClient
+from shopping import Shelves
+from test_backorders import on_preorder
+from test_pages_shopping import add_to_basket, cards, shown
+
+from transactional.catalog import service as catalog
+from transactional.shop import Shop
+
+
+def test_nothing_is_paged_or_sorted_where_one_page_or_no_product_is_all(client: TestClient) -> None:
+    assert "Page 1 of 1" not in shown(client.get("/c/clothes")).text
+    nothing = shown(client.get("/search", params={"q": "hat"})).text
+    assert "Sort by" not in nothing and "0 products" not in nothing
+
+
+def test_past_the_last_page_one_is_led_back_to_the_first(client: TestClient) -> None:
+    past = shown(client.get("/c/clothes?page=9&sort=name"))
+    (first,) = [link["href"] for link in past.links if "page=1" in link["href"]]
+    assert len(cards(shown(client.get(first)))) == 3
+
+
+def test_a_search_for_nothing_shows_everything(client: TestClient) -> None:
+    assert "All products 3 products" in shown(client.get("/search")).text
+
+
+def test_without_offers_home_shows_what_is_new(client: TestClient, shop: Shop, shelves: Shelves) -> None:
+    with shop.database.transaction("staff") as uow:
+        for sku_id in shelves.skus.values():
+            catalog.set_price(uow, sku_id, price=1_000, list_price=1_000)
+    home = shown(client.get("/"))
+    assert "New here" in home.text and "On offer" not in home.text
+    assert set(cards(home)) == {"shirt-0", "shirt-1", "shirt-2"}
+
+
+def test_what_has_no_picture_asks_for_none(client: TestClient) -> None:
+    add_to_basket(client, "shirt-0")
+    for path in ("/", "/c/clothes", "/p/shirt-0", "/cart", "/checkout"):
+        asked = [given["src"] for tag, given in shown(client.get(path)).elements if tag == "img"]
+        assert [url for url in asked if "pixel.gif" not in url] == [], path
+
+
+def test_each_choice_says_its_price_where_they_differ(
+    client: TestClient, shop: Shop, shelves: Shelves
+) -> None:
+    assert "S · £" not in shown(client.get("/p/shirt-0")).text
+    with shop.database.transaction("staff") as uow:
+        catalog.set_price(uow, shelves.skus["SHIRT0-M"], price=1_250, list_price=1_250)
+    page = shown(client.get("/p/shirt-0")).text
+    assert "from £10.00" in page and "S · £10.00" in page and "M · £12.50" in page
+
+
+def test_a_choice_that_comes_later_than_the_others_says_so(
+    client: TestClient, open_for_business: Shop, shelves: Shelves
+) -> None:
+    with open_for_business.database.read() as db:
+        day = db.now.replace(year=db.now.year + 1)
+    on_preorder(open_for_business, shelves.skus["SHIRT0-M"], day)
+    page = shown(client.get("/p/shirt-0")).text
+    assert "✓ In stock" in page
+    assert page.count("Pre-order: ships from") == 1
+    on_preorder(open_for_business, shelves.skus["SHIRT0-S"], day)
+    assert shown(client.get("/p/shirt-0")).text.count("Pre-order: ships from") == 1
