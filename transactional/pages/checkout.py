@@ -13,7 +13,6 @@ from transactional import idempotency
 from transactional.api import request_id, shop_of
 from transactional.checkout.errors import OrderIncomplete, PriceChanged
 from transactional.checkout.models import carts
-from transactional.checkout.priced import PricedCart
 from transactional.checkout.requirements import Invoicee, Missing, Wishes
 from transactional.checkout.review import Review, explained, review
 from transactional.checkout.tenders import gift_card
@@ -33,7 +32,7 @@ from transactional.pages.ordering import choice_of, send_to_pay
 from transactional.pages.rendering import SEE_OTHER, cart_id, countries, page, see_other
 from transactional.payments import methods
 from transactional.payments.errors import GiftCardNotValid, TenderEmpty, TenderInOtherCurrency
-from transactional.payments.tenders import Wanted, account_of
+from transactional.payments.tenders import Wanted
 from transactional.promotions.errors import PromotionUsedUp
 from transactional.shop import Shop
 from transactional.stock.errors import OutOfStock
@@ -86,12 +85,10 @@ def _of_fields(missing: Sequence[Missing]) -> dict[str, str]:
     return {("gift_card" if each.field == "tenders" else each.field): each.message for each in missing}
 
 
-def _by_gift_card(db: Reading, shop: Shop, form: Form, basket: PricedCart) -> int:
+def _by_gift_card(db: Reading, seen: Review) -> int:
     """What a usable gift card that was typed pays of the total."""
-    amounts = [
-        accounts.balance(db, account_of(db, each, basket.cart["currency"])) for each in _tenders(shop, form)
-    ]
-    return min(sum(amounts), basket.amounts.total)
+    left = sum(accounts.balance(db, each.account) for each in seen.tenders)
+    return min(left, seen.basket.amounts.total)
 
 
 def _review(request: Request, shop: Shop, form: Form) -> Review | None:
@@ -133,7 +130,7 @@ def _page(
     if "gift_card" in told:
         errors = {"gift_card": told["gift_card"], **errors}
     with shop.database.read() as db:
-        by_gift_card = _by_gift_card(db, shop, form, basket) if "gift_card" not in told else 0
+        by_gift_card = _by_gift_card(db, seen)
         return page(
             request,
             shop,
