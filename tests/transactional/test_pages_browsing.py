@@ -5,7 +5,7 @@ from shopping import Shelves
 from test_backorders import on_preorder
 from test_pages_shopping import add_to_basket, cards, shown
 
-from transactional.catalog import service as catalog
+from transactional.catalog import sku_editing
 from transactional.shop import Shop
 
 
@@ -28,7 +28,7 @@ def test_a_search_for_nothing_shows_everything(client: TestClient) -> None:
 def test_without_offers_home_shows_what_is_new(client: TestClient, shop: Shop, shelves: Shelves) -> None:
     with shop.database.transaction("staff") as uow:
         for sku_id in shelves.skus.values():
-            catalog.set_price(uow, sku_id, price=1_000, list_price=1_000)
+            sku_editing.edit_sku(uow, sku_id, {"price": 1_000, "list_price": 1_000})
     home = shown(client.get("/"))
     assert "New here" in home.text and "On offer" not in home.text
     assert set(cards(home)) == {"shirt-0", "shirt-1", "shirt-2"}
@@ -46,7 +46,7 @@ def test_each_choice_says_its_price_where_they_differ(
 ) -> None:
     assert "S · £" not in shown(client.get("/p/shirt-0")).text
     with shop.database.transaction("staff") as uow:
-        catalog.set_price(uow, shelves.skus["SHIRT0-M"], price=1_250, list_price=1_250)
+        sku_editing.edit_sku(uow, shelves.skus["SHIRT0-M"], {"price": 1_250, "list_price": 1_250})
     page = shown(client.get("/p/shirt-0")).text
     assert "from £10.00" in page and "S · £10.00" in page and "M · £12.50" in page
 
