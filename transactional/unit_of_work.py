@@ -7,30 +7,22 @@ Services write through `insert`, `update`, `increment` and `delete` and never co
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import uuid_utils
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Delete,
     Executable,
     Insert,
     Select,
     Table,
     Update,
-    and_,
-    bindparam,
-    delete,
-    insert,
-    select,
-    update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
-from transactional import change_log
+from transactional import change_log, row_statements
 from transactional.change_log import Captured
+from transactional.row_statements import Increment
 from transactional.statements import Row as Row
 from transactional.statements import Runner
 
@@ -40,79 +32,6 @@ NewId = Callable[[datetime], str]
 def uuid7(at: datetime) -> str:
     """An id whose time is `at`, so that replayed history sorts like history."""
     return str(uuid_utils.uuid7(nanoseconds=int(at.timestamp() * 1_000_000) * 1000))
-
-
-class Increment:
-    """A conditional update that adds to columns of one row without reading it first.
-
-    The row found by `key` changes in one statement, so two transactions cannot both see the old value.
-    """
-
-    def __init__(
-        self,
-        table: Table,
-        key: Column[Any],
-        columns: Sequence[str],
-        only_if: ColumnElement[bool] | None = None,
-    ):
-        """`only_if` may use the bind parameters `by_<column>`; when it is false no row changes."""
-        conditions = [key == bindparam("key")] + ([] if only_if is None else [only_if])
-        self.table = table
-        self.statement = (
-            update(table)
-            .where(and_(*conditions))
-            .values({name: table.c[name] + bindparam(f"by_{name}") for name in columns})
-            .returning(*table.c)
-        )
-
-
-@lru_cache
-def _insert(table: Table) -> Insert:
-    return insert(table)
-
-
-@lru_cache
-def _insert_unless_there(table: Table, by: tuple[str, ...], dialect: str) -> Insert:
-    dialect_insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return dialect_insert(table).on_conflict_do_nothing(index_elements=by).returning(table.c.id)
-
-
-@lru_cache
-def _columns(table: Table) -> tuple[str, ...]:
-    return tuple(table.columns.keys())
-
-
-@lru_cache
-def _get(table: Table) -> Select[Any]:
-    return select(table).where(table.c.id == bindparam("key"))
-
-
-@lru_cache
-def _lock(table: Table) -> Select[Any]:
-    # On PostgreSQL FOR NO KEY UPDATE: rows that merely refer to this one may still be inserted meanwhile.
-    return _get(table).with_for_update(key_share=True)
-
-
-@lru_cache
-def _lock_by(column: Column[Any]) -> Select[Any]:
-    wanted = select(column.table).where(column.in_(bindparam("values", expanding=True))).order_by(column)
-    return for_update(wanted, column.table)
-
-
-def for_update(statement: Select[Any], table: Table, *, skip_locked: bool = False) -> Select[Any]:
-    """`statement`, locking the rows of `table` in the order it gives them; for `UnitOfWork.lock_rows`."""
-    return statement.with_for_update(key_share=True, of=table, skip_locked=skip_locked)
-
-
-@lru_cache
-def _update(table: Table, names: tuple[str, ...]) -> Update:
-    changed = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
-    return update(table).where(table.c.id == bindparam("key")).values(changed)
-
-
-@lru_cache
-def _delete(table: Table) -> Delete:
-    return delete(table).where(table.c.id == bindparam("key"))
 
 
 class Reading:
@@ -140,7 +59,7 @@ class Reading:
 
     def get(self, table: Table, row_id: str) -> Row | None:
         """The row of this id."""
-        return self.row(_get(table), key=row_id)
+        return self.row(row_statements.by_id(table), key=row_id)
 
     def value(self, statement: Executable, **parameters: Any) -> Any:
         """The first column of the first row; None when there is no row."""
@@ -180,7 +99,7 @@ class UnitOfWork(Reading):
         held = self._held.get((table.name, row_id))
         if held is not None:
             return held
-        row = self.row(_lock(table), key=row_id)
+        row = self.row(row_statements.lock_by_id(table), key=row_id)
         if row is not None:
             self._held[table.name, row_id] = row
         return row
@@ -192,7 +111,7 @@ class UnitOfWork(Reading):
             statement: made by `for_update`; it returns all columns of `table`, and more if it joins.
         """
         rows = self.rows(statement, **parameters)
-        names = _columns(table)
+        names = row_statements.columns_of(table)
         self._held.update({(table.name, row["id"]): {name: row[name] for name in names} for row in rows})
         return rows
 
@@ -205,7 +124,7 @@ class UnitOfWork(Reading):
         ids = self._ids.setdefault(column, {})
         asked = sorted({value for value in values if (table.name, ids.get(value)) not in self._held})
         if asked:
-            found = self.lock_rows(table, _lock_by(column), values=asked)
+            found = self.lock_rows(table, row_statements.lock_by(column), values=asked)
             ids.update({row[column.name]: row["id"] for row in found})
         there = {value: self._held.get((table.name, ids.get(value))) for value in values}
         return {value: row for value, row in there.items() if row is not None}
@@ -217,12 +136,12 @@ class UnitOfWork(Reading):
         """Insert rows; columns that are not named become null. Returns them whole."""
         if not rows:
             return []
-        names = _columns(table)
+        names = row_statements.columns_of(table)
         full = [{name: row.get(name) for name in names} for row in rows]
         for row in rows:
             if unknown := row.keys() - names:
                 raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
-        self._runner.write(_insert(table), full)
+        self._runner.write(row_statements.insert_into(table), full)
         for row in full:
             self._capture(table, "c", None, row)
         return full
@@ -241,9 +160,9 @@ class UnitOfWork(Reading):
 
         Waits for another transaction that is inserting the same.
         """
-        names = _columns(table)
+        names = row_statements.columns_of(table)
         full = [{name: row.get(name) for name in names} for row in rows]
-        statement = _insert_unless_there(table, by, self.dialect)
+        statement = row_statements.insert_unless_there(table, by, self.dialect)
         inserted = {row["id"] for row in self._runner.rows_of_each(statement, full)}
         made = [row for row in full if row["id"] in inserted]
         for row in made:
@@ -254,7 +173,7 @@ class UnitOfWork(Reading):
         """Change columns of a row that this transaction locked or inserted. Returns it as it is then."""
         if (table.name, row["id"]) not in self._held:
             raise RuntimeError(f"{table.name} {row['id']} is changed without a lock")
-        statement = _update(table, tuple(values))
+        statement = row_statements.update_by_id(table, tuple(values))
         parameters = {f"new_{name}": value for name, value in values.items()}
         self._runner.write(statement, [{"key": row["id"], **parameters}])
         after = {**row, **values}
@@ -272,7 +191,7 @@ class UnitOfWork(Reading):
         befores = {row_id: self._held[table.name, row_id] for row_id in changes}  # KeyError: not locked
         names = tuple(next(iter(changes.values())))
         self._runner.write(
-            _update(table, names),
+            row_statements.update_by_id(table, names),
             [
                 {"key": row_id, **{f"new_{name}": values[name] for name in names}}
                 for row_id, values in changes.items()
@@ -295,7 +214,7 @@ class UnitOfWork(Reading):
         """Delete a row that this transaction locked or inserted."""
         if (table.name, row["id"]) not in self._held:
             raise RuntimeError(f"{table.name} {row['id']} is deleted without a lock")
-        self._runner.write(_delete(table), [{"key": row["id"]}])
+        self._runner.write(row_statements.delete_by_id(table), [{"key": row["id"]}])
         self._capture(table, "d", row, None)
 
     def write(self, statement: Insert | Update | Delete, **parameters: Any) -> None:

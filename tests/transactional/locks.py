@@ -13,8 +13,9 @@ from transactional.orders.change_models import order_changes
 from transactional.orders.models import group_purchases, orders, shipments
 from transactional.payments.models import payments, refunds
 from transactional.promotions.models import promotion_budgets, promotion_codes, promotion_customers
+from transactional.row_statements import Increment
 from transactional.stock.models import stock_levels
-from transactional.unit_of_work import Increment, Row, UnitOfWork
+from transactional.unit_of_work import Row, UnitOfWork
 
 # Rows of the first ones hang together by the lock of their order.
 _PLACES = dict.fromkeys((orders, shipments, order_changes, payments, refunds, group_purchases), 0) | {

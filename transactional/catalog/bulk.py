@@ -11,8 +11,9 @@ from transactional.catalog.inventory import Level
 from transactional.catalog.models import brands, categories, products, skus
 from transactional.catalog.repricing import Change, Rule, digest
 from transactional.errors import NotFound
+from transactional.row_statements import for_update
 from transactional.stock import valuation
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 MAX_SKUS = 10_000
 _tree = select(categories)

@@ -20,7 +20,8 @@ from transactional.catalog.errors import (
 )
 from transactional.catalog.models import brands, categories, category_slugs, product_media, products, skus
 from transactional.errors import NotFound
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.row_statements import for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _tree = select(categories).order_by(categories.c.id)
 _category_by_slug = select(categories.c.id).where(categories.c.slug == bindparam("slug"))

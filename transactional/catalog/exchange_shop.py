@@ -13,7 +13,8 @@ from transactional.catalog.csv_reading import Fault
 from transactional.catalog.exchange_places import Places
 from transactional.catalog.matrix import identity
 from transactional.catalog.models import products, skus
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.row_statements import for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _keys: BindParameter[Any] = bindparam("keys", expanding=True)
 _products_called = select(products).where(products.c.slug.in_(_keys)).order_by(products.c.id)

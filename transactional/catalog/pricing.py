@@ -9,7 +9,8 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select
 from transactional.catalog.errors import NoPrice
 from transactional.catalog.models import products, sku_prices, skus
 from transactional.errors import NotFound
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.row_statements import for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _prices_of = select(sku_prices).where(sku_prices.c.sku_id.in_(bindparam("sku_ids", expanding=True)))
 _prices_of_one = (

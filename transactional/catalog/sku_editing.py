@@ -11,8 +11,9 @@ from transactional.catalog.errors import AlreadyThere, LastSku, OtherOptions, Pr
 from transactional.catalog.matrix import identity
 from transactional.catalog.models import products, skus
 from transactional.errors import NotFound
+from transactional.row_statements import for_update
 from transactional.stock import valuation
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _AT_ONCE = 10_000  # SQLite takes 32,766 parameters in one statement
 

@@ -15,7 +15,8 @@ from transactional.checkout.models import (
     tax_zones,
 )
 from transactional.errors import NotFound
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.row_statements import for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _rates_of_method = for_update(
     select(delivery_rates)

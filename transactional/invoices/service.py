@@ -19,8 +19,9 @@ from transactional.orders import service as orders
 from transactional.orders.change_models import order_changes
 from transactional.orders.models import credit_note_lines, credit_notes
 from transactional.orders.models import orders as orders_table
+from transactional.row_statements import Increment
 from transactional.staff.service import Terms
-from transactional.unit_of_work import Increment, Reading, Row, UnitOfWork
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _next_number = Increment(invoice_counters, invoice_counters.c.id, ["last"])
 _of_order = (

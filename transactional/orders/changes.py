@@ -15,8 +15,9 @@ from transactional.orders.change_models import order_change_additions, order_cha
 from transactional.orders.errors import ChangeClosed, ChangeOpen
 from transactional.payments import reversal
 from transactional.payments import service as payments
+from transactional.row_statements import for_update
 from transactional.stock import promises
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _open = (
     select(order_changes)

@@ -8,8 +8,9 @@ from transactional.orders import service, transitions
 from transactional.orders.models import orders
 from transactional.payments import reversal
 from transactional.promotions import budgets
+from transactional.row_statements import for_update
 from transactional.stock import promises
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _overdue = (
     select(orders)

@@ -17,8 +17,9 @@ from transactional.orders.errors import AlreadyInGroup, GroupClosed, GroupCodeTa
 from transactional.orders.models import group_purchases, orders
 from transactional.orders.rules import Special
 from transactional.orders.service import Placed
+from transactional.row_statements import for_update
 from transactional.staff.service import Terms
-from transactional.unit_of_work import Reading, UnitOfWork, for_update
+from transactional.unit_of_work import Reading, UnitOfWork
 
 _sku = select(skus).where(skus.c.code == bindparam("code"))
 _own = (

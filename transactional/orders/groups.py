@@ -12,7 +12,8 @@ from transactional.catalog.models import products, skus
 from transactional.errors import NotFound
 from transactional.orders import transitions
 from transactional.orders.models import group_purchases, orders
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.row_statements import for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _waiting = for_update(
     select(orders)

@@ -8,7 +8,8 @@ from transactional.errors import IllegalTransition
 from transactional.orders import service, transitions
 from transactional.orders.models import orders
 from transactional.payments import tenders
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.row_statements import for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _over = for_update(
     select(orders)

@@ -18,10 +18,11 @@ from transactional.orders.errors import (
 from transactional.orders.lines import units_by_sku
 from transactional.orders.models import order_lines, shipment_lines, shipments
 from transactional.orders.rules import SoldLine
+from transactional.row_statements import for_update
 from transactional.stock import backorders, promises
 from transactional.stock import service as stock
 from transactional.stock.service import Parcel
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _of_order = for_update(
     select(shipments).where(shipments.c.order_id == bindparam("order_id")).order_by(shipments.c.id), shipments

@@ -18,7 +18,8 @@ from transactional.payments.events import Told
 from transactional.payments.models import payments
 from transactional.payments.provider import RemotePayment
 from transactional.payments.rules import TRANSITIONS, Step
-from transactional.unit_of_work import Row, UnitOfWork, for_update
+from transactional.row_statements import for_update
+from transactional.unit_of_work import Row, UnitOfWork
 
 Outcome = Literal[
     "authorised",

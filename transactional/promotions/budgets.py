@@ -16,7 +16,8 @@ from transactional.promotions.models import (
     promotion_codes,
     promotion_customers,
 )
-from transactional.unit_of_work import Increment, Reading, Row, UnitOfWork
+from transactional.row_statements import Increment
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _budget = promotion_budgets.c
 _within = and_(

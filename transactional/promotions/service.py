@@ -20,8 +20,9 @@ from transactional.promotions.models import promotion_budgets, promotion_codes, 
 from transactional.promotions.rules import Activity
 from transactional.promotions.schemas import MAX_CODES, CodesIn, PromotionIn
 from transactional.promotions.templates import class_of
+from transactional.row_statements import for_update
 from transactional.staff.service import Terms
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing that is misread
 _CODE_LENGTH = 12

@@ -13,11 +13,12 @@ from sqlalchemy import and_, bindparam, func, or_, select, tuple_
 from transactional.catalog.models import skus
 from transactional.database import UtcDateTime
 from transactional.errors import NotFound
+from transactional.row_statements import for_update
 from transactional.stock import levels, rules
 from transactional.stock.levels import Move
 from transactional.stock.models import backorders, stock_levels, supplies, warehouses
 from transactional.stock.rules import Supply, SupplyPolicy, Units, Waiting
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _waits = backorders.c.waiting > 0
 _owed = (

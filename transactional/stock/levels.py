@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 
 from transactional.catalog.models import skus
+from transactional.row_statements import for_update
 from transactional.stock.errors import TooManyOnShelf
 from transactional.stock.models import stock_levels, stock_movements, warehouses
 from transactional.stock.rules import MOST_ON_SHELF, Shelf
-from transactional.unit_of_work import Row, UnitOfWork, for_update
+from transactional.unit_of_work import Row, UnitOfWork
 
 Shelved = Mapping[tuple[str, str], int]  # signed units by SKU and warehouse id
 

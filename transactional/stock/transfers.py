@@ -12,12 +12,13 @@ from transactional.database import Id
 from transactional.errors import IllegalTransition, NotFound
 from transactional.ledger import events as ledger
 from transactional.orders.rules import document_number
+from transactional.row_statements import for_update
 from transactional.stock import service
 from transactional.stock.errors import TooManyArrived
 from transactional.stock.models import transfer_lines, transfers, warehouses
 from transactional.stock.rules import Units
 from transactional.stock.warehousing import LAST_ID, find
-from transactional.unit_of_work import Reading, Row, UnitOfWork, for_update
+from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _transfer = select(transfers).where(transfers.c.number == bindparam("number"))
 _lines = (
