@@ -23,6 +23,7 @@ from orchestration.simulation.shelves import change_prices, fill_shelves
 from orchestration.simulation.shoppers import Catalogue, Step, Visit, arrive, plan_visit, visits_on
 from settings import Settings
 from transactional.checkout import service as checkout
+from transactional.checkout.requirements import Wishes
 from transactional.members.service import Buyer
 from transactional.orders import after_sales, expiry, shipping
 from transactional.orders import service as orders
@@ -40,6 +41,7 @@ from web_analytics.spool import Spool
 
 COMES_BACK = 0.32
 NEVER_PAYS = 0.04
+ACCEPTING = Wishes(terms_accepted=True)
 IS_CANCELLED = 0.015
 IS_RETURNED = 0.08
 RESTOCK_BELOW = 12
@@ -174,7 +176,7 @@ class History:
             basket = checkout.priced(uow, self.terms, cart_id)
             if any(line["quantity"] > line["available"] for line in basket.lines):
                 return  # the shopper sees it on the checkout page and leaves
-            placed = orders.place(uow, self.terms, cart_id, Buyer(**vars(person)))
+            placed = orders.place(uow, self.terms, cart_id, Buyer(**vars(person)), wishes=ACCEPTING)
             self.orders_placed += 1
             if placed.payment_id is not None and self.chance.random() >= NEVER_PAYS:
                 seconds = self.chance.uniform(15, 110)

@@ -26,8 +26,10 @@ UNTIL = datetime(2026, 3, 30, 18, 30, tzinfo=UTC)  # the days before it hold a c
 STOREHOUSE = Path(sys.executable).parent / "storehouse"
 
 
-def play_days(home: Path, days: int = 3, seed: int = 5) -> tuple[Settings, History]:
-    settings = Settings(home=home)
+def play_days(
+    home: Path, days: int = 3, seed: int = 5, *, must_accept_terms: bool = False
+) -> tuple[Settings, History]:
+    settings = Settings(home=home, terms_must_be_accepted=must_accept_terms)
     shop = open_shop(settings, clock=lambda: UNTIL)
     history = play(
         settings, shop.database, days=days, seed=seed, until=UNTIL, mean_visits=120, on_day=lambda: None
@@ -50,6 +52,11 @@ def test_the_same_seed_and_end_give_the_same_history(tmp_path: Path) -> None:
         with open_shop(settings).database.read() as db:
             rows.append(db.rows(select(orders).order_by(orders.c.id)))
     assert rows[0] == rows[1]
+
+
+def test_shoppers_accept_terms_where_they_must(tmp_path: Path) -> None:
+    _, history = play_days(tmp_path, days=1, must_accept_terms=True)
+    assert history.orders_placed > 0
 
 
 def test_another_seed_gives_another_history(tmp_path: Path) -> None:
