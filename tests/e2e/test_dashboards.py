@@ -46,6 +46,9 @@ def test_a_table_is_exported_with_its_filters_and_build(house: House) -> None:
         open_page(page, house, "sales")
         button = page.get_by_role("button", name="CSV", exact=True)
         expect(button).to_be_visible(timeout=60_000)
+        # A click before the page is whole is lost: it is drawn anew.
+        app = page.get_by_test_id("stApp")
+        expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
         with page.expect_download() as downloading:
             button.click()
         text = downloading.value.path().read_text("utf-8-sig")
