@@ -643,7 +643,8 @@ def test_the_books_add_up_whatever_happens(
         settings=settings(
             max_examples=request.config.getoption("--sequences"),
             stateful_step_count=30,
-            derandomize=True,
+            # The same histories each time; --hypothesis-seed gives others.
+            derandomize=request.config.getoption("--hypothesis-seed") is None,
             database=None,
             deadline=None,
             suppress_health_check=list(HealthCheck),
