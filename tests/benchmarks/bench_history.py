@@ -18,7 +18,7 @@ from transactional.security import sandbox_secret
 TEMPLATES = 100
 FEW, MANY = 10_000, 1_000_000
 ORDERS = 150
-ROUNDS = 5
+ROUNDS = 9
 MOST = 1.1
 
 
