@@ -1,9 +1,12 @@
 """Brings a shop database to the newest schema, with Alembic."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from transactional.database import writing
@@ -12,11 +15,20 @@ from transactional.database import writing
 _LOCK = 5_307_841
 
 
+_SCRIPTS = str(Path(__file__).parent)
+
+
 def alembic_config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("script_location", _SCRIPTS)
     config.attributes["connection"] = connection
     return config
+
+
+@cache
+def _newest() -> tuple[str, ...]:
+    """The revision of the newest schema; reading all scripts takes longer than asking the database."""
+    return tuple(ScriptDirectory(_SCRIPTS).get_heads())
 
 
 def migrate(engine: Engine) -> None:
@@ -27,4 +39,5 @@ def migrate(engine: Engine) -> None:
     with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        command.upgrade(alembic_config(connection), "head")
+        if MigrationContext.configure(connection).get_current_heads() != _newest():
+            command.upgrade(alembic_config(connection), "head")
