@@ -1,5 +1,6 @@
 """A request's transaction: while PostgreSQL commits others are served, and nothing is lost or half done."""
 
+import ast
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 
+import transactional
 from settings import Settings
 from transactional.catalog import creation
 from transactional.catalog.models import brands
@@ -150,3 +152,24 @@ def test_more_requests_than_may_commit_aside_are_all_committed(on_postgresql: Sh
 
     asyncio.run(all_at_once())
     assert slugs_of(on_postgresql) == wanted
+
+
+def awaited_inside(block: ast.With | ast.AsyncWith) -> list[int]:
+    """Lines of a transaction's block at which it lets others go on."""
+    opened = {ast.unparse(item.context_expr).partition("(")[0].rpartition(".")[2] for item in block.items}
+    if not opened & {"request", "transaction", "rehearsal", "read"}:
+        return []
+    waiting = (ast.Await, ast.AsyncFor, ast.AsyncWith)
+    return [inner.lineno for each in block.body for inner in ast.walk(each) if isinstance(inner, waiting)]
+
+
+def test_the_shop_awaits_nothing_inside_a_transaction() -> None:
+    room = Path(transactional.__file__).parent
+    found = [
+        (path.name, line)
+        for path in sorted(room.rglob("*.py"))
+        for block in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(block, ast.With | ast.AsyncWith)
+        for line in awaited_inside(block)
+    ]
+    assert found == []
