@@ -3,6 +3,7 @@
 from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, String, Table, UniqueConstraint
 
 from transactional.database import Money, id_column, metadata, moment, reference
+from transactional.orders.models import delivery_address
 
 CHANGE_STATUSES = ("open", "applied", "cancelled", "expired")
 
@@ -29,12 +30,7 @@ order_changes = Table(
     Column("delivery_credit", Money, nullable=False, comment="Delivery it takes off, without tax."),
     Column("delivery_credit_tax", Money, nullable=False, comment="Tax on that."),
     # Null: stays as it is.
-    Column("ship_name", String(200), nullable=True),
-    Column("ship_address", String(400), nullable=True),
-    Column("ship_city", String(200), nullable=True),
-    Column("ship_region", String(200), nullable=True),
-    Column("ship_postal_code", String(32), nullable=True),
-    Column("ship_country", String(100), nullable=True),
+    *delivery_address(),
     Column("delivery_method", String(32), nullable=True),
     Column("delivery_name", String(200), nullable=True),
     Column("delivery_tax_rate_bp", Integer, nullable=True),

@@ -49,6 +49,19 @@ group_purchases = Table(
 
 ORDER_PURPOSES = ("sale", "replacement", "sample", "gift")
 
+
+def delivery_address() -> list[Column[str]]:
+    """Where an order goes, as the order and its changes keep it."""
+    return [
+        Column("ship_name", String(200), nullable=True),
+        Column("ship_address", String(400), nullable=True),
+        Column("ship_city", String(200), nullable=True),
+        Column("ship_region", String(200), nullable=True),
+        Column("ship_postal_code", String(32), nullable=True),
+        Column("ship_country", String(100), nullable=True),
+    ]
+
+
 orders = Table(
     "orders",
     metadata,
@@ -78,12 +91,7 @@ orders = Table(
     Column("total", Money, nullable=True, comment="What the customer pays."),
     Column("visitor_id", String(64), nullable=True),
     Column("email", String(320), nullable=True),
-    Column("ship_name", String(200), nullable=True),
-    Column("ship_address", String(400), nullable=True),
-    Column("ship_city", String(200), nullable=True),
-    Column("ship_region", String(200), nullable=True),
-    Column("ship_postal_code", String(32), nullable=True),
-    Column("ship_country", String(100), nullable=True),
+    *delivery_address(),
     moment("placed_at"),
     moment("expires_at", nullable=True),
     moment("paid_at", nullable=True),
