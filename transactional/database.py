@@ -206,7 +206,9 @@ def reading(engine: Engine) -> Iterator[Connection]:
         try:
             yield connection
         finally:
-            _on_sqlite(connection, "ROLLBACK")
+            if connection.dialect.name == "sqlite":
+                # Unlike the statement, silent where SQLite has ended it by itself: then its error is told.
+                connection.connection.rollback()
 
 
 def _on_sqlite(connection: Connection, statement: str) -> None:

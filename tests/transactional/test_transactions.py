@@ -18,6 +18,7 @@ import transactional
 from settings import Settings
 from transactional.catalog import creation
 from transactional.catalog.models import brands
+from transactional.database import reading
 from transactional.shop import Shop, open_shop
 
 _LOCK = 4711
@@ -152,6 +153,12 @@ def test_more_requests_than_may_commit_aside_are_all_committed(on_postgresql: Sh
 
     asyncio.run(all_at_once())
     assert slugs_of(on_postgresql) == wanted
+
+
+def test_what_ended_a_read_is_told_even_when_its_transaction_is_over(shop: Shop) -> None:
+    with pytest.raises(ZeroDivisionError), reading(shop.database.engine) as connection:
+        connection.exec_driver_sql("rollback")  # as SQLite does by itself when its disk is full
+        raise ZeroDivisionError
 
 
 def awaited_inside(block: ast.With | ast.AsyncWith) -> list[int]:
