@@ -6,6 +6,8 @@ from test_backorders import on_preorder
 from test_pages_shopping import add_to_basket, cards, shown
 
 from transactional.catalog import sku_editing
+from transactional.catalog.models import skus
+from transactional.catalog.rules import GIFT_CARD
 from transactional.shop import Shop
 
 
@@ -49,6 +51,16 @@ def test_each_choice_says_its_price_where_they_differ(
         sku_editing.edit_sku(uow, shelves.skus["SHIRT0-M"], {"price": 1_250, "list_price": 1_250})
     page = shown(client.get("/p/shirt-0")).text
     assert "from £10.00" in page and "S · £10.00" in page and "M · £12.50" in page
+    assert shown(client.get("/c/clothes")).text.count("from £10.00") == 1
+
+
+def test_a_gift_card_promises_no_delivery(client: TestClient, shop: Shop, shelves: Shelves) -> None:
+    assert "Free returns" in shown(client.get("/p/shirt-0")).text
+    with shop.database.transaction("staff") as uow:
+        for code in ("SHIRT0-S", "SHIRT0-M"):
+            uow.update(skus, uow.lock(skus, shelves.skus[code]) or {}, tax_class=GIFT_CARD)
+    page = shown(client.get("/p/shirt-0")).text
+    assert "No delivery" in page and "Free returns" not in page
 
 
 def test_a_choice_that_comes_later_than_the_others_says_so(

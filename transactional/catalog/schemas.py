@@ -32,7 +32,7 @@ class BrandList(BaseModel):
 
 
 class ProductCard(BaseModel):
-    """A product in a list: the lowest price of its SKUs, and the list price of that SKU."""
+    """A product in a list: its SKUs' lowest price with the list price of that SKU, and their highest."""
 
     id: str
     slug: str
@@ -43,6 +43,7 @@ class ProductCard(BaseModel):
     currency: str
     price_from: int
     list_price_from: int
+    price_to: int
     available: int
 
 
@@ -76,6 +77,7 @@ class SkuView(BaseModel):
     currency: str
     available: int
     image: str | None
+    is_gift_card: bool = Field(description="A code is sent in its place: nothing has to be delivered.")
     beyond_stock: BeyondStock | None = None
 
 

@@ -222,6 +222,7 @@ def _priced(db: Reading, found: list[Row], currency: str | None) -> list[Product
             currency=offers[row["id"]][0]["currency"],
             price_from=offers[row["id"]][0]["price"],
             list_price_from=offers[row["id"]][0]["list_price"],
+            price_to=offers[row["id"]][-1]["price"],
             available=sum(offer["available"] for offer in offers[row["id"]]),
         )
         for row in found

@@ -1,5 +1,6 @@
 """What a product's page tells of SKUs that can be ordered before they are there."""
 
+from transactional.catalog.rules import GIFT_CARD
 from transactional.catalog.schemas import BeyondStock, SkuView
 from transactional.stock import backorders
 from transactional.stock.rules import Supply
@@ -11,7 +12,13 @@ def sku_views(db: Reading, offered: list[Row]) -> list[SkuView]:
     special = [sku["id"] for sku in offered if sku["has_supply"]]
     supplies = backorders.current(db, special) if special else {}
     return [
-        SkuView.model_validate({**sku, "beyond_stock": _beyond(db, sku, supplies.get(sku["id"]))})
+        SkuView.model_validate(
+            {
+                **sku,
+                "is_gift_card": sku["tax_class"] == GIFT_CARD,
+                "beyond_stock": _beyond(db, sku, supplies.get(sku["id"])),
+            }
+        )
         for sku in offered
     ]
 

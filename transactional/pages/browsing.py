@@ -259,6 +259,7 @@ def _card(card: ProductCard) -> dict[str, Any]:
         "image": card.image,
         "price": card.price_from,
         "list_price": card.list_price_from,
+        "priced_apart": card.price_to > card.price_from,
         "id": card.id,
     }
 
