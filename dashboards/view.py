@@ -198,7 +198,12 @@ def in_currency(build: Build, shop: Shop, place: Any) -> Shop:
         return shop
     currencies = [shop.currency, *others]
     chosen = place.segmented_control(
-        "Currency", currencies, default=shop.currency, key=f"currency_{shop.id}", required=True
+        "Currency",
+        currencies,
+        default=shop.currency,
+        key=f"currency_{shop.id}",
+        required=True,
+        bind="query-params",
     )
     return replace(shop, currency=chosen)
 

@@ -41,6 +41,12 @@ def test_a_shop_is_shown_in_its_own_currency_until_another_is_chosen(build: Buil
     assert shown.text[0].value == "USD"
 
 
+def test_an_address_leads_to_the_currency_that_was_chosen(build: Build) -> None:
+    shown = AppTest.from_function(page, args=(build, SHOP))
+    shown.query_params["currency_demo"] = "USD"
+    assert shown.run().text[0].value == "USD"
+
+
 def test_a_shop_that_sells_in_its_own_only_is_asked_nothing(build: Build) -> None:
     small = Shop("small", "Small", "Europe/London", "GBP", "en_GB", DAY, DAY)
     shown = AppTest.from_function(page, args=(build, small)).run()
