@@ -18,6 +18,7 @@ from msgspec import json
 from sqlalchemy import select
 
 from orchestration.simulation.catalogue import definition
+from orchestration.simulation.ids import seeded_ids
 from orchestration.simulation.people import Person, invent
 from orchestration.simulation.shelves import change_prices, fill_shelves
 from orchestration.simulation.shoppers import Catalogue, Step, Visit, arrive, plan_visit, visits_on
@@ -48,23 +49,6 @@ RESTOCK_BELOW = 12
 RESTOCK_BY = 48
 
 Action = Callable[[UnitOfWork], object]
-
-
-def seeded_ids(chance: random.Random) -> Callable[[datetime], str]:
-    """UUIDv7 of a moment whose random bits repeat with the seed (RFC 9562, 5.7)."""
-
-    def new_id(at: datetime) -> str:
-        milliseconds = int(at.timestamp() * 1000)
-        bits = (
-            milliseconds << 80
-            | 0x7 << 76
-            | chance.getrandbits(12) << 64
-            | 0b10 << 62
-            | chance.getrandbits(62)
-        )
-        return str(UUID(int=bits))
-
-    return new_id
 
 
 @dataclass
