@@ -26,7 +26,7 @@ class Lake:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._number = 0
+        self._number = len(list(settings.lake.rglob("*.parquet")))
         self._con = duckdb.connect()
 
     def write(self, table: str, *rows: Row, day: str = "2026-11-02") -> None:
@@ -58,7 +58,7 @@ class Lake:
 
 @pytest.fixture(scope="session")
 def parsed(tmp_path_factory: pytest.TempPathFactory) -> Transform:
-    """The dbt project, parsed once for all tests of a folder."""
+    """The dbt project, parsed once for all tests."""
     return Transform(Settings(home=tmp_path_factory.mktemp("parsed") / "var"))
 
 

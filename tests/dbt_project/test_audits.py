@@ -1,7 +1,7 @@
 """The audits of whole reports: each sees what it is there for, when somebody breaks it."""
 
 import pytest
-from lakes import Lake, at, change, order, order_line, shop
+from lakes import Lake, at, change, order, order_line
 from test_ledger_marts import SANDBOX, post, sell
 from test_tender_marts import payment, take
 
@@ -17,12 +17,6 @@ CARD = "liability:gift_card:card-1"
 def hold(lake: Lake, account: str, balance: int) -> None:
     row = {"id": account, "code": account, "currency": "GBP", "balance": balance, "opened_at": at(0)}
     lake.write("ledger_accounts", change(row))
-
-
-@pytest.fixture
-def batches(settings: Settings, transform: Transform, lake: Lake) -> Batches:
-    lake.write("shops", shop())
-    return Batches(settings, transform)
 
 
 def audit(settings: Settings, transform: Transform, name: str, tampering: str) -> str:

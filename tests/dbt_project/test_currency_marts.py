@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from lakes import Lake, at, event, order, order_line, shop
+from lakes import Lake, at, event, order, order_line
 from test_ledger_marts import SANDBOX, post
 
 from dashboards.parts import OTHER_CURRENCIES
 from dashboards.reports import overview, sales
 from orchestration.batch import Batches
 from orchestration.serving import open_published, read_status
-from orchestration.transform import Transform
 from settings import Settings
 
 
@@ -24,7 +23,6 @@ def sell(lake: Lake, number: str, minutes: float, currency: str) -> None:
 
 def sell_in_both(lake: Lake) -> None:
     """A shop's first two sales: A1 in its own currency, and A2 in another."""
-    lake.write("shops", shop())
     sell(lake, "A1", 0, "GBP")
     sell(lake, "A2", 5, "EUR")
 
@@ -42,12 +40,10 @@ def shown(settings: Settings, query: str) -> Any:
         return published.execute(query, used).df()
 
 
-def test_no_report_adds_amounts_of_two_currencies(
-    settings: Settings, transform: Transform, lake: Lake
-) -> None:
+def test_no_report_adds_amounts_of_two_currencies(settings: Settings, batches: Batches, lake: Lake) -> None:
     sell_in_both(lake)
     lake.events(*(event(n, n, "purchase", transaction_id=f"A{n}") for n in (1, 2)))
-    Batches(settings, transform).run()
+    batches.run()
     assert read_status(settings).state == "ok"
     found = read(
         settings,
@@ -70,10 +66,10 @@ def test_no_report_adds_amounts_of_two_currencies(
 
 
 def test_dashboards_show_the_shops_own_and_name_the_others(
-    settings: Settings, transform: Transform, lake: Lake
+    settings: Settings, batches: Batches, lake: Lake
 ) -> None:
     sell_in_both(lake)
-    Batches(settings, transform).run()
+    batches.run()
     for query in (sales.SALES, overview.SALES, sales.PRODUCTS, overview.CATEGORIES):
         assert shown(settings, query).net_sales.tolist() == [1_000]
     assert shown(settings, sales.PAYMENTS).empty
@@ -81,12 +77,11 @@ def test_dashboards_show_the_shops_own_and_name_the_others(
 
 
 def test_a_sale_whose_cost_was_posted_in_its_own_currency_is_found(
-    settings: Settings, transform: Transform, lake: Lake
+    settings: Settings, batches: Batches, lake: Lake
 ) -> None:
-    lake.write("shops", shop())
     lake.write("orders", order("A1", 0, currency="EUR", status="shipped", gift_cards=0))
     lake.write("order_lines", order_line("A1"))
     sold = [(SANDBOX, "income:sales", 1_000), (SANDBOX, "liability:tax", 200)]
     post(lake, "A1", 0, *sold, ("expense:cost_of_goods", "asset:inventory", 400), currency="EUR")
-    Batches(settings, transform).run()
+    batches.run()
     assert [failure.name for failure in read_status(settings).failed] == ["ledger_costs_agree_with_sales"]

@@ -14,9 +14,8 @@ from settings import Settings
 
 @pytest.mark.parametrize("seed", [1])
 def test_batches_in_any_order_come_to_the_same_as_building_all_at_once(
-    seed: int, settings: Settings, transform: Transform, lake: Lake
+    seed: int, settings: Settings, transform: Transform, batches: Batches, lake: Lake
 ) -> None:
-    batches = Batches(settings, transform)
     for files in World(seed).batches(4):
         for table, rows in files:
             lake.write(table, *rows)

@@ -4,7 +4,6 @@ from lakes import Lake, change, credit_note, order, order_line, shop
 
 from orchestration.batch import Batches
 from orchestration.serving import open_published, read_status
-from orchestration.transform import Transform
 from settings import Settings
 
 SANDBOX = "asset:receivable:sandbox"
@@ -48,16 +47,15 @@ def sell(lake: Lake, number: str, minutes: float, revenue: int = 1_000) -> None:
 
 
 def test_an_order_and_its_return_are_in_the_ledger_what_they_are_in_sales(
-    settings: Settings, transform: Transform, lake: Lake
+    settings: Settings, batches: Batches, lake: Lake
 ) -> None:
-    lake.write("shops", shop())
     sell(lake, "A1", 0)
     header, line = credit_note("C1", "A1", 60)
     lake.write("credit_notes", header)
     lake.write("credit_note_lines", line)
     owed = "liability:refunds"
     post(lake, "C1", 60, ("income:returns", owed, 1_000), ("liability:tax", owed, 200))
-    Batches(settings, transform).run()
+    batches.run()
     assert read_status(settings).state == "ok"
     with open_published(settings) as published:
         rows = published.execute(
@@ -73,14 +71,13 @@ def test_an_order_and_its_return_are_in_the_ledger_what_they_are_in_sales(
 
 
 def test_what_is_given_away_is_neither_in_the_ledgers_income_nor_a_sale(
-    settings: Settings, transform: Transform, lake: Lake
+    settings: Settings, batches: Batches, lake: Lake
 ) -> None:
-    lake.write("shops", shop())
     sell(lake, "A1", 0)
     lake.write("orders", order("A2", 10, purpose="sample", discount=1_000, tax=0, total=0))
     lake.write("order_lines", order_line("A2", discount=1_000, tax=0))
     post(lake, "S2", 20, ("expense:given_away", "asset:inventory", 400))
-    Batches(settings, transform).run()
+    batches.run()
     assert read_status(settings).state == "ok"
     with open_published(settings) as published:
         rows = published.execute(
@@ -90,34 +87,32 @@ def test_what_is_given_away_is_neither_in_the_ledgers_income_nor_a_sale(
 
 
 def test_an_order_that_the_ledger_tells_differently_is_not_published(
-    settings: Settings, transform: Transform, lake: Lake
+    settings: Settings, batches: Batches, lake: Lake
 ) -> None:
-    lake.write("shops", shop())
     sell(lake, "A1", 0)
-    Batches(settings, transform).run()
+    batches.run()
     assert read_status(settings).state == "ok"
     sell(lake, "A2", 5, revenue=999)
-    Batches(settings, transform).run()
+    batches.run()
     assert "ledger_agrees_with_sales" in str(read_status(settings))
 
 
 def test_an_order_that_the_ledger_does_not_have_is_not_published(
-    settings: Settings, transform: Transform, lake: Lake
+    settings: Settings, batches: Batches, lake: Lake
 ) -> None:
-    lake.write("shops", shop())
     sell(lake, "A1", 0)
     lake.order("A2", 5)
-    Batches(settings, transform).run()
+    batches.run()
     assert "ledger_agrees_with_sales" in str(read_status(settings))
 
 
 def test_what_was_sold_before_there_was_a_ledger_is_not_missed(
-    settings: Settings, transform: Transform, lake: Lake
+    settings: Settings, batches: Batches, lake: Lake
 ) -> None:
-    lake.write("shops", shop(), shop(shop_id="import"))
+    lake.write("shops", shop(shop_id="import"))
     lake.order("A1", 0)
     lake.write("orders", order("B1", 30, shop_id="import"))
     lake.write("order_lines", order_line("B1", shop_id="import"))
     sell(lake, "A2", 5)
-    Batches(settings, transform).run()
+    batches.run()
     assert read_status(settings).state == "ok"

@@ -2,23 +2,15 @@
 
 from typing import Any
 
-import pytest
-from lakes import Lake, at, change, credit_note, order, order_line, shop
+from lakes import Lake, at, change, credit_note, order, order_line
 from test_ledger_marts import SANDBOX, post
 from test_tender_marts import payment, take
 
 from orchestration.batch import Batches
 from orchestration.serving import open_published, read_status
-from orchestration.transform import Transform
 from settings import Settings
 
 DAY = 24 * 60
-
-
-@pytest.fixture
-def batches(settings: Settings, transform: Transform, lake: Lake) -> Batches:
-    lake.write("shops", shop())
-    return Batches(settings, transform)
 
 
 def swap(lake: Lake, **more: Any) -> None:

@@ -2,22 +2,14 @@
 
 from typing import Any
 
-import pytest
 from lakes import Lake, at, change, shop
 
 from orchestration.batch import Batches
 from orchestration.serving import open_published, read_status
-from orchestration.transform import Transform
 from orchestration.warehouse import open_warehouse
 from settings import Settings
 
 DAY = 24 * 60
-
-
-@pytest.fixture
-def batches(settings: Settings, transform: Transform, lake: Lake) -> Batches:
-    lake.write("shops", shop())
-    return Batches(settings, transform)
 
 
 def move(lake: Lake, name: str, day: float, units: int, sku: str = "mug") -> None:

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import pytest
-from lakes import Lake, Row, at, change, order, order_line, shop
+from lakes import Lake, Row, at, change, order, order_line
 
 from orchestration.batch import Batches
 from orchestration.serving import open_published, read_status
-from orchestration.transform import Transform
 from settings import Settings
 
 
@@ -71,12 +69,6 @@ def discounted(lake: Lake, number: str) -> None:
     """A paid order of 10.00 of which 2.00 were taken off, and 1.60 tax."""
     lake.write("orders", order(number, 0, discount=200, tax=160, total=960))
     lake.write("order_lines", order_line(number, discount=200, tax=160))
-
-
-@pytest.fixture
-def batches(settings: Settings, transform: Transform, lake: Lake) -> Batches:
-    lake.write("shops", shop())
-    return Batches(settings, transform)
 
 
 def tenders(settings: Settings) -> list[tuple[Any, ...]]:

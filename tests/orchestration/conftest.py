@@ -1,13 +1,11 @@
-"""A parsed project, a lake, and one published Storehouse that tests only read."""
+"""One published Storehouse that tests only read."""
 
 import pytest
-from lakes import Lake, credit_note, event, lake, order_line, parsed, shop, transform
+from lakes import Lake, credit_note, event, order_line, shop
 
 from orchestration.batch import Batches
 from orchestration.transform import Transform
 from settings import Settings
-
-__all__ = ["lake", "parsed", "published", "transform"]
 
 
 @pytest.fixture(scope="session")
