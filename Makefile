@@ -1,6 +1,8 @@
 # Two commands do it all: `make up` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+# Storehouse is many processes: each would compile it again where this is set.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: up test check bench histories env lock system
 
