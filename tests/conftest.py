@@ -39,9 +39,11 @@ def sqlite_databases() -> Iterator[Databases]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_databases(postgresql: PostgresServer) -> Databases:
+def postgresql_databases(postgresql: PostgresServer) -> Iterator[Databases]:
     """Empty shop databases on PostgreSQL."""
-    return PostgresDatabases(postgresql)
+    databases = PostgresDatabases(postgresql)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -44,18 +44,22 @@ def clock() -> MovableClock:
 
 @pytest.fixture
 def new_shop(databases: Databases, tmp_path: Path, clock: MovableClock) -> Iterator[Callable[[], Shop]]:
-    """Opens shops that have nothing to sell yet, each on a database of its own."""
+    """Opens shops that have nothing to sell yet, one after the other: the next closes the last."""
     opened: list[Shop] = []
 
+    def close() -> None:
+        while opened:
+            shop = opened.pop()
+            shop.database.engine.dispose()
+            databases.give_back(shop.settings.database_url)
+
     def open_one() -> Shop:
-        shop = open_shop(Settings(home=tmp_path / "var", database_url=databases.take()), clock)
-        opened.append(shop)
-        return shop
+        close()
+        opened.append(open_shop(Settings(home=tmp_path / "var", database_url=databases.take()), clock))
+        return opened[0]
 
     yield open_one
-    for shop in opened:
-        shop.database.engine.dispose()
-        databases.give_back(shop.settings.database_url)
+    close()
 
 
 @pytest.fixture
