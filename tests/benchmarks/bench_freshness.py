@@ -9,8 +9,9 @@ from statistics import quantiles
 from playwright.sync_api import Page
 
 from tests.benchmarks.table import Row
-from tests.e2e.browser import buy, chromium
-from tests.e2e.house import STOREHOUSE, House, eventually, running_house
+from tests.browser import buy, chromium
+from tests.e2e.house import House, running_house
+from tests.processes import STOREHOUSE, eventually
 
 PURCHASES = 20
 SHOPPERS_A_MINUTE = 20
@@ -74,5 +75,5 @@ def _until_in_marts(house: House, order: str, since: float) -> float:
         "join marts.fct_page_views v on v.shop_id = s.shop_id and v.session_id = s.session_id "
         "and v.page_path = '/orders/thanks' and v.viewed_at between o.ordered_at and s.ended_at"
     )
-    eventually(lambda: house.query(sql), 120, f"order {order} is in the marts")
+    eventually(lambda: house.query(sql), f"order {order} is in the marts", 120)
     return time.perf_counter() - since

@@ -13,7 +13,8 @@ import psutil
 from sqlalchemy import select
 
 from tests.benchmarks import bare_shop
-from tests.e2e.house import STOREHOUSE, House, eventually, free_ports
+from tests.e2e.house import House
+from tests.processes import STOREHOUSE, eventually, free_ports
 from transactional.catalog import creation
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.models import products, skus
@@ -141,7 +142,7 @@ def _process(
 ) -> Iterator[Running]:
     started = subprocess.Popen(command, env=environment, cwd=folder)
     try:
-        eventually(lambda: _answers(url), 60, f"{command[-1]} answers")
+        eventually(lambda: _answers(url), f"{command[-1]} answers")
         yield Running(url, psutil.Process(started.pid))
     finally:
         started.terminate()

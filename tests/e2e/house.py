@@ -3,46 +3,18 @@
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from settings import Settings
+from tests.processes import STOREHOUSE, eventually, free_ports
 
-STOREHOUSE = Path(sys.executable).parent / "storehouse"
 PORTS = ("shop", "collector", "sandbox", "dagster", "dashboards")
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on just now; all held at once, so that they differ."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
-
-
-def eventually(condition: Callable[[], Any], seconds: float, what: str) -> Any:
-    """The first true value of `condition`; fails with `what` when there is none in time."""
-    waiting = Retrying(
-        stop=stop_after_delay(seconds),
-        wait=wait_fixed(0.1),
-        retry=retry_if_result(lambda value: not value),
-        retry_error_callback=lambda state: None,
-    )
-    value = waiting(condition)
-    assert value, f"not within {seconds} s: {what}"
-    return value
 
 
 class House:
@@ -117,7 +89,7 @@ class House:
 
     def kill(self, *arguments: str) -> None:
         """`kill -9` of one supervised process."""
-        victim = eventually(lambda: self.process(*arguments), 60, f"{arguments} runs")
+        victim = eventually(lambda: self.process(*arguments), f"{arguments} runs")
         victim.kill()
 
 

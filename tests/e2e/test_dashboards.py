@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import chromium
+from tests.browser import chromium
 from tests.e2e.house import House
 
 pytestmark = pytest.mark.xdist_group("house")

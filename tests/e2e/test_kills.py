@@ -4,8 +4,9 @@ import random
 
 import pytest
 
-from tests.e2e.house import House, eventually
+from tests.e2e.house import House
 from tests.e2e.traffic import Traffic
+from tests.processes import eventually
 
 pytestmark = pytest.mark.xdist_group("house")
 
@@ -35,7 +36,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_processes_are_killed(
         )
         return views[0]["n"] >= len(events) and numbers[0]["n"] >= len(orders)
 
-    eventually(all_there, 120, "every acknowledged event and order is in the marts")
+    eventually(all_there, "every acknowledged event and order is in the marts", 120)
     found = house.query(
         "select page_view_id, count(*) as n from marts.fct_page_views "
         f"where visitor_id = '{traffic.visitor}' group by all"

@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.browser import buy, chromium
-from tests.e2e.house import House, eventually
+from tests.browser import buy, chromium
+from tests.e2e.house import House
+from tests.processes import eventually
 
 pytestmark = pytest.mark.xdist_group("house")
 
@@ -21,7 +22,6 @@ def test_a_purchase_in_the_browser_reaches_live_page_orders_and_sessions(house: 
         lambda: house.query(
             f"select * from marts.fct_orders where order_number = '{number}' and status = 'paid'"
         ),
-        60,
         "the order is paid in fct_orders",
     )[0]
     assert order["paid"] == order["total_sales"] == order["ordered_total"]
@@ -32,7 +32,6 @@ def test_a_purchase_in_the_browser_reaches_live_page_orders_and_sessions(house: 
             f"(select net_sales from marts.fct_orders where order_number = '{number}') "
             "and v.page_path = '/orders/thanks' and s.browser ilike '%chrom%' limit 1"
         ),
-        60,
         "the session has converted",
     )[0]
     assert session["orders"] == 1

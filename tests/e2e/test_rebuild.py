@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.e2e.house import House, eventually
+from tests.e2e.house import House
 from tests.e2e.traffic import Traffic
+from tests.processes import eventually
 
 pytestmark = pytest.mark.xdist_group("house")
 
@@ -23,6 +24,5 @@ def test_a_rebuild_beside_the_running_worker_comes_out_equal_and_loses_nothing(h
             ]
             == len(traffic.orders)
         ),
-        60,
         "the orders placed meanwhile are in fct_orders",
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.house import STOREHOUSE, House
+from tests.e2e.house import House
+from tests.processes import STOREHOUSE
 
 pytestmark = pytest.mark.xdist_group("house")
 

@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 from crashing import run_and_crash_at
 from lake_reader import query
+from processes import eventually
 from spooling import SpoolWriter
 
 from ingestion import lake
@@ -262,7 +262,7 @@ def test_kill_9_at_random_moments_while_rows_arrive(settings: Settings, shop: Sh
         chance = random.Random(4)
         for _ in range(4):
             with loader_process(settings) as process:
-                _wait_until(lambda: len(list(settings.lake.glob("events/*/*"))) > 0)
+                eventually(lambda: len(list(settings.lake.glob("events/*/*"))) > 0, "a file in the lake")
                 time.sleep(chance.uniform(0.3, 1.2))  # the moment of the kill, not a condition waited for
                 process.kill()
     finally:
@@ -277,7 +277,7 @@ def test_the_loader_process_wakes_early_idles_cheaply_and_ends_when_told(setting
     spool = SpoolWriter(settings)
     with loader_process(settings) as process:
         spool.seal(spool.event())
-        _wait_until(lambda: len(list(settings.lake.glob("events/*/*"))) == 1)
+        eventually(lambda: len(list(settings.lake.glob("events/*/*"))) == 1, "a file in the lake")
         watched = psutil.Process(process.pid)
         before = watched.cpu_times()
         time.sleep(2)
@@ -288,10 +288,3 @@ def test_the_loader_process_wakes_early_idles_cheaply_and_ends_when_told(setting
         assert not [name for name in libraries if "arrow" in name or "pandas" in name]
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-
-
-def _wait_until(condition: Any, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

@@ -3,15 +3,13 @@
 import random
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from dagster import AssetCheckKey, AssetKey
 from lakes import Lake, event, shop
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+from processes import STOREHOUSE, eventually
 
 from orchestration.batch import Batch
 from orchestration.dagster_home import open_instance
@@ -20,8 +18,6 @@ from orchestration.serving import current_build, open_published, read_status
 from orchestration.transform import NodeResult, Transform
 from orchestration.warehouse import open_warehouse
 from settings import Settings
-
-STOREHOUSE = Path(sys.executable).with_name("storehouse")
 
 
 @contextmanager
@@ -37,13 +33,6 @@ def worker(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
         process.wait()
 
 
-def wait_until(met: Callable[[], bool], seconds: float = 90) -> None:
-    waiting = Retrying(
-        retry=retry_if_result(lambda done: not done), stop=stop_after_delay(seconds), wait=wait_fixed(0.05)
-    )
-    waiting(met)
-
-
 def published_events(settings: Settings) -> int:
     if current_build(settings) is None:
         return 0
@@ -56,10 +45,10 @@ def test_the_worker_publishes_what_comes_and_stops_when_told(settings: Settings,
     lake.write("shops", shop())
     lake.events(event(1, 0))
     with worker(settings) as process:
-        wait_until(lambda: published_events(settings) == 1)
+        eventually(lambda: published_events(settings) == 1, "the first event is published", 90)
         with open_warehouse(settings):  # between two batches it is anybody's
             lake.events(event(2, 1))
-        wait_until(lambda: published_events(settings) == 2)
+        eventually(lambda: published_events(settings) == 2, "the second event is published", 90)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
 
@@ -73,11 +62,11 @@ def test_every_event_is_published_once_however_often_the_worker_is_killed(
         for number in range(5):
             lake.events(event(kill * 10 + number, number))
         with worker(settings) as process:
-            wait_until((settings.warehouse / "warehouse.duckdb").exists)
+            eventually((settings.warehouse / "warehouse.duckdb").exists, "it has begun", 90)
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(chance.uniform(0, 8))
     with worker(settings):
-        wait_until(lambda: published_events(settings) == 15)
+        eventually(lambda: published_events(settings) == 15, "every event is published", 90)
     status = read_status(settings)
     assert status is not None
     assert status.state == "ok"
@@ -89,7 +78,7 @@ def test_a_disk_error_is_told_and_waited_out(settings: Settings, lake: Lake) -> 
     in_the_way = settings.serving / ".CURRENT.tmp"
     in_the_way.mkdir()
     with worker(settings):
-        wait_until(lambda: read_status(settings) is not None)
+        eventually(lambda: read_status(settings) is not None, "it says what happened", 90)
         status = read_status(settings)
         assert status is not None
         assert status.state == "failed"

@@ -2,45 +2,15 @@
 
 import os
 import signal
-import socket
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
+from processes import STOREHOUSE, eventually, free_ports
 
 from settings import Settings
-
-_STOREHOUSE = Path(sys.executable).parent / "storehouse"
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on; all held at once, so that they differ."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
-
-
-def eventually(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """The first true value of `condition`."""
-    waiting = Retrying(
-        stop=stop_after_delay(seconds),
-        wait=wait_fixed(0.05),
-        retry=retry_if_result(lambda value: not value) | retry_if_exception_type(httpx.TransportError),
-        retry_error_callback=lambda _: None,
-    )
-    value = waiting(condition)
-    assert value, f"not within {seconds} s: {what}"
-    return value
 
 
 class Street:
@@ -66,7 +36,7 @@ class Street:
         for service in services:
             log = (self.settings.home.parent / f"{service}.log").open("ab")
             self._processes[service] = subprocess.Popen(
-                [_STOREHOUSE, "serve", service], env=self._environment, stdout=log, stderr=log
+                [STOREHOUSE, "serve", service], env=self._environment, stdout=log, stderr=log
             )
             log.close()
         for service in services:

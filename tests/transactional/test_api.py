@@ -9,7 +9,7 @@ import httpx
 import pytest
 from conftest import MovableClock
 from fastapi.testclient import TestClient
-from serving import free_ports
+from processes import free_ports
 from shopping import Shelves, key, level, order_body, ordered_over_http, rows_of
 
 from transactional import idempotency

@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from e2e.browser import buy, chromium
+from browser import buy, chromium
 from playwright.sync_api import Browser, BrowserContext, Page
-from serving import Street, free_ports
+from processes import free_ports
+from serving import Street
 from shopping import fill_shelves, rows_of
 
 from transactional.orders.models import orders

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 from databases import Databases
-from serving import Street, eventually
+from processes import eventually
+from serving import Street
 from shopping import fill_shelves, key, ordered_over_http, rows_of
 
 from transactional.orders.models import orders

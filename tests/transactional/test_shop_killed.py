@@ -9,7 +9,8 @@ from pathlib import Path
 import books
 import httpx
 import replaying
-from serving import Street, eventually
+from processes import eventually
+from serving import Street
 from shopping import fill_shelves, order_body, rows_of
 from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import uuid
@@ -14,16 +13,10 @@ from typing import Any
 
 import httpx
 import pytest
+from processes import free_ports
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 START = "from settings import Settings; from web_analytics.collector import run; run(Settings())"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -33,7 +26,7 @@ class RunningCollector:
     home: Path
     environment: dict[str, str] = field(default_factory=dict)
     file_size_limit: int | None = None  # bytes a file may have, as a disk that fills up
-    port: int = field(default_factory=_free_port)
+    port: int = field(default_factory=lambda: free_ports(1)[0])
     process: "subprocess.Popen[bytes] | None" = None
     client: httpx.Client = field(default_factory=httpx.Client)
     seen: dict[str, int] = field(default_factory=dict)  # lines that earlier tests made
@@ -105,11 +98,6 @@ class RunningCollector:
         assert self.process
         assert self.process.poll() is None, "the collector ended at its start"
         httpx.get(f"{self.url}/healthz")
-
-
-@pytest.fixture
-def free_port() -> Callable[[], int]:
-    return _free_port
 
 
 @pytest.fixture

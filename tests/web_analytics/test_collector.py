@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from processes import eventually, free_ports
 
 from web_analytics.visitors import DailySalts
 
@@ -198,10 +199,12 @@ def test_a_spool_too_far_behind_answers_503_until_the_loader_catches_up(
     assert int(answer.headers["retry-after"]) > 0
     assert httpx.get(f"{collector.url}/healthz").status_code == 503
     assert len(collector.lines()) == acknowledged
-    _wait_until(lambda: not [path for path in collector.spool.glob("*.open") if path.stat().st_size])
+    eventually(
+        lambda: not [path for path in collector.spool.glob("*.open") if path.stat().st_size], "all is sealed"
+    )
     for path in collector.spool.glob("*.ndjson"):
         path.unlink()
-    _wait_until(lambda: collector.post(event()).status_code == 200)
+    eventually(lambda: collector.post(event()).status_code == 200, "it takes events again")
 
 
 def test_a_full_disk_answers_503_and_leaves_nothing_half_written(start_collector: Any, event: Make) -> None:
@@ -219,7 +222,7 @@ def test_a_full_disk_answers_503_and_leaves_nothing_half_written(start_collector
             assert "retry-after" in answer.headers
     assert refused > 0
     # The next segment is another file: there is room again.
-    _wait_until(lambda: collector.post(event()).status_code == 200)
+    eventually(lambda: collector.post(event()).status_code == 200, "it takes events again")
     written = Counter(line["event_id"] for line in collector.lines())
     assert all(written[event_id] == 1 for event_id in acknowledged)
 
@@ -230,7 +233,7 @@ def test_segments_are_sealed_within_a_second_and_all_of_them_at_the_end(
     collector = start_collector()
     collector.post([event(), event(event_id="bad")])
     started = time.monotonic()
-    _wait_until(lambda: len(list(collector.spool.glob("*.ndjson"))) == 2)
+    eventually(lambda: len(list(collector.spool.glob("*.ndjson"))) == 2, "both are sealed")
     assert time.monotonic() - started < 1.5
     collector.post(event())
     collector.stop()
@@ -238,8 +241,8 @@ def test_segments_are_sealed_within_a_second_and_all_of_them_at_the_end(
     assert len(collector.lines()) == 2
 
 
-def test_two_collectors_never_share_a_spool(collector: Any, free_port: Callable[[], int]) -> None:
-    names = {"STOREHOUSE_HOME": str(collector.home), "STOREHOUSE_COLLECTOR_PORT": str(free_port())}
+def test_two_collectors_never_share_a_spool(collector: Any) -> None:
+    names = {"STOREHOUSE_HOME": str(collector.home), "STOREHOUSE_COLLECTOR_PORT": str(*free_ports(1))}
     start = "from settings import Settings; from web_analytics.collector import run; run(Settings())"
     second = subprocess.run(
         [sys.executable, "-c", start], env=os.environ | names, capture_output=True, text=True, timeout=20
@@ -288,10 +291,3 @@ def test_text_that_json_can_hold_and_others_stumble_on_is_kept(collector: Any, e
     assert [line.get("page_title") for line in collector.lines()] == titles
     lone_surrogate = json.dumps(event(page_title="\ud800")).encode()
     assert collector.post(lone_surrogate).json() == {"accepted": 0, "quarantined": 1}
-
-
-def _wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

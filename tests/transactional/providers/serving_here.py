@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-from serving import eventually
+from processes import eventually
 
 
 @contextmanager
