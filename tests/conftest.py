@@ -6,12 +6,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from databases import Databases, PostgresDatabases, SqliteDatabases
-from lakes import lake, parsed, transform
+from lakes import after_opening, lake, opened, parsed, transform
 from postgresql import PostgresServer
 
 from settings import Settings
 
-__all__ = ["lake", "parsed", "transform"]
+__all__ = ["after_opening", "lake", "opened", "parsed", "transform"]
 
 # A folder in memory, where there is one: tests of what is written need not wait for a disk.
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None

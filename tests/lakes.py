@@ -1,13 +1,16 @@
 """Writes small lakes for tests: rows as dictionaries, files as ingestion writes them."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
 from ingestion.schema import LAKE_TABLES, lake_folder
+from orchestration.batch import Batches
 from orchestration.transform import Transform
 from settings import Settings
 
@@ -66,6 +69,23 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Transform:
 def transform(parsed: Transform, settings: Settings) -> Transform:
     """The parsed project on this test's own warehouse."""
     return Transform(settings, parsed.manifest)
+
+
+@pytest.fixture(scope="session")
+def opened(parsed: Transform, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of `demo`, a shop in London that has neither goods nor orders yet, published."""
+    settings = Settings(home=tmp_path_factory.mktemp("opened") / "var")
+    Lake(settings).write("shops", shop())
+    batch = Batches(settings, Transform(settings, parsed.manifest)).run()
+    assert batch is not None
+    assert batch.failed == []
+    return settings.home
+
+
+@pytest.fixture
+def after_opening(opened: Path, tmp_path: Path) -> Settings:
+    """A Storehouse of the test's own in which that shop has opened: the first build takes seconds."""
+    return Settings(home=shutil.copytree(opened, tmp_path / "var"))
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """A batch builds what is affected, publishes what passes, and recovers from what does not."""
 
+from pathlib import Path
+
+import pytest
 from lakes import Lake, change, event, order, order_line, shop
 
 from orchestration.batch import Batches
@@ -8,6 +11,11 @@ from orchestration.serving import Status, open_published, read_status
 from orchestration.transform import NodeResult, Transform
 from orchestration.warehouse import open_warehouse
 from settings import Settings
+
+
+@pytest.fixture
+def settings(after_opening: Settings) -> Settings:
+    return after_opening
 
 
 def models(results: list[NodeResult]) -> set[str]:
@@ -25,9 +33,11 @@ def figures(settings: Settings, sql: str) -> list[tuple[object, ...]]:
         return con.execute(sql).fetchall()
 
 
-def test_a_storehouses_first_batches(settings: Settings, transform: Transform, lake: Lake) -> None:
+def test_a_storehouses_first_batches(parsed: Transform, tmp_path: Path) -> None:
     """The first builds everything, the next ones only what their files affect."""
-    batches = Batches(settings, transform)
+    settings = Settings(home=tmp_path / "new")
+    lake = Lake(settings)
+    batches = Batches(settings, Transform(settings, parsed.manifest))
     lake.write("shops", shop())
     lake.events(event(1, 0))
     first = batches.run()
@@ -53,7 +63,6 @@ def test_an_order_that_comes_after_its_purchase_event_converts_the_session(
     settings: Settings, transform: Transform, lake: Lake
 ) -> None:
     batches = Batches(settings, transform)
-    lake.write("shops", shop())
     lake.events(event(1, 0), event(2, 1, "purchase", transaction_id="A1"))
     batches.run()
     converted = "SELECT converted, orders, revenue FROM marts.fct_sessions"
@@ -69,7 +78,6 @@ def test_a_failed_audit_publishes_nothing_until_its_rows_are_put_right(
     settings: Settings, transform: Transform, lake: Lake
 ) -> None:
     batches = Batches(settings, transform)
-    lake.write("shops", shop())
     lake.order("A1", 0)
     good = batches.run()
     assert good is not None
@@ -102,7 +110,6 @@ def test_a_failed_audit_publishes_nothing_until_its_rows_are_put_right(
 def test_what_an_earlier_worker_loaded_and_did_not_publish_is_built(
     settings: Settings, transform: Transform, lake: Lake
 ) -> None:
-    lake.write("shops", shop())
     Batches(settings, transform).run()
     lake.order("A1", 0)
     with open_warehouse(settings) as warehouse:  # and here the worker is killed
@@ -118,7 +125,6 @@ def test_what_an_earlier_worker_loaded_and_did_not_publish_is_built(
 def test_another_definition_is_applied_to_history(
     settings: Settings, transform: Transform, lake: Lake
 ) -> None:
-    lake.write("shops", shop())
     lake.order("A1", 0)
     Batches(settings, transform).run()
     changed = Transform(settings, transform.manifest)

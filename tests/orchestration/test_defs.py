@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from dagster import AssetKey, DagsterInstance, Definitions, materialize
-from lakes import Lake, event, order, order_line, shop
+from lakes import Lake, event, order, order_line
 
 from orchestration.batch import Batches
 from orchestration.defs.definitions import definitions
@@ -41,9 +41,13 @@ def test_every_test_is_a_check_of_a_mart(defs: Definitions, parsed: Transform) -
 
 
 @pytest.fixture
+def settings(after_opening: Settings) -> Settings:
+    return after_opening
+
+
+@pytest.fixture
 def own(settings: Settings, parsed: Transform, transform: Transform, lake: Lake) -> Settings:
     """A Storehouse with one published visit, and the parsed project where its worker leaves it."""
-    lake.write("shops", shop())
     lake.events(event(1, 0))
     Batches(settings, transform).run()
     manifest_file(settings).write_bytes(manifest_file(parsed.settings).read_bytes())
