@@ -31,7 +31,7 @@ def eventually(condition: Callable[[], Any], what: str, seconds: float = 60) -> 
     """
     waiting = Retrying(
         stop=stop_after_delay(seconds),
-        wait=wait_fixed(0.05),
+        wait=wait_fixed(0.1),
         retry=retry_if_result(lambda value: not value) | retry_if_exception_type(httpx.TransportError),
         retry_error_callback=lambda _: None,
     )

@@ -1,6 +1,5 @@
 """A whole Storehouse of a test's own: a home, free ports, and every process `storehouse up` starts."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,6 +10,7 @@ from typing import Any
 
 import psutil
 
+from orchestration.serving import open_published
 from settings import Settings
 from tests.processes import STOREHOUSE, eventually, free_ports
 
@@ -42,8 +42,10 @@ class House:
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Rows of the published warehouse."""
-        rows: list[dict[str, Any]] = json.loads(self.run("query", sql, "--format", "json"))
-        return rows
+        with open_published(self.settings) as published:
+            found = published.execute(sql)
+            names = [column[0] for column in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def start(self) -> str:
         """`storehouse up`; returns what it printed once everything answers."""
