@@ -10,7 +10,7 @@ up: env
 	@$(BIN)/storehouse up
 
 test: env system
-	@$(BIN)/pytest -n 3 --dist loadgroup tests --ignore tests/benchmarks
+	@$(BIN)/pytest -n 2 --dist loadgroup tests --ignore tests/benchmarks
 
 check: env
 	@$(BIN)/ruff check .

@@ -1,8 +1,9 @@
 """Fixtures every room's tests share."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from databases import Databases, PostgresDatabases, SqliteDatabases
@@ -13,8 +14,10 @@ from settings import Settings
 
 __all__ = ["after_opening", "lake", "opened", "parsed", "transform"]
 
-# A folder in memory, where there is one: tests of what is written need not wait for a disk.
-_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+# Folders in memory, where there is room for them: tests of what is written need not wait for a disk.
+_MEMORY = Path("/dev/shm")
+if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 4 * 2**30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.fixture
@@ -32,10 +35,9 @@ def postgresql() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_databases() -> Iterator[Databases]:
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
     """Empty shop databases on SQLite."""
-    with TemporaryDirectory(prefix="storehouse-", dir=_MEMORY) as folder:
-        yield SqliteDatabases(Path(folder))
+    return SqliteDatabases(tmp_path_factory.mktemp("databases"))
 
 
 @pytest.fixture(scope="session")

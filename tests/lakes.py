@@ -1,5 +1,6 @@
 """Writes small lakes for tests: rows as dictionaries, files as ingestion writes them."""
 
+import fcntl
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 
 from ingestion.schema import LAKE_TABLES, lake_folder
 from orchestration.batch import Batches
+from orchestration.serving import current_build
 from orchestration.transform import Transform
 from settings import Settings
 
@@ -60,9 +62,11 @@ class Lake:
 
 
 @pytest.fixture(scope="session")
-def parsed(tmp_path_factory: pytest.TempPathFactory) -> Transform:
-    """The dbt project, parsed once for all tests."""
-    return Transform(Settings(home=tmp_path_factory.mktemp("parsed") / "var"))
+def parsed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Transform:
+    """The dbt project, parsed by the first test process and read by the others."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    return Transform(Settings(home=shared / "parsed"))
 
 
 @pytest.fixture
@@ -72,20 +76,28 @@ def transform(parsed: Transform, settings: Settings) -> Transform:
 
 
 @pytest.fixture(scope="session")
-def opened(parsed: Transform, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def opened(parsed: Transform) -> Path:
     """The home of `demo`, a shop in London that has neither goods nor orders yet, published."""
-    settings = Settings(home=tmp_path_factory.mktemp("opened") / "var")
-    Lake(settings).write("shops", shop())
-    batch = Batches(settings, Transform(settings, parsed.manifest)).run()
-    assert batch is not None
-    assert batch.failed == []
+    settings = parsed.settings
+    with (settings.home / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if current_build(settings) is None:
+            Lake(settings).write("shops", shop())
+            batch = Batches(settings, parsed).run()
+            assert batch is not None
+            assert batch.failed == []
     return settings.home
 
 
 @pytest.fixture
 def after_opening(opened: Path, tmp_path: Path) -> Settings:
     """A Storehouse of the test's own in which that shop has opened: the first build takes seconds."""
-    return Settings(home=shutil.copytree(opened, tmp_path / "var"))
+    return copied(opened, tmp_path)
+
+
+def copied(home: Path, to: Path) -> Settings:
+    """Settings of a copy of a Storehouse that is not running."""
+    return Settings(home=shutil.copytree(home, to / "var"))
 
 
 @pytest.fixture

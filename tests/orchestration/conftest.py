@@ -1,7 +1,9 @@
 """One published Storehouse that tests only read."""
 
+from pathlib import Path
+
 import pytest
-from lakes import Lake, credit_note, event, order_line, shop
+from lakes import Lake, copied, credit_note, event, order_line
 
 from orchestration.batch import Batches
 from orchestration.transform import Transform
@@ -9,11 +11,10 @@ from settings import Settings
 
 
 @pytest.fixture(scope="session")
-def published(parsed: Transform, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def published(parsed: Transform, opened: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A Storehouse with one order, its return and one visit, published once."""
-    settings = Settings(home=tmp_path_factory.mktemp("published") / "var")
+    settings = copied(opened, tmp_path_factory.mktemp("published"))
     lake = Lake(settings)
-    lake.write("shops", shop())
     lake.order("A1", 0)
     lake.write("order_lines", order_line("A1", position=1, seq=2, name="Mug, navy"))
     header, line = credit_note("C1", "A1", 2000)

@@ -3,10 +3,9 @@
 import csv
 import io
 import json
-import shutil
 
 import pytest
-from lakes import Lake, order, order_line
+from lakes import Lake, copied, order, order_line
 from typer.testing import CliRunner, Result
 
 from orchestration.cli import app
@@ -33,9 +32,7 @@ class Runner:
 @pytest.fixture(scope="module")
 def own(published: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A copy of the published Storehouse that these tests may add to; one, so that it is parsed once."""
-    home = tmp_path_factory.mktemp("own") / "var"
-    shutil.copytree(published.home, home)
-    return Settings(home=home)
+    return copied(published.home, tmp_path_factory.mktemp("own"))
 
 
 def test_query_prints_a_table(published: Settings, run: Runner) -> None:

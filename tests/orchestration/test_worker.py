@@ -19,6 +19,8 @@ from orchestration.transform import NodeResult, Transform
 from orchestration.warehouse import open_warehouse
 from settings import Settings
 
+pytestmark = pytest.mark.xdist_group("worker")
+
 
 @contextmanager
 def worker(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
@@ -33,6 +35,11 @@ def worker(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
         process.wait()
 
 
+def state(settings: Settings) -> str | None:
+    status = read_status(settings)
+    return status and status.state
+
+
 def published_events(settings: Settings) -> int:
     if current_build(settings) is None:
         return 0
@@ -41,14 +48,21 @@ def published_events(settings: Settings) -> int:
     return int(events)
 
 
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """One Storehouse for all tests here: a worker reads the models of a new one for seconds."""
+    return Settings(home=tmp_path_factory.mktemp("worker") / "var")
+
+
 def test_the_worker_publishes_what_comes_and_stops_when_told(settings: Settings, lake: Lake) -> None:
     lake.write("shops", shop())
     lake.events(event(1, 0))
+    before = published_events(settings)
     with worker(settings) as process:
-        eventually(lambda: published_events(settings) == 1, "the first event is published", 90)
+        eventually(lambda: published_events(settings) == before + 1, "the first event is published", 90)
         with open_warehouse(settings):  # between two batches it is anybody's
             lake.events(event(2, 1))
-        eventually(lambda: published_events(settings) == 2, "the second event is published", 90)
+        eventually(lambda: published_events(settings) == before + 2, "the second event is published", 90)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
 
@@ -57,32 +71,32 @@ def test_every_event_is_published_once_however_often_the_worker_is_killed(
     settings: Settings, lake: Lake
 ) -> None:
     lake.write("shops", shop())
+    before = published_events(settings)
     chance = random.Random(7)
-    for kill in range(3):
+    for kill in range(1, 4):
         for number in range(5):
             lake.events(event(kill * 10 + number, number))
         with worker(settings) as process:
             eventually((settings.warehouse / "warehouse.duckdb").exists, "it has begun", 90)
             with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(chance.uniform(0, 8))
+                process.wait(chance.uniform(2, 9))
     with worker(settings):
-        eventually(lambda: published_events(settings) == 15, "every event is published", 90)
-    status = read_status(settings)
-    assert status is not None
-    assert status.state == "ok"
+        eventually(lambda: published_events(settings) == before + 15, "every event is published", 90)
+    assert state(settings) == "ok"
 
 
 def test_a_disk_error_is_told_and_waited_out(settings: Settings, lake: Lake) -> None:
     lake.write("shops", shop())
-    settings.serving.mkdir(parents=True)
+    lake.events(event(100, 0))
+    settings.serving.mkdir(parents=True, exist_ok=True)
     in_the_way = settings.serving / ".CURRENT.tmp"
     in_the_way.mkdir()
-    with worker(settings):
-        eventually(lambda: read_status(settings) is not None, "it says what happened", 90)
-        status = read_status(settings)
-        assert status is not None
-        assert status.state == "failed"
-        assert "CURRENT" in status.failed[0].message
+    with worker(settings) as process:
+        eventually(lambda: state(settings) == "failed", "it says that it cannot publish", 90)
+        assert process.poll() is None
+    status = read_status(settings)
+    assert status is not None
+    assert "CURRENT" in status.failed[0].message
 
 
 def test_dagster_is_told_what_was_built_and_audited(parsed: Transform, settings: Settings) -> None:
