@@ -78,8 +78,12 @@ def _shop(settings: Settings) -> Shop:
     )
 
 
+def _recent(events: pd.DataFrame, now: datetime) -> pd.DataFrame:
+    return events[events.received_at >= (now - timedelta(minutes=NOW_MINUTES)).replace(tzinfo=None)]
+
+
 def _figures(events: pd.DataFrame, shop: Shop, now: datetime) -> None:
-    recent = events[events.received_at >= (now - timedelta(minutes=NOW_MINUTES)).replace(tzinfo=None)]
+    recent = _recent(events, now)
     purchases = events[events.event_name == "purchase"].drop_duplicates("transaction_id")
     paid = amounts_paid(purchases, shop)
     row = {
@@ -113,8 +117,10 @@ def _by_minute(events: pd.DataFrame, shop: Shop, now: datetime) -> None:
     minutes = pd.date_range(last - pd.Timedelta(minutes=MINUTES - 1), last, freq="min")
     counts = views.groupby(views.received_at.dt.floor("min")).size().reindex(minutes, fill_value=0)
     counts.index = counts.index.tz_localize("UTC").tz_convert(shop.time_zone)
+    recent = len(_recent(views, now))
     chart(
-        f"{counts.iloc[-NOW_MINUTES - 1 : -1].mean():.0f} page views a minute just now",
+        f"{words.count(recent, shop.locale)} page view{'' if recent == 1 else 's'}"
+        f" in the last {NOW_MINUTES} minutes",
         f"Page views by minute, {shop.time_zone}; the last minute still runs.",
         bars_by_minute(counts, "page views"),
         "page_views_by_minute",

@@ -109,9 +109,14 @@ class TestBasket:
     ) -> None:
         add_to_basket(client, "shirt-0", 3)
         with shop.database.transaction("test") as uow:
-            units = {shelves.skus["SHIRT0-S"]: 10}
+            units = {shelves.skus["SHIRT0-S"]: 8}
             promises.reserve(uow, stock.lock(uow, units), units, "ORDER-1")
-        assert "Only 0 left: lower the quantity" in shown(client.get("/cart")).text
+        for page in ("/cart", "/checkout"):
+            assert "Only 2 left: lower the quantity" in shown(client.get(page)).text
+        with shop.database.transaction("test") as uow:
+            units = {shelves.skus["SHIRT0-S"]: 2}
+            promises.reserve(uow, stock.lock(uow, units), units, "ORDER-2")
+        assert "Sold out at the moment: remove it" in shown(client.get("/cart")).text
         refused = shown(press_pay(client, shown(client.get("/checkout"))), 409)
         assert "Only 0 of SHIRT0-S are available" in refused.text
         assert rows_of(shop, orders) == []
