@@ -116,7 +116,7 @@ def ranked_bars(names: Sequence[str], values: Sequence[float], texts: Sequence[s
     figure.update_layout(hovermode="closest")
     figure.update_yaxes(autorange="reversed", showgrid=False)
     # Room for the label behind the longest bar.
-    longest = max([0, *values]) * (1.1 + 0.04 * max([0, *map(len, texts)])) or 1
+    longest = max([0, *values]) * (1.1 + 0.05 * max([0, *map(len, texts)])) or 1
     figure.update_xaxes(
         title_text=unit, gridcolor=COLOURS.line, showgrid=True, range=[min(0, *values), longest]
     )
