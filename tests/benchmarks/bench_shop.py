@@ -15,9 +15,9 @@ from tests.benchmarks.table import Row
 from tests.postgresql import PostgresServer
 from transactional.security import sandbox_secret
 
-ORDERS = 200
-READS = 1_000
-ROUNDS = 3
+ORDERS = 80
+READS = 300
+ROUNDS = 11
 WARM_UP = 60
 MOST_CPU_MS = 15.0
 LEAST_CHECKOUTS = 0.5
