@@ -78,12 +78,13 @@ def transform(parsed: Transform, settings: Settings) -> Transform:
 @pytest.fixture(scope="session")
 def opened(parsed: Transform) -> Path:
     """The home of `demo`, a shop in London that has neither goods nor orders yet, published."""
-    settings = parsed.settings
-    with (settings.home / "lock").open("a") as lock:
+    # Beside the parsed project: that is still written when the next test process reads it.
+    settings = Settings(home=parsed.settings.home.with_name("opened"))
+    with settings.home.with_suffix(".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if current_build(settings) is None:
             Lake(settings).write("shops", shop())
-            batch = Batches(settings, parsed).run()
+            batch = Batches(settings, Transform(settings, parsed.manifest)).run()
             assert batch is not None
             assert batch.failed == []
     return settings.home

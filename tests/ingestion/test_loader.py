@@ -262,7 +262,7 @@ def test_kill_9_at_random_moments_while_rows_arrive(settings: Settings, shop: Sh
         chance = random.Random(4)
         for _ in range(4):
             with loader_process(settings) as process:
-                eventually(lambda: len(list(settings.lake.glob("events/*/*"))) > 0, "a file in the lake")
+                eventually(lambda: len(list(settings.lake.glob("events/*/*"))) > 0, "a file in the lake", 20)
                 time.sleep(chance.uniform(0.3, 1.2))  # the moment of the kill, not a condition waited for
                 process.kill()
     finally:
@@ -277,7 +277,7 @@ def test_the_loader_process_wakes_early_idles_cheaply_and_ends_when_told(setting
     spool = SpoolWriter(settings)
     with loader_process(settings) as process:
         spool.seal(spool.event())
-        eventually(lambda: len(list(settings.lake.glob("events/*/*"))) == 1, "a file in the lake")
+        eventually(lambda: len(list(settings.lake.glob("events/*/*"))) == 1, "a file in the lake", 20)
         watched = psutil.Process(process.pid)
         before = watched.cpu_times()
         time.sleep(2)

@@ -103,7 +103,7 @@ def met(case: Any, known: dict[str, str]) -> None:
 
 @schema.parametrize()
 @settings(
-    max_examples=5,
+    max_examples=6,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

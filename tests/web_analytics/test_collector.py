@@ -200,11 +200,13 @@ def test_a_spool_too_far_behind_answers_503_until_the_loader_catches_up(
     assert httpx.get(f"{collector.url}/healthz").status_code == 503
     assert len(collector.lines()) == acknowledged
     eventually(
-        lambda: not [path for path in collector.spool.glob("*.open") if path.stat().st_size], "all is sealed"
+        lambda: not [path for path in collector.spool.glob("*.open") if path.stat().st_size],
+        "all is sealed",
+        10,
     )
     for path in collector.spool.glob("*.ndjson"):
         path.unlink()
-    eventually(lambda: collector.post(event()).status_code == 200, "it takes events again")
+    eventually(lambda: collector.post(event()).status_code == 200, "it takes events again", 10)
 
 
 def test_a_full_disk_answers_503_and_leaves_nothing_half_written(start_collector: Any, event: Make) -> None:
@@ -222,7 +224,7 @@ def test_a_full_disk_answers_503_and_leaves_nothing_half_written(start_collector
             assert "retry-after" in answer.headers
     assert refused > 0
     # The next segment is another file: there is room again.
-    eventually(lambda: collector.post(event()).status_code == 200, "it takes events again")
+    eventually(lambda: collector.post(event()).status_code == 200, "it takes events again", 10)
     written = Counter(line["event_id"] for line in collector.lines())
     assert all(written[event_id] == 1 for event_id in acknowledged)
 
@@ -233,7 +235,7 @@ def test_segments_are_sealed_within_a_second_and_all_of_them_at_the_end(
     collector = start_collector()
     collector.post([event(), event(event_id="bad")])
     started = time.monotonic()
-    eventually(lambda: len(list(collector.spool.glob("*.ndjson"))) == 2, "both are sealed")
+    eventually(lambda: len(list(collector.spool.glob("*.ndjson"))) == 2, "both are sealed", 10)
     assert time.monotonic() - started < 1.5
     collector.post(event())
     collector.stop()

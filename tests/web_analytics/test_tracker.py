@@ -68,7 +68,7 @@ def test_a_page_view_says_which_page_and_which_visitor(
 ) -> None:
     page.set_viewport_size({"width": 1234, "height": 800})
     page.goto(f"{site.url}/?utm_source=news")
-    eventually(lambda: site.names() == ["page_view"], "page_view arrived")
+    eventually(lambda: site.names() == ["page_view"], "page_view arrived", 10)
     (event,) = site.accepted.values()
     (cookie,) = context.cookies()
     assert event["page_url"] == f"{site.url}/?utm_source=news"
@@ -83,9 +83,9 @@ def test_a_page_view_says_which_page_and_which_visitor(
 def test_the_visitor_and_the_referrer_stay_known_on_the_next_page(site: Site, page: Page) -> None:
     site.pages["/"] = '<a href="/next">next</a>'
     page.goto(site.url)
-    eventually(lambda: len(site.accepted) == 1, "1 event accepted")
+    eventually(lambda: len(site.accepted) == 1, "1 event accepted", 10)
     page.click("a")
-    eventually(lambda: len(site.accepted) == 2, "2 events accepted")
+    eventually(lambda: len(site.accepted) == 2, "2 events accepted", 10)
     first, second = sorted(site.accepted.values(), key=lambda event: event["occurred_at"])
     assert second["visitor_id"] == first["visitor_id"]
     assert second["referrer"] == f"{site.url}/"
@@ -102,7 +102,7 @@ def test_pages_declare_events_and_clicks(site: Site, page: Page) -> None:
         <a href="/next" data-storehouse-click='{"event_name": "select_item"}'><b>go</b></a>"""
     page.goto(site.url)
     page.click("b")
-    eventually(lambda: len(site.accepted) == 5, "5 events accepted")
+    eventually(lambda: len(site.accepted) == 5, "5 events accepted", 10)
     events = {event["event_name"]: event for event in site.accepted.values()}
     assert set(events) == {"page_view", "view_item", "purchase", "select_item"}
     assert events["view_item"]["items"] == [{"item_id": "MUG"}]
@@ -119,7 +119,7 @@ def test_the_api_takes_events_and_fields_for_all_of_them_also_before_it_is_loade
         storehouse("event", "login", {params: {method: "mail"}});</script>"""
     page.goto(site.url)
     page.evaluate("storehouse('event', 'search', {search_term: 'mug'})")
-    eventually(lambda: {"login", "search"} <= set(site.names()), "both arrived")
+    eventually(lambda: {"login", "search"} <= set(site.names()), "both arrived", 10)
     events = {event["event_name"]: event for event in site.accepted.values()}
     assert events["login"]["params"] == {"method": "mail"}
     assert events["search"]["search_term"] == "mug"
@@ -135,7 +135,7 @@ def test_the_queue_survives_a_reload_and_is_sent_with_the_same_ids(site: Site, p
     assert site.accepted == {}
     page.reload()
     site.status = 200
-    eventually(lambda: len(site.accepted) == 3, "3 events accepted")
+    eventually(lambda: len(site.accepted) == 3, "3 events accepted", 10)
     assert set(queued) < set(site.accepted)
     page.wait_for_function(f"{QUEUED} === 0")
 
@@ -158,12 +158,12 @@ def test_events_made_offline_are_sent_when_the_network_is_back(
     site: Site, page: Page, context: BrowserContext
 ) -> None:
     page.goto(site.url)
-    eventually(lambda: len(site.accepted) == 1, "1 event accepted")
+    eventually(lambda: len(site.accepted) == 1, "1 event accepted", 10)
     context.set_offline(True)
     page.evaluate("storehouse('event', 'view_cart')")
     page.wait_for_timeout(400)
     context.set_offline(False)
-    eventually(lambda: "view_cart" in site.names(), "view_cart arrived")
+    eventually(lambda: "view_cart" in site.names(), "view_cart arrived", 10)
 
 
 def test_what_the_collector_finds_wrong_is_not_sent_for_ever(site: Site, page: Page) -> None:
@@ -174,18 +174,18 @@ def test_what_the_collector_finds_wrong_is_not_sent_for_ever(site: Site, page: P
 
 def test_leaving_the_page_sends_what_waits(site: Site, page: Page) -> None:
     page.goto(site.url)
-    eventually(lambda: len(site.accepted) == 1, "1 event accepted")
+    eventually(lambda: len(site.accepted) == 1, "1 event accepted", 10)
     page.evaluate("storehouse('event', 'begin_checkout'); location.href = 'about:blank'")
     page.wait_for_url("about:blank")  # Chromium never closes a page that is closed while it navigates
-    eventually(lambda: "begin_checkout" in site.names(), "begin_checkout arrived")
+    eventually(lambda: "begin_checkout" in site.names(), "begin_checkout arrived", 10)
 
 
 def test_closing_the_tab_sends_what_waits(site: Site, page: Page) -> None:
     page.goto(site.url)
-    eventually(lambda: len(site.accepted) == 1, "1 event accepted")
+    eventually(lambda: len(site.accepted) == 1, "1 event accepted", 10)
     page.evaluate("storehouse('event', 'view_promotion')")
     page.close(run_before_unload=True)
-    eventually(lambda: "view_promotion" in site.names(), "view_promotion arrived")
+    eventually(lambda: "view_promotion" in site.names(), "view_promotion arrived", 10)
 
 
 @pytest.mark.parametrize("signal", [DO_NOT_TRACK, PRIVACY_CONTROL])
@@ -201,7 +201,7 @@ def test_a_visitor_who_asks_not_to_be_tracked_is_not(
     assert (site.posts, context.cookies(), page.evaluate("localStorage.length")) == ([], [], 0)
     deaf = start_site(tracker_honours_privacy_signals=False)
     page.goto(deaf.url)
-    eventually(lambda: deaf.names() == ["page_view"], "page_view arrived")
+    eventually(lambda: deaf.names() == ["page_view"], "page_view arrived", 10)
 
 
 def test_cookieless_mode_sets_no_cookie_and_removes_an_old_one(
@@ -210,7 +210,7 @@ def test_cookieless_mode_sets_no_cookie_and_removes_an_old_one(
     site = start_site(tracker_cookieless=True)
     context.add_cookies([{"name": "sh_vid", "value": "old", "url": site.url}])
     page.goto(site.url)
-    eventually(lambda: len(site.accepted) == 1, "1 event accepted")
+    eventually(lambda: len(site.accepted) == 1, "1 event accepted", 10)
     (event,) = site.accepted.values()
     assert "visitor_id" not in event
     assert context.cookies() == []
@@ -229,7 +229,7 @@ def test_history_navigation_is_a_page_view(site: Site, page: Page) -> None:
     ):
         page.evaluate(step)
         page.wait_for_timeout(60)  # navigations are separate moments, as a person's are
-    eventually(lambda: len(site.accepted) == 4, "4 events accepted")
+    eventually(lambda: len(site.accepted) == 4, "4 events accepted", 10)
     page.wait_for_timeout(300)
     views = sorted(site.accepted.values(), key=lambda event: event["occurred_at"])
     paths = [view["page_url"].removeprefix(site.url) for view in views]
@@ -244,7 +244,7 @@ def test_the_queue_is_bounded_and_the_oldest_go_first(site: Site, page: Page) ->
     page.evaluate("for (let i = 0; i < 600; i++) storehouse('event', 'scroll', {value: i})")
     assert page.evaluate(QUEUED) == 500
     site.status = 200
-    eventually(lambda: len(site.accepted) == 500, "500 events accepted")
+    eventually(lambda: len(site.accepted) == 500, "500 events accepted", 10)
     assert max(event.get("value", -1) for event in site.accepted.values()) == 599
 
 
@@ -254,7 +254,7 @@ def test_events_are_sent_without_local_storage(site: Site, context: BrowserConte
     )
     page = context.new_page()
     page.goto(site.url)
-    eventually(lambda: site.names() == ["page_view"], "page_view arrived")
+    eventually(lambda: site.names() == ["page_view"], "page_view arrived", 10)
 
 
 def test_two_tabs_share_a_queue_and_lose_nothing(site: Site, context: BrowserContext) -> None:
@@ -263,7 +263,7 @@ def test_two_tabs_share_a_queue_and_lose_nothing(site: Site, context: BrowserCon
         tab.goto(site.url)
     for number in range(30):
         tabs[number % 2].evaluate(f"storehouse('event', 'scroll', {{value: {number}}})")
-    eventually(lambda: len(site.accepted) == 32, "32 events accepted")
+    eventually(lambda: len(site.accepted) == 32, "32 events accepted", 10)
     tabs[0].wait_for_function(f"{QUEUED} === 0")
     values = sorted(event["value"] for event in site.accepted.values() if "value" in event)
     assert values == list(range(30))
