@@ -147,7 +147,11 @@ def fill(address: str, products: list[dict[str, Any]], gift_cards: list[str]) ->
 def create_app(address: str, provider: str, secret: str) -> FastAPI:
     db = Database(address)
     http = httpx.AsyncClient(
-        base_url=provider, headers={"authorization": f"Bearer {secret}"}, timeout=5, trust_env=False
+        base_url=provider,
+        headers={"authorization": f"Bearer {secret}"},
+        limits=httpx.Limits(keepalive_expiry=3),  # the sandbox closes what is idle for 5 s
+        timeout=5,
+        trust_env=False,
     )
 
     @asynccontextmanager

@@ -59,7 +59,9 @@ class SandboxProvider:
 
     @cached_property
     def _http(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(5))
+        # The sandbox closes what is idle for 5 s: a request sent just then would be lost.
+        connector = aiohttp.TCPConnector(keepalive_timeout=3)
+        return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(5))
 
     def methods(self, currency: str) -> tuple[Method, ...]:
         return self._taken
