@@ -76,19 +76,14 @@ async def once(
     work: Callable[[UnitOfWork], BaseModel],
     status: int = 201,
 ) -> Response:
-    """Execute a POST once per Idempotency-Key: its effects and its answer are one transaction.
-
-    An error changes nothing and is not kept, so the same request may be tried again.
-    """
-    shop = shop_of(request)
+    """Execute a POST once per Idempotency-Key; see `idempotency.once`."""
     fingerprint = await _fingerprint(request)
-    async with shop.database.request(actor, request_id(request)) as uow:
-        answer = idempotency.claim(uow, key, fingerprint)
-        if answer is None:
-            answer = Answer(status, work(uow).model_dump_json())
-            idempotency.keep(uow, key, answer)
-            return _answered(answer)
-    return _answered(answer, replayed=True)
+
+    def answered(uow: UnitOfWork) -> Answer:
+        return Answer(status, work(uow).model_dump_json())
+
+    database = shop_of(request).database
+    return _respond(await idempotency.once(database, actor, request_id(request), key, fingerprint, answered))
 
 
 async def once_after(
@@ -103,7 +98,7 @@ async def once_after(
     with shop_of(request).database.read() as db:
         answer = idempotency.stored(db, key, fingerprint)
     if answer is not None:
-        return _answered(answer, replayed=True)
+        return _respond(answer)
     return await once(request, key, actor, await prepare(), status)
 
 
@@ -112,6 +107,6 @@ async def _fingerprint(request: Request) -> str:
     return idempotency.fingerprint(request.method, address, await request.body())
 
 
-def _answered(answer: Answer, *, replayed: bool = False) -> Response:
-    headers = {"idempotency-replayed": "true"} if replayed else None
+def _respond(answer: Answer) -> Response:
+    headers = {"idempotency-replayed": "true"} if answer.replayed else None
     return Response(answer.body, answer.status, headers, media_type="application/json")

@@ -1,14 +1,16 @@
 """Idempotency keys: the first answer to a POST is stored with its effects, and a repeat gets it again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Column, Integer, String, Table, Text, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Column, Integer, String, Table, Text, bindparam, delete, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from transactional.database import metadata, moment
-from transactional.errors import IdempotencyKeyReused
+from transactional.errors import IdempotencyKeyReused, ShopError
+from transactional.transactions import Database
 from transactional.unit_of_work import Reading, UnitOfWork
 
 idempotency_keys = Table(
@@ -23,44 +25,70 @@ idempotency_keys = Table(
 )
 
 _keys = idempotency_keys.c
-_claims = {
-    name: dialect.insert(idempotency_keys).on_conflict_do_nothing(index_elements=["key"]).returning(_keys.key)
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}
 _find = select(idempotency_keys).where(_keys.key == bindparam("wanted"))
-_keep = (
-    update(idempotency_keys)
-    .where(_keys.key == bindparam("wanted"))
-    .values(status=bindparam("answer_status"), body=bindparam("answer_body"))
-)
+_keep = insert(idempotency_keys)
 _forget = delete(idempotency_keys).where(_keys.created_at < bindparam("before"))
 
 
 @dataclass(frozen=True)
 class Answer:
+    """An answer to a POST.
+
+    Args:
+        status: of HTTP.
+        replayed: whether it is the one given before.
+    """
+
     status: int
     body: str
+    replayed: bool = False
 
 
 def fingerprint(method: str, address: str, body: bytes) -> str:
     return sha256(b"\n".join((method.encode(), address.encode(), body))).hexdigest()
 
 
-def claim(uow: UnitOfWork, key: str, request: str) -> Answer | None:
-    """Take a key for this transaction; None when it is new and the request is to be executed.
+async def once(
+    database: Database,
+    actor: str,
+    request_id: str,
+    key: str,
+    request: str,
+    work: Callable[[UnitOfWork], Answer],
+) -> Answer:
+    """Execute a request once per key: what it does and its answer are one transaction.
 
-    Two at once with one key: the second waits here until the first has committed, then gets its answer.
+    The key is not looked for first, which hardly a request needs: the database takes an answer once, so what
+    a repeat did is rolled back with its answer. Two at once with one key: the second waits until the first
+    has committed, then gets its answer. An error changes nothing and is not kept: the request may be tried
+    again.
+
+    `work` must do nothing that a rollback does not undo.
 
     Args:
+        actor: see `Database.transaction`.
         request: the request's `fingerprint`.
 
     Raises:
         IdempotencyKeyReused: the key stands for another request.
     """
-    row = {"key": key, "fingerprint": request, "status": None, "body": None, "created_at": uow.now}
-    if uow.rows(_claims[uow.dialect], **row):
-        return None
-    return stored(uow, key, request)
+    try:
+        async with database.request(actor, request_id) as uow:
+            answer = work(uow)
+            _keep_answer(uow, key, request, answer)
+        return answer
+    except (IntegrityError, ShopError):
+        # What a repeat finds done may also refuse it: a cart that has become the order asked for.
+        with database.read() as db:
+            before = stored(db, key, request)
+        if before is None:
+            raise
+        return before
+
+
+def _keep_answer(uow: UnitOfWork, key: str, request: str, answer: Answer) -> None:
+    kept = {"key": key, "fingerprint": request, "status": answer.status, "body": answer.body}
+    uow.write(_keep, **kept, created_at=uow.now)
 
 
 def stored(db: Reading, key: str, request: str) -> Answer | None:
@@ -74,14 +102,9 @@ def stored(db: Reading, key: str, request: str) -> Answer | None:
         return None
     if found["fingerprint"] != request:
         raise IdempotencyKeyReused
-    return Answer(found["status"], found["body"])
-
-
-def keep(uow: UnitOfWork, key: str, answer: Answer) -> None:
-    """Store the answer of a claimed key in the transaction that did what it says."""
-    uow.write(_keep, wanted=key, answer_status=answer.status, answer_body=answer.body)
+    return Answer(found["status"], found["body"], replayed=True)
 
 
 def forget(uow: UnitOfWork, before: datetime) -> None:
-    """Remove keys claimed before a moment."""
+    """Remove answers that were kept before a moment."""
     uow.write(_forget, before=before)

@@ -166,6 +166,14 @@ class TestIdempotency:
         assert [answer.headers.get("idempotency-replayed") for answer in answers] == [None, "true", "true"]
         assert len(rows_of(open_for_business, orders)) == 1
 
+    def test_what_a_repeat_did_is_rolled_back(self, client: TestClient) -> None:
+        cart, same = client.post("/api/v1/carts", json={}, headers=key()).json()["token"], key()
+        address, lines = f"/api/v1/carts/{cart}/lines", {"lines": [{"sku": "SHIRT0-S"}]}
+        answers = [client.post(address, json=lines, headers=same) for _ in range(2)]
+        assert answers[0].text == answers[1].text
+        assert answers[1].headers["idempotency-replayed"] == "true"
+        assert [line["quantity"] for line in client.get(f"/api/v1/carts/{cart}").json()["lines"]] == [1]
+
     def test_the_same_key_for_something_else_is_refused(self, client: TestClient) -> None:
         same = key()
         client.post("/api/v1/carts", json={}, headers=same)

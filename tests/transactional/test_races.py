@@ -1,5 +1,6 @@
 """Fifty carts and five units, and other things that must not happen twice."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from transactional.payments.provider import ProviderEvent, RemotePayment
 from transactional.shop import Shop
 from transactional.stock.errors import OutOfStock
 from transactional.stock.models import stock_levels
+from transactional.unit_of_work import UnitOfWork
 
 
 def at_once(count: int, act: Callable[[int], str]) -> list[str]:
@@ -77,13 +79,12 @@ def test_two_requests_with_one_key_are_executed_once(shop: Shop, shelves: Shelve
         cart_id = checkout.create(uow, shop.terms)
         checkout.add(uow, cart_id, {"SHIRT0-S": 1})
 
-    def place(_: int) -> str:
-        with shop.database.transaction("shopper") as uow:
-            answer = idempotency.claim(uow, "one-key-for-all", "the same request")
-            if answer is None:
-                answer = Answer(201, service.place(uow, shop.terms, cart_id, ADA).number)
-                idempotency.keep(uow, "one-key-for-all", answer)
-            return answer.body
+    def place(number: int) -> str:
+        def work(uow: UnitOfWork) -> Answer:
+            return Answer(201, service.place(uow, shop.terms, cart_id, ADA).number)
+
+        key, request = "one-key-for-all", "the same request"
+        return asyncio.run(idempotency.once(shop.database, "shopper", str(number), key, request, work)).body
 
     numbers = set(at_once(8, place))
     assert numbers == {row["number"] for row in rows_of(shop, orders)}

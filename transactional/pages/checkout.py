@@ -18,7 +18,6 @@ from transactional.checkout.review import Review, explained, review
 from transactional.checkout.tenders import gift_card
 from transactional.errors import ShopError
 from transactional.idempotency import Answer
-from transactional.ledger import service as accounts
 from transactional.members.service import Buyer
 from transactional.orders import service as orders
 from transactional.pages.basket import (
@@ -36,7 +35,7 @@ from transactional.payments.tenders import Wanted
 from transactional.promotions.errors import PromotionUsedUp
 from transactional.shop import Shop
 from transactional.stock.errors import OutOfStock
-from transactional.unit_of_work import Reading
+from transactional.unit_of_work import UnitOfWork
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -85,10 +84,9 @@ def _of_fields(missing: Sequence[Missing]) -> dict[str, str]:
     return {("gift_card" if each.field == "tenders" else each.field): each.message for each in missing}
 
 
-def _by_gift_card(db: Reading, seen: Review) -> int:
+def _by_gift_card(seen: Review) -> int:
     """What a usable gift card that was typed pays of the total."""
-    left = sum(accounts.balance(db, each.account) for each in seen.tenders)
-    return min(left, seen.basket.amounts.total)
+    return min(sum(each.left for each in seen.tenders), seen.basket.amounts.total)
 
 
 def _review(request: Request, shop: Shop, form: Form) -> Review | None:
@@ -130,7 +128,7 @@ def _page(
     if "gift_card" in told:
         errors = {"gift_card": told["gift_card"], **errors}
     with shop.database.read() as db:
-        by_gift_card = _by_gift_card(db, seen)
+        by_gift_card = _by_gift_card(seen)
         return page(
             request,
             shop,
@@ -188,10 +186,8 @@ async def _place_once(request: Request, shop: Shop, form: Form, known: str) -> s
     key = f"page:{form['attempt']}"
     print_of = idempotency.fingerprint("POST", "/checkout", known.encode())
     total = int(form["expected_total"]) if form["expected_total"].isdecimal() else None
-    async with shop.database.request("shopper", request_id(request)) as uow:
-        before = idempotency.claim(uow, key, print_of)
-        if before is not None:
-            return before.body
+
+    def place(uow: UnitOfWork) -> Answer:
         placed = orders.place(
             uow,
             shop.terms,
@@ -202,5 +198,7 @@ async def _place_once(request: Request, shop: Shop, form: Form, known: str) -> s
             tenders=_tenders(shop, form),
             way=partial(choice_of, shop, form["pay_with"]),
         )
-        idempotency.keep(uow, key, Answer(SEE_OTHER, placed.order_id))
-        return placed.order_id
+        return Answer(SEE_OTHER, placed.order_id)
+
+    answer = await idempotency.once(shop.database, "shopper", request_id(request), key, print_of, place)
+    return answer.body

@@ -19,6 +19,7 @@ from transactional.pages.ordering import choice_of, send_to_pay
 from transactional.pages.rendering import SEE_OTHER, countries, page, see_other
 from transactional.payments import methods
 from transactional.shop import Shop
+from transactional.unit_of_work import UnitOfWork
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -57,10 +58,8 @@ async def join(request: Request, code: str) -> HTMLResponse | RedirectResponse:
 async def _join_once(request: Request, shop: Shop, code: str, form: Form) -> str:
     """The order of this attempt's id, made now or before."""
     print_of = idempotency.fingerprint("POST", f"/groups/{code}", form["email"].encode())
-    async with shop.database.request("shopper", request_id(request)) as uow:
-        before = idempotency.claim(uow, f"page:{form['attempt']}", print_of)
-        if before is not None:
-            return before.body
+
+    def join(uow: UnitOfWork) -> Answer:
         placed = group_entry.join(
             uow,
             shop.terms,
@@ -70,8 +69,11 @@ async def _join_once(request: Request, shop: Shop, code: str, form: Form) -> str
             wishes=Wishes(terms_accepted=bool(form["terms_accepted"])),
             way=partial(choice_of, shop, form["pay_with"]),
         )
-        idempotency.keep(uow, f"page:{form['attempt']}", Answer(SEE_OTHER, placed.order_id))
-        return placed.order_id
+        return Answer(SEE_OTHER, placed.order_id)
+
+    key = f"page:{form['attempt']}"
+    answer = await idempotency.once(shop.database, "shopper", request_id(request), key, print_of, join)
+    return answer.body
 
 
 def _page(
