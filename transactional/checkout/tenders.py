@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from transactional.checkout.requirements import Missing
-from transactional.ledger import service as accounts
 from transactional.payments.errors import GiftCardNotValid, TenderEmpty, TenderInOtherCurrency
 from transactional.payments.schemas import TenderIn
 from transactional.payments.tenders import Named, Wanted, named
@@ -37,7 +36,7 @@ def usable(db: Reading, tenders: Sequence[Wanted], currency: str) -> tuple[list[
     for each in tenders:
         try:
             tender = named(db, each, currency)
-            if accounts.balance(db, tender.account) == 0:
+            if tender.left == 0:
                 raise TenderEmpty(each.method)
             found.append(tender)
         except (GiftCardNotValid, TenderEmpty, TenderInOtherCurrency) as refusal:

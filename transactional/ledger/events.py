@@ -52,7 +52,7 @@ def order_paid(
     if order["points"]:
         holder = held(POINTS, order["customer_id"]) if is_released else UNRELEASED
         made += rules.points_earned(order["currency"], holder, order["points"])
-    service.post(uow, Entry(f"order:{order['number']}:paid", order["number"], "order paid", made))
+    service.post_new(uow, Entry(f"order:{order['number']}:paid", order["number"], "order paid", made))
 
 
 def is_withheld(db: Reading, order: Row) -> bool:

@@ -45,7 +45,10 @@ def post(uow: UnitOfWork, entry: Entry) -> bool:
 
 
 def post_new(uow: UnitOfWork, entry: Entry) -> None:
-    """`post` an entry whose reference holds an id that this transaction made: nobody can have posted it."""
+    """`post` an entry that nobody can have posted.
+
+    Its reference holds an id that this transaction made, or names a step that the row it locked takes once.
+    """
     row = _entry_row(uow, entry, reverses_id=None)
     uow.insert(journal_entries, row)
     _write_postings(uow, row, entry.postings)
@@ -157,13 +160,12 @@ def postings_of(db: Reading, reference: str) -> list[Posting]:
     return [] if entry is None else find(db, reference).postings
 
 
-def currency_of(db: Reading, code: str) -> str | None:
-    """The currency that a guarded account is kept in; None when it was never opened."""
-    account = db.row(_account, code=code)
-    return None if account is None else account["currency"]
+def guarded(db: Reading, code: str) -> Row | None:
+    """A guarded account, with its `currency` and `balance`; None when it was never opened."""
+    return db.row(_account, code=code)
 
 
 def balance(db: Reading, code: str) -> int:
     """What is left on a guarded account, in minor units; 0 when it was never opened."""
-    account = db.row(_account, code=code)
+    account = guarded(db, code)
     return 0 if account is None else int(account["balance"])

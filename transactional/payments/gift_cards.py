@@ -40,7 +40,6 @@ _credited = (
     .group_by(credit_note_lines.c.order_line_id)
 )
 _ACCOUNTS = held(GIFT_CARD, "")  # the cards' ids come after it
-_by_number = select(gift_cards).where(gift_cards.c.number == bindparam("number"))
 _with_balance = (
     select(gift_cards, func.coalesce(ledger_accounts.c.balance, 0).label("balance"))
     .outerjoin(
@@ -49,6 +48,7 @@ _with_balance = (
     )
     .order_by(gift_cards.c.id.desc())
 )
+_by_number = _with_balance.where(gift_cards.c.number == bindparam("number"))
 
 _USABLE = ("active", "blocked")
 REFUND_GRACE = timedelta(days=30)
@@ -275,8 +275,8 @@ def find(db: Reading, card_id: str) -> Row:
     return card
 
 
-def spendable(db: Reading, number: str, currency: str) -> str:
-    """The account of a card that an order in `currency` can be paid with.
+def spendable(db: Reading, number: str, currency: str) -> Row:
+    """A card that an order in `currency` can be paid with, with its `balance`.
 
     Raises:
         GiftCardNotValid: it is unknown, disabled, or over.
@@ -289,4 +289,4 @@ def spendable(db: Reading, number: str, currency: str) -> str:
         raise GiftCardNotValid
     if card["currency"] != currency:
         raise TenderInOtherCurrency("gift_card", card["currency"], currency)
-    return account(card["id"])
+    return card

@@ -50,10 +50,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Named:
-    """A wanted tender and the account it is taken from."""
+    """A wanted tender and the account it is taken from.
+
+    Args:
+        left: minor units that were there when it was looked at.
+    """
 
     wanted: Wanted
     account: str
+    left: int
 
 
 @dataclass(frozen=True)
@@ -150,13 +155,14 @@ def named(db: Reading, wanted: Wanted, currency: str) -> Named:
     """
     match wanted.method:
         case "gift_card":
-            return Named(wanted, gift_cards.spendable(db, wanted.holder, currency))
+            card = gift_cards.spendable(db, wanted.holder, currency)
+            return Named(wanted, gift_cards.account(card["id"]), card["balance"])
         case "balance" | "points" as method:
-            account = held(BALANCE if method == "balance" else POINTS, wanted.holder)
-            kept_in = accounts.currency_of(db, account)
-            if kept_in is not None and kept_in != currency:
-                raise TenderInOtherCurrency(method, kept_in, currency)
-            return Named(wanted, account)
+            code = held(BALANCE if method == "balance" else POINTS, wanted.holder)
+            account = accounts.guarded(db, code) or {"currency": currency, "balance": 0}
+            if account["currency"] != currency:
+                raise TenderInOtherCurrency(method, account["currency"], currency)
+            return Named(wanted, code, account["balance"])
 
 
 def _points_of(order: Row) -> Iterable[str]:
@@ -190,10 +196,8 @@ def settle(uow: UnitOfWork, order: Row, payment: Row | None) -> None:
     Args:
         payment: the external tender that a provider took; None when internal ones paid all.
     """
-    internal = order["total"] if payment is None else 0
-    if payment is not None and payment["position"] > 1:
-        # Only what comes after other tenders has others: most orders need not be asked.
-        internal = service.held_internally(uow, order["id"])
+    # The provider was asked for what internal tenders left.
+    internal = order["total"] - (payment["amount"] if payment else 0)
     is_released, cards = not order["needs_review"], NO_CARDS
     if order["gift_cards"]:
         cards = gift_cards.sell(uow, order) if is_released else gift_cards.keep(uow, order)
