@@ -1,7 +1,7 @@
 """The statements that read, lock and change rows, each made once."""
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -46,10 +46,29 @@ class Increment:
         )
 
 
-@lru_cache
-def insert_into(table: Table) -> Insert:
-    """Insert rows with all their columns."""
-    return insert(table)
+_MOST_AT_ONCE = 20  # rows of one insert; another number of them is another statement
+
+
+def inserts(table: Table, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Insert, dict[str, Any]]]:
+    """Insert rows that have all their columns: the statements for it, each with its parameters.
+
+    Several rows are one statement, as each is sent to PostgreSQL and answered on its own.
+    """
+    for first in range(0, len(rows), _MOST_AT_ONCE):
+        some = rows[first : first + _MOST_AT_ONCE]
+        statement, names = _insert_of(table, len(some))
+        values = (row[column] for row in some for column in columns_of(table))
+        yield statement, dict(zip(names, values, strict=True))
+
+
+@cache
+def _insert_of(table: Table, count: int) -> tuple[Insert, tuple[str, ...]]:
+    """An insert of `count` rows, and its parameters row by row."""
+    rows = [
+        {column.name: bindparam(f"{column.name}_{place}", type_=column.type) for column in table.columns}
+        for place in range(count)
+    ]
+    return insert(table).values(rows), tuple(bind.key for row in rows for bind in row.values())
 
 
 @lru_cache

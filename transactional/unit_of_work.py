@@ -141,7 +141,8 @@ class UnitOfWork(Reading):
         for row in rows:
             if unknown := row.keys() - names:
                 raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
-        self._runner.write(row_statements.insert_into(table), full)
+        for statement, parameters in row_statements.inserts(table, full):
+            self._runner.write(statement, [parameters])
         for row in full:
             self._capture(table, "c", None, row)
         return full
