@@ -135,6 +135,7 @@ def connect(url: str) -> Engine:
             connect_args={"options": options},
             pool_size=10,
             max_overflow=40,
+            pool_use_lifo=True,  # the server's process that was used last has the most at hand
             **_JSON,
         )
         event.listen(engine, "connect", _prepare_postgresql)
