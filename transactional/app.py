@@ -84,6 +84,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         gc.freeze()  # what is loaded by now stays: no need to look through it again and again
+        gc.set_threshold(20_000)  # a request makes thousands of objects, which go without being looked for
         async with background.running(shop, refunds_waiting):
             yield
         for provider in shop.providers.values():
