@@ -309,7 +309,8 @@ class Everything(RuleBasedStateMachine):
         """The staff has a failed refund sent again, or gives it to the customer's balance."""
         refund = self.world.one(refunds, number)
         if refund is not None:
-            do = failed_refunds.retry if is_retried else failed_refunds.to_balance
+            give = partial(failed_refunds.to_balance, currency=self.shop.terms.currency)
+            do: Callable[[UnitOfWork, str], object] = failed_refunds.retry if is_retried else give
             self.world.act(fate, "staff", lambda uow: do(uow, refund["id"]))
 
     # Orders.

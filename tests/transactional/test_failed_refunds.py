@@ -1,8 +1,10 @@
 """Refunds that the provider could not pay: the staff sees them, and settles them another way."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import books
 import pytest
@@ -24,6 +26,7 @@ from transactional.payments.payouts.reconciliation import reconcile
 from transactional.payments.provider import OutsideRefund, ProviderEvent, RemotePayment
 from transactional.payments.service import record_refund
 from transactional.shop import Shop
+from transactional.unit_of_work import UnitOfWork
 
 
 @pytest.fixture
@@ -85,7 +88,10 @@ def test_a_failed_refund_goes_one_way_when_several_settle_it_at_once(
     open_for_business: Shop, owed: Placed
 ) -> None:
     (failed,) = rows_of(open_for_business, refunds)
-    ways = (failed_refunds.retry, failed_refunds.to_balance)
+    ways: tuple[Callable[[UnitOfWork, str], object], ...] = (
+        failed_refunds.retry,
+        partial(failed_refunds.to_balance, currency="GBP"),
+    )
 
     def settle(number: int) -> str:
         with open_for_business.database.transaction("staff") as uow:
@@ -107,7 +113,16 @@ def test_a_refund_in_another_currency_than_the_orders_is_not_put_on_a_balance(
     with open_for_business.database.transaction("provider:sandbox") as uow:
         record_refund(uow, refund["id"], "back_1", succeeded=False)
     with pytest.raises(WrongCurrency), open_for_business.database.transaction("staff") as uow:
-        failed_refunds.to_balance(uow, refund["id"])
+        failed_refunds.to_balance(uow, refund["id"], "GBP")
+
+
+def test_a_refund_of_an_order_in_another_currency_is_not_put_on_a_balance(
+    open_for_business: Shop, owed: Placed
+) -> None:
+    (refund,) = rows_of(open_for_business, refunds)
+    with pytest.raises(WrongCurrency), open_for_business.database.transaction("staff") as uow:
+        failed_refunds.to_balance(uow, refund["id"], "EUR")
+    assert {row["status"] for row in rows_of(open_for_business, refunds)} == {"failed"}
 
 
 def test_a_refund_made_at_the_provider_and_told_twice_at_once_is_recorded_once(

@@ -72,21 +72,25 @@ def retry(uow: UnitOfWork, refund_id: str) -> Row:
     return _replace(uow, failed)
 
 
-def to_balance(uow: UnitOfWork, refund_id: str) -> str:
+def to_balance(uow: UnitOfWork, refund_id: str, currency: str) -> str:
     """Give what a failed refund owes to the balance of the order's customer; returns the customer's id.
+
+    Args:
+        currency: the shop's own, which balances are kept in.
 
     Raises:
         NotFound: there is no such refund.
         RefundNotFailed: as for `retry`, or its order has no customer.
-        WrongCurrency: it is owed in another currency than the order's.
+        WrongCurrency: it, or its order, is in another currency.
     """
     failed = _lock_failed(uow, refund_id)
     order, refund = failed.order, failed.refund
     if order["customer_id"] is None:
         raise RefundNotFailed(refund_id, "its order has no customer")
     account = held(BALANCE, order["customer_id"])
-    if refund["currency"] != order["currency"]:
-        raise WrongCurrency(account, order["currency"], refund["currency"])
+    for each in (order, refund):
+        if each["currency"] != currency:
+            raise WrongCurrency(account, currency, each["currency"])
     refund_events.refunded(uow, _replace(uow, failed, account), account)
     return str(order["customer_id"])
 

@@ -167,9 +167,10 @@ async def retry_refund(request: Request, key: IdempotencyKey, refund_id: UUID) -
 )
 async def give_refund_to_balance(request: Request, key: IdempotencyKey, refund_id: UUID) -> Response:
     """Give what a failed refund owes to the customer's balance; the provider is not asked for it again."""
+    own = shop_of(request).terms.currency
 
     def work(uow: UnitOfWork) -> WalletView:
-        return _wallet(uow, failed_refunds.to_balance(uow, str(refund_id)))
+        return _wallet(uow, failed_refunds.to_balance(uow, str(refund_id), own))
 
     return await once(request, key, "staff", work)
 
