@@ -59,7 +59,7 @@ async def _join_once(request: Request, shop: Shop, code: str, form: Form) -> str
     """The order of this attempt's id, made now or before."""
     print_of = idempotency.fingerprint("POST", f"/groups/{code}", form["email"].encode())
 
-    def join(uow: UnitOfWork) -> Answer:
+    def place(uow: UnitOfWork) -> Answer:
         placed = group_entry.join(
             uow,
             shop.terms,
@@ -72,7 +72,7 @@ async def _join_once(request: Request, shop: Shop, code: str, form: Form) -> str
         return Answer(SEE_OTHER, placed.order_id)
 
     key = f"page:{form['attempt']}"
-    answer = await idempotency.once(shop.database, "shopper", request_id(request), key, print_of, join)
+    answer = await idempotency.once(shop.database, "shopper", request_id(request), key, print_of, place)
     return answer.body
 
 
