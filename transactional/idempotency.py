@@ -18,8 +18,8 @@ idempotency_keys = Table(
     metadata,
     Column("key", String(128), primary_key=True),
     Column("fingerprint", String(64), nullable=False, comment="Hash of method, path and body."),
-    Column("status", Integer, nullable=True, comment="HTTP status of the first answer."),
-    Column("body", Text, nullable=True, comment="The first answer."),
+    Column("status", Integer, nullable=False, comment="HTTP status of the first answer."),
+    Column("body", Text, nullable=False, comment="The first answer."),
     Column("created_at", moment("created_at").type, nullable=False, index=True),
     info={"logged": False},
 )
