@@ -6,10 +6,12 @@ Each field is read from the environment as ``STOREHOUSE_<FIELD>``, for example `
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from iso import Country, Currency
 
 
 class Theme(BaseModel):
@@ -45,9 +47,6 @@ class UserError(Exception):
     """What the caller can mend: the command line shows it as one line, without a traceback."""
 
 
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-
-
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STOREHOUSE_", frozen=True, extra="forbid")
 
@@ -73,7 +72,7 @@ class Settings(BaseSettings):
         (), description='What it sells in besides, as ["EUR"]: each needs prices and rates of delivery.'
     )
     shop_locale: str = "en_GB"
-    shop_country: str = Field("GB", pattern=r"^[A-Z]{2}$", description="Where the first warehouse stands.")
+    shop_country: Country = Field("GB", description="Where the first warehouse stands.")
 
     order_expiry_minutes: int = Field(30, ge=1, description="Unpaid orders expire after this.")
     review_above: int = Field(

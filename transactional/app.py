@@ -135,6 +135,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> FastAPI:
         max_import_bytes=settings.max_import_bytes,
         limiter=RateLimiter(settings.requests_per_second, settings.request_burst),
         headers=security_headers(shop),
+        authorise_staff=shop.keys.authorise_staff,
     )
     return app
 

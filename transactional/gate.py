@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING
 
 import uuid_utils
 
-from transactional.errors import PayloadTooLarge, RateLimited
+from transactional.errors import NotAuthorised, PayloadTooLarge, RateLimited
 from transactional.problems import refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
-# Signed by the provider, told apart by its inbox; a burst of them must not be refused.
-_IMPORTS = ("/api/v1/staff/catalogue/imports/", "/api/v1/staff/payouts")
+_STAFF = "/api/v1/staff/"
+_IMPORTS = (f"{_STAFF}catalogue/imports/", f"{_STAFF}payouts")
 _BATCH = "/matrix/skus"  # ten thousand SKUs may each have a price of their own
+# Webhooks are signed by the provider, told apart by its inbox; a burst of them must not be refused.
 _UNLIMITED = ("/healthz", "/api/v1/webhooks/", "/static/")
 
 
@@ -61,8 +64,10 @@ class Gate:
         max_import_bytes: int,
         limiter: RateLimiter,
         headers: dict[str, str],
+        authorise_staff: "Callable[[str], None]",
     ):
         self._app = app
+        self._authorise_staff = authorise_staff
         self._max_body_bytes = max_body_bytes
         self._max_import_bytes = max_import_bytes
         self._limiter = limiter
@@ -88,23 +93,37 @@ class Gate:
         if not scope["path"].startswith(_UNLIMITED) and not self._limiter.admit(client, time.monotonic()):
             await refusal(scope["path"], RateLimited(1))(scope, receive, send_with_headers)
             return
-        is_large = scope["path"].startswith(_IMPORTS) or scope["path"].endswith(_BATCH)
-        most = self._max_import_bytes if is_large else self._max_body_bytes
-        body = await self._bounded(headers, receive, most)
-        if body is None:
-            problem = PayloadTooLarge(most)
+        try:
+            body = await self._bounded(headers, receive, self._limit(scope["path"], headers))
+        except (NotAuthorised, PayloadTooLarge) as problem:
             await refusal(scope["path"], problem)(scope, receive, send_with_headers)
             return
         await self._app(scope, body, send_with_headers)
 
-    async def _bounded(self, headers: dict[bytes, bytes], receive: "Receive", most: int) -> "Receive | None":
-        """How to receive the body; None when it is too large.
+    def _limit(self, path: str, headers: dict[bytes, bytes]) -> int:
+        """How many bytes a body may have.
+
+        Raises:
+            NotAuthorised: it may be large and is not the staff's; parsing it would take seconds.
+        """
+        if path.startswith(_IMPORTS) or (path.startswith(_STAFF) and path.endswith(_BATCH)):
+            self._authorise_staff(headers.get(b"authorization", b"").decode("latin-1"))
+            return self._max_import_bytes
+        return self._max_body_bytes
+
+    async def _bounded(self, headers: dict[bytes, bytes], receive: "Receive", most: int) -> "Receive":
+        """How to receive the body.
 
         FastAPI can bound it too, but answers in plain text, and every refusal here is a `Problem` or a page.
+
+        Raises:
+            PayloadTooLarge: it has more than `most` bytes.
         """
         length = headers.get(b"content-length")
         if length is not None:
-            return receive if length.isdigit() and int(length) <= most else None
+            if not (length.isdigit() and int(length) <= most):
+                raise PayloadTooLarge(most)
+            return receive
         if b"transfer-encoding" not in headers:
             return receive
         body = b""
@@ -112,7 +131,7 @@ class Gate:
             message = await receive()
             body += message.get("body", b"")
             if len(body) > most:
-                return None
+                raise PayloadTooLarge(most)
             if not message.get("more_body", False):
                 break
         whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]

@@ -80,6 +80,7 @@ def sell_everywhere(shop: Shop) -> None:
             ]
             terms_editing.put_method(
                 uow,
+                shop.terms,
                 method,
                 name=method.capitalize(),
                 days_min=1,
@@ -90,6 +91,7 @@ def sell_everywhere(shop: Shop) -> None:
             )
         terms_editing.put_tax_zone(
             uow,
+            shop.terms,
             "denmark",
             name="Denmark",
             countries=["DK"],
@@ -101,6 +103,7 @@ def sell_everywhere(shop: Shop) -> None:
 
 def sell_in_euros(shop: Shop, prices: dict[str, int]) -> Shop:
     """The shop with these prices in euros, by SKU code, and standard delivery for 6.00 everywhere."""
+    shop = replace(shop, terms=replace(shop.terms, other_currencies=("EUR",)))
     with shop.database.transaction("staff") as uow:
         for code, price in prices.items():
             row = {"currency": "EUR", "customer_group": None, "price": price, "valid_from": uow.now}
@@ -111,11 +114,12 @@ def sell_in_euros(shop: Shop, prices: dict[str, int]) -> Shop:
         kept = ("name", "days_min", "days_max", "position", "is_active")
         terms_editing.put_method(
             uow,
+            shop.terms,
             "standard",
             **{name: method[name] for name in kept},
             rates=[*method["rates"], *({"zone": zone, **in_euros} for zone in zones)],
         )
-    return replace(shop, terms=replace(shop.terms, other_currencies=("EUR",)))
+    return shop
 
 
 def order(

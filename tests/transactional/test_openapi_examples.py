@@ -320,6 +320,7 @@ def set_terms(tour: Tour) -> None:
     tour.call("delete", "/staff/delivery/zones/{code}", code="everywhere")
     tour.call("get", "/staff/tax")
     tour.call("put", "/staff/tax/zones/{code}")
+    tour.call("delete", "/staff/tax/zones/{code}", code="rest")
 
 
 def test_every_example_works_when_it_is_tried(

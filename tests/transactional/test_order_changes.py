@@ -406,6 +406,7 @@ class TestDelivery:
         with shop.database.transaction("staff") as uow:
             terms_editing.put_tax_zone(
                 uow,
+                shop.terms,
                 "germany",
                 name="Germany",
                 countries=["DE"],

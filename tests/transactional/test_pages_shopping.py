@@ -246,7 +246,7 @@ class TestConfirming:
         with shop.database.transaction("staff") as uow:
             rate = {"zone": "everywhere", "currency": "GBP", "kind": "flat", "price": 995, "weight_from": 0}
             days = {"days_min": 1, "days_max": 1, "position": 1, "is_active": True}
-            terms_editing.put_method(uow, "express", name="Express", **days, rates=[rate])
+            terms_editing.put_method(uow, shop.terms, "express", name="Express", **days, rates=[rate])
         add_to_basket(client, "shirt-0")
         checkout = shown(client.get("/checkout"))
         assert "Standard delivery" in checkout.text and "£9.95" in checkout.text

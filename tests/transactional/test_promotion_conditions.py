@@ -144,6 +144,7 @@ class TestShop:
             ({"conditions": {"categories": ["cloths"]}}, "conditions.categories", "cloths"),
             ({"conditions": {"brands": ["acme"]}}, "conditions.brands", "acme"),
             ({"conditions": {"channels": ["web", "fax"]}}, "conditions.channels", "fax"),
+            ({"conditions": {"countries": ["GB", "UK"]}}, "conditions.countries", "UK"),
             ({"conditions": {"delivery_methods": ["drone"]}}, "conditions.delivery_methods", "drone"),
             ({"template": {"kind": "gift", "sku": "MUG"}}, "template.sku", "MUG"),
             (

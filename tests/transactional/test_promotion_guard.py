@@ -141,11 +141,12 @@ class TestShop:
         with shop.database.transaction("staff") as uow:
             terms_editing.put_tax_zone(
                 uow,
+                shop.terms,
                 country.lower(),
                 name=country,
                 countries=[country],
                 prices_include_tax=True,
-                rates=[("zero", rate_bp, date(2020, 1, 1))],
+                rates=[(each, rate_bp, date(2020, 1, 1)) for each in ("standard", "zero")],
                 reverse_charge=False,
             )
 

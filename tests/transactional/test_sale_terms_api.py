@@ -173,3 +173,81 @@ def test_methods_and_then_their_zones_are_taken_away(client: TestClient, staff: 
     assert [each["code"] for each in client.get(path, params=asked).json()["offers"]] == ["standard"]
     for gone in ("zones/islands", "methods/ferry"):
         assert client.delete(f"{STAFF}/delivery/{gone}", headers=staff).status_code == 404
+
+
+HOME: dict[str, Any] = {
+    "name": "At home",
+    "countries": ["GB"],
+    "prices_include_tax": True,
+    "rates": [{"tax_class": "standard", "rate_bp": 2_000, "valid_from": "2011-01-04"}],
+}
+NEXT_YEAR = {"tax_class": "standard", "rate_bp": 2_100, "valid_from": "2027-01-01"}
+
+
+@pytest.mark.parametrize("rates", [[NEXT_YEAR], [HOME["rates"][0] | {"tax_class": "reduced"}]])
+def test_a_zone_does_not_lose_the_rate_that_holds(
+    client: TestClient, staff: dict[str, str], rates: list[dict[str, Any]]
+) -> None:
+    refused = client.put(f"{STAFF}/tax/zones/home", json=HOME | {"rates": rates}, headers=staff)
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_standard_rate")
+    with_both = HOME | {"rates": [*HOME["rates"], NEXT_YEAR]}
+    client.put(f"{STAFF}/tax/zones/home", json=with_both, headers=staff).raise_for_status()
+    cart = filled_cart(client, SHIRT0_S=1)
+    assert client.get(f"/api/v1/carts/{cart}/checkout").json()["amounts"]["tax"] == 233
+
+
+def test_a_zone_of_tax_is_taken_away_but_not_the_shops_own(client: TestClient, staff: dict[str, str]) -> None:
+    refused = client.delete(f"{STAFF}/tax/zones/home", headers=staff)
+    assert (refused.status_code, refused.json()["code"]) == (409, "home_zone_needed")
+    norway = HOME | {"name": "Norway", "countries": ["NO"], "prices_include_tax": False}
+    client.put(f"{STAFF}/tax/zones/no", json=norway, headers=staff).raise_for_status()
+    cart, asked = filled_cart(client, SHIRT0_S=1), {"country": "NO"}
+    path = f"/api/v1/carts/{cart}/checkout"
+    assert client.get(path, params=asked).json()["amounts"]["tax"] == 279
+    left = client.delete(f"{STAFF}/tax/zones/no", headers=staff).json()["zones"]
+    assert [each["code"] for each in left] == ["home", "rest"]
+    assert client.get(path, params=asked).json()["amounts"]["tax"] == 0
+    assert client.delete(f"{STAFF}/tax/zones/no", headers=staff).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("delivery/zones/uk", {"name": "At home", "countries": ["UK"]}),
+        ("tax/zones/uk", HOME | {"countries": ["UK"]}),
+    ],
+)
+def test_a_zone_has_countries_that_exist(
+    client: TestClient, staff: dict[str, str], path: str, body: dict[str, Any]
+) -> None:
+    refused = client.put(f"{STAFF}/{path}", json=body, headers=staff)
+    assert refused.status_code == 422
+    (error,) = refused.json()["details"]["errors"]
+    assert (error["at"], "UK is no country" in error["message"]) == (["body", "countries", 0], True)
+
+
+def test_a_rate_of_delivery_is_in_a_currency_that_the_shop_sells_in(
+    client: TestClient, staff: dict[str, str]
+) -> None:
+    mistyped = EXPRESS | {"rates": [EXPRESS["rates"][0] | {"currency": "GPB"}]}
+    refused = client.put(f"{STAFF}/delivery/methods/express", json=mistyped, headers=staff)
+    assert (refused.status_code, refused.json()["code"]) == (400, "currency_not_sold")
+    assert len(client.get(f"{STAFF}/delivery", headers=staff).json()["methods"]) == 1
+
+
+@pytest.mark.parametrize("country", ["UK", "ZZ", "gb"])
+def test_nothing_is_sold_to_a_country_that_does_not_exist(client: TestClient, country: str) -> None:
+    cart = filled_cart(client, SHIRT0_S=1)
+    body = order_body(cart)
+    body["buyer"] |= {"country": country}
+    refused = client.post("/api/v1/orders", json=body, headers=key())
+    assert (refused.status_code, refused.json()["code"]) == (409, "order_incomplete")
+    assert [each["field"] for each in refused.json()["details"]["missing"]] == ["country"]
+
+
+def test_prices_without_tax_are_shown_as_such(client: TestClient, staff: dict[str, str]) -> None:
+    assert "Prices include VAT." in client.get("/").text
+    client.put(
+        f"{STAFF}/tax/zones/home", json=HOME | {"prices_include_tax": False}, headers=staff
+    ).raise_for_status()
+    assert "VAT is added at the checkout." in client.get("/").text

@@ -37,6 +37,7 @@ def taxed(open_for_business: Shop, shelves: Shelves) -> Shop:
     with shop.database.transaction("staff") as uow:
         terms_editing.put_tax_zone(
             uow,
+            shop.terms,
             "home",
             name="Home",
             countries=["GB"],

@@ -1,6 +1,7 @@
 """What the checkout room refuses."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from transactional.errors import ShopError
 
@@ -59,6 +60,24 @@ class ZoneInUse(ShopError):
             f"{', '.join(methods)} deliver to {zone}: take its rates out of them first.",
             methods=list(methods),
         )
+
+
+class NoStandardRate(ShopError):
+    code = "no_standard_rate"
+
+    def __init__(self, zone: str, day: date):
+        super().__init__(
+            f"Without a rate of the standard class from {day} or before, {zone} would be without tax.",
+            zone=zone,
+            day=day.isoformat(),
+        )
+
+
+class HomeZoneNeeded(ShopError):
+    code = "home_zone_needed"
+
+    def __init__(self, zone: str, country: str):
+        super().__init__(f"{zone} says how the shop's own country, {country}, is taxed.", zone=zone)
 
 
 class OrderIncomplete(ShopError):

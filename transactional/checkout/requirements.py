@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from iso import COUNTRIES
 from transactional.catalog.errors import NoPrice
 from transactional.checkout.errors import CartEmpty, NotForSale, OrderIncomplete
 from transactional.checkout.tax_numbers import is_plausible
 from transactional.errors import ShopError
 from transactional.stock.errors import OutOfStock
 
-EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
-COUNTRY = r"^[A-Z]{2}$"
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_LONGEST_EMAIL = 320
 MAX_NOTE = 500
 _LONGEST = 200
 # Field, most characters the order keeps, and what to do about it.
@@ -138,6 +139,12 @@ def gate(found: Sequence[Missing]) -> None:
         raise OrderIncomplete([(each.code, each.field, each.message) for each in found])
 
 
+def is_email(typed: str) -> bool:
+    """Whether something has the form of an e-mail address; only the mail itself tells whether it is one."""
+    bare = typed.strip()
+    return len(bare) <= _LONGEST_EMAIL and _EMAIL.fullmatch(bare) is not None
+
+
 def _of_lines(lines: Sequence[Wanted]) -> Iterator[Missing]:
     if not lines:
         refusal: ShopError = CartEmpty()
@@ -155,13 +162,13 @@ def _of_lines(lines: Sequence[Wanted]) -> Iterator[Missing]:
 
 
 def _of_address(to: Address) -> Iterator[Missing]:
-    if len(to.email) > 320 or not re.match(EMAIL, to.email.strip()):
+    if not is_email(to.email):
         told = "Enter an e-mail address like name@example.com."
         yield Missing("email_missing", "email", told)
     for field, most, message in _ADDRESS:
         if not 0 < len(getattr(to, field).strip()) <= most:
             yield Missing(f"{field}_missing", field, message)
-    if not re.match(COUNTRY, to.country):
+    if to.country not in COUNTRIES:
         yield Missing("country_missing", "country", "Choose a country.")
     if len(to.region) > _LONGEST:
         yield Missing("region_too_long", "region", f"Write at most {_LONGEST} characters.")
@@ -195,5 +202,5 @@ def _of_billing_address(invoice: Invoicee) -> Iterator[Missing]:
     for field, most, message in _ADDRESS[1:]:
         if not 0 < len((getattr(invoice, field) or "").strip()) <= most:
             yield Missing(f"invoice_{field}_missing", f"invoice_{field}", message)
-    if not re.match(COUNTRY, invoice.country or ""):
+    if invoice.country not in COUNTRIES:
         yield Missing("invoice_country_missing", "invoice_country", "Choose a country.")

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from iso import Country
 from transactional.api import API, IdempotencyKey, once, problems, request_id, respond, shop_of
 from transactional.checkout import service
 from transactional.checkout.requirements import Wishes
@@ -126,13 +127,12 @@ async def remove_coupon(request: Request, token: str, code: Code) -> Response:
     return respond(view)
 
 
-Country = Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")]
 PostalCode = Annotated[str, Query(max_length=32)]
 
 
 @router.get("/carts/{token}/delivery", response_model=DeliveryView, responses=problems(404))
 async def list_deliveries(
-    request: Request, token: str, country: Country = None, postal_code: PostalCode = ""
+    request: Request, token: str, country: Country | None = None, postal_code: PostalCode = ""
 ) -> Response:
     """How the cart can be delivered to an address, and for what; without a country to the shop's own."""
     shop = shop_of(request)
@@ -165,7 +165,7 @@ async def preview_checkout(request: Request, token: str, body: SaleIn) -> Respon
 async def preview_delivery(
     request: Request,
     token: str,
-    country: Country = None,
+    country: Country | None = None,
     postal_code: PostalCode = "",
     delivery_method: Annotated[str | None, Query(max_length=32)] = None,
 ) -> Response:

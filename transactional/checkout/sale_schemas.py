@@ -58,13 +58,13 @@ class SaleIn(BaseModel):
         description="Of a customer's cart it may lack what the customer has.",
         examples=[{"email": "ada@example.com", "name": "Ada Lovelace"}],
     )
-    saved_address: str | None = Field(
+    saved_address: Text | None = Field(
         None, description="Label in the customer's address book; it takes the place of name and address."
     )
-    delivery_method: str | None = Field(
+    delivery_method: Text | None = Field(
         None, description="One of the cart's deliveries; the first when none is given."
     )
-    note: str | None = Field(None, description=f"For who packs the parcel; at most {MAX_NOTE} characters.")
+    note: Text | None = Field(None, description=f"For who packs the parcel; at most {MAX_NOTE} characters.")
     invoice: InvoiceeIn | None = None
     terms_accepted: bool = False
     expected_total: int | None = Field(

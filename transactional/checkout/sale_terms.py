@@ -61,6 +61,9 @@ class SaleTerms:
         offers = self.offers(Place(terms.country, ""), Parcel(0, 0, currency))
         return offers[0].rate if offers else None
 
+    def tax_zone_of(self, country: str) -> TaxZone | None:
+        return tax.zone_of(self.tax_zones, country)
+
     def treatment(self, to: Place, day: date) -> Treatment:
         return tax.treatment(self.tax_zones, to.country, day)
 

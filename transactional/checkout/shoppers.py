@@ -5,10 +5,9 @@ of the customer's groups, and the address book. Else who an e-mail address names
 counts orders, and no more.
 """
 
-import re
 from dataclasses import replace
 
-from transactional.checkout.requirements import EMAIL
+from transactional.checkout.requirements import is_email
 from transactional.errors import NotFound
 from transactional.members import addresses
 from transactional.members import service as members
@@ -24,7 +23,7 @@ def of_cart(db: Reading, cart: Row, email: str = "") -> Shopper:
     if cart["customer_id"] is not None:
         customer = db.get(customers, cart["customer_id"]) or {"groups": None}
         return Shopper(cart["customer_id"], True, channel, frozenset(customer["groups"] or ()))
-    if re.match(EMAIL, email.strip()):
+    if is_email(email):
         return Shopper(members.known(db, email), True, channel)
     return Shopper(channel=channel)
 

@@ -74,10 +74,15 @@ class Treatment:
 UNTAXED = Treatment("none", True, {})
 
 
+def zone_of(zones: Sequence[TaxZone], country: str) -> TaxZone | None:
+    """The zone that names a country, else the rest of the world; None when there is neither."""
+    named = next((zone for zone in zones if country in zone.countries), None)
+    return named or next((zone for zone in zones if not zone.countries), None)
+
+
 def treatment(zones: Sequence[TaxZone], country: str, day: date) -> Treatment:
     """The tax on what goes to `country` on a day; none when no zone has the country."""
-    named = next((zone for zone in zones if country in zone.countries), None)
-    zone = named or next((zone for zone in zones if not zone.countries), None)
+    zone = zone_of(zones, country)
     if zone is None:
         return UNTAXED
     in_force = sorted(

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import Table, bindparam, select
 
 from transactional.checkout import sale_terms
-from transactional.checkout.errors import ZoneInUse, ZonesOverlap
+from transactional.checkout.errors import HomeZoneNeeded, NoStandardRate, ZoneInUse, ZonesOverlap
 from transactional.checkout.models import (
     delivery_methods,
     delivery_rates,
@@ -14,8 +14,10 @@ from transactional.checkout.models import (
     tax_rates,
     tax_zones,
 )
+from transactional.checkout.tax import STANDARD
 from transactional.errors import NotFound
 from transactional.row_statements import for_update
+from transactional.staff.service import Terms
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _rates_of_method = for_update(
@@ -85,6 +87,7 @@ def put_zone(
 
 def put_method(
     uow: UnitOfWork,
+    terms: Terms,
     code: str,
     *,
     name: str,
@@ -101,12 +104,14 @@ def put_method(
 
     Raises:
         NotFound: there is no such zone.
+        CurrencyNotSold: a rate is in a currency that the shop does not sell in.
     """
     sale_terms.lock(uow)
     ids = {row["code"]: row["id"] for row in zones(uow, delivery_zones)}
     for rate in rates:
         if rate["zone"] not in ids:
             raise NotFound("delivery zone", rate["zone"])
+        terms.currency_of(rate["currency"])
     values = {"name": name, "days_min": days_min, "days_max": days_max}
     method = _put(uow, delivery_methods, code, {**values, "position": position, "is_active": is_active})
     for row in uow.lock_rows(delivery_rates, _rates_of_method, method_id=method["id"]):
@@ -164,6 +169,7 @@ def _coded(uow: UnitOfWork, table: Table, what: str, code: str) -> Row:
 
 def put_tax_zone(
     uow: UnitOfWork,
+    terms: Terms,
     code: str,
     *,
     name: str,
@@ -179,15 +185,18 @@ def put_tax_zone(
 
     Raises:
         ZonesOverlap: a country is in another zone, or another zone is the rest of the world already.
+        NoStandardRate: nothing would be taxed there from now on; where that is meant, its rate is 0.
     """
     sale_terms.lock(uow)
+    today = sale_terms.shop_day(uow, terms)
+    if not any(tax_class == STANDARD and day <= today for tax_class, _, day in rates):
+        raise NoStandardRate(code, today)
     for other in zones(uow, tax_zones):
         if other["code"] != code and _share(countries, other["countries"]):
             raise ZonesOverlap(code, other["code"])
     how = {"prices_include_tax": prices_include_tax, "reverse_charge": reverse_charge}
     zone = _put(uow, tax_zones, code, {"name": name, "countries": sorted(set(countries)), **how})
-    for row in uow.lock_rows(tax_rates, _rates_of_tax_zone, zone_id=zone["id"]):
-        uow.delete(tax_rates, row)
+    _drop_rates(uow, zone)
     uow.insert_many(
         tax_rates,
         [
@@ -202,6 +211,28 @@ def put_tax_zone(
         ],
     )
     sale_terms.changed(uow)
+
+
+def remove_tax_zone(uow: UnitOfWork, terms: Terms, code: str) -> None:
+    """Take a zone of tax away, with its rates: its countries are taxed as the rest of the world.
+
+    Raises:
+        NotFound: there is no such zone.
+        HomeZoneNeeded: the shop's own country lies in it.
+    """
+    sale_terms.lock(uow)
+    zone = _coded(uow, tax_zones, "tax zone", code)
+    home = sale_terms.current(uow).tax_zone_of(terms.country)
+    if home is not None and home.code == code:
+        raise HomeZoneNeeded(code, terms.country)
+    _drop_rates(uow, zone)
+    uow.delete(tax_zones, zone)
+    sale_terms.changed(uow)
+
+
+def _drop_rates(uow: UnitOfWork, tax_zone: Row) -> None:
+    for row in uow.lock_rows(tax_rates, _rates_of_tax_zone, zone_id=tax_zone["id"]):
+        uow.delete(tax_rates, row)
 
 
 def _share(some: Sequence[str], others: Sequence[str]) -> bool:

@@ -70,8 +70,9 @@ async def put_delivery_zone(request: Request, code: Annotated[Code, Path()], bod
 @router.put("/delivery/methods/{code}", response_model=DeliveryTermsView, responses=_REFUSALS)
 async def put_delivery_method(request: Request, code: Annotated[Code, Path()], body: MethodIn) -> Response:
     """Make a method or change it; its rates are replaced."""
-    async with shop_of(request).database.request("staff", request_id(request)) as uow:
-        terms_editing.put_method(uow, code, **body.model_dump())
+    shop = shop_of(request)
+    async with shop.database.request("staff", request_id(request)) as uow:
+        terms_editing.put_method(uow, shop.terms, code, **body.model_dump())
         view = _delivery(uow)
     return respond(view)
 
@@ -106,8 +107,19 @@ async def put_tax_zone(
     request: Request, code: Annotated[Code, Path(examples=["home"])], body: TaxZoneIn
 ) -> Response:
     """Make a zone or change it; its rates are replaced."""
+    shop = shop_of(request)
     rates = [(rate.tax_class, rate.rate_bp, rate.valid_from) for rate in body.rates]
-    async with shop_of(request).database.request("staff", request_id(request)) as uow:
-        terms_editing.put_tax_zone(uow, code, **body.model_dump(exclude={"rates"}), rates=rates)
+    async with shop.database.request("staff", request_id(request)) as uow:
+        terms_editing.put_tax_zone(uow, shop.terms, code, **body.model_dump(exclude={"rates"}), rates=rates)
+        view = _tax(uow)
+    return respond(view)
+
+
+@router.delete("/tax/zones/{code}", response_model=TaxTermsView, responses=_REFUSALS)
+async def remove_tax_zone(request: Request, code: Annotated[Code, Path()]) -> Response:
+    """Take a zone away with its rates: its countries are taxed as the rest of the world."""
+    shop = shop_of(request)
+    async with shop.database.request("staff", request_id(request)) as uow:
+        terms_editing.remove_tax_zone(uow, shop.terms, code)
         view = _tax(uow)
     return respond(view)

@@ -5,12 +5,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from iso import Country
 from transactional.catalog.staff_schemas import TaxClass
 from transactional.money import MOST_AMOUNT
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$", examples=["standard"])]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")]
 Prefix = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16)]
 MOST_MONEY = MOST_AMOUNT
 MOST_GRAMS = 10**8
@@ -123,6 +123,7 @@ class TaxZoneIn(BaseModel):
 
 
 class TaxZoneView(TaxZoneIn):
+    countries: list[str]  # as they were kept, also before they were looked up
     code: str
 
 

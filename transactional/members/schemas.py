@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from iso import Country
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -20,13 +22,14 @@ class AddressIn(BaseModel):
     postal_code: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32)] = (
         Field(examples=["SW1Y 4JH"])
     )
-    country: str = Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.", examples=["GB"])
+    country: Country
     phone: str | None = Field(None, pattern=r"^\+?[0-9 ()/-]{3,39}$", examples=["+44 20 7946 0018"])
     is_shipping_default: bool = False
     is_billing_default: bool = False
 
 
 class AddressView(AddressIn):
+    country: str  # as it was kept, also before it was looked up
     label: str
 
 

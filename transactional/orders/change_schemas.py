@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from iso import Country
 from transactional.checkout.schemas import Quantity
 from transactional.orders.change_plan import Wish
 from transactional.orders.change_pricing import Addition
@@ -32,7 +33,7 @@ class ShipToIn(BaseModel):
     city: Line
     region: Line | None = None
     postal_code: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32)]
-    country: str = Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")
+    country: Country
 
 
 class ChangeIn(ReasonIn):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from transactional.checkout.requirements import MAX_NOTE, Wishes
 from transactional.checkout.rules import MAX_COUPONS, MAX_LINES
-from transactional.checkout.sale_schemas import BuyerIn, SaleIn
+from transactional.checkout.sale_schemas import BuyerIn, SaleIn, Text
 from transactional.checkout.schemas import LineIn
 from transactional.orders.rules import Gratis
 from transactional.orders.schemas import OrderView, ReasonIn
@@ -33,10 +33,10 @@ class _GivenIn(ReasonIn):
 
     purpose: Gratis
     lines: Lines
-    delivery_method: str | None = Field(
+    delivery_method: Text | None = Field(
         None, description="One that serves the address; the first when none is given."
     )
-    note: str | None = Field(None, description=f"For who packs the parcel; at most {MAX_NOTE} characters.")
+    note: Text | None = Field(None, description=f"For who packs the parcel; at most {MAX_NOTE} characters.")
 
     def wishes(self) -> Wishes:
         """Nobody buys, so the terms of sale need not be accepted."""

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from transactional.checkout.rules import MAX_QUANTITY
 from transactional.checkout.sale_schemas import SaleIn
 from transactional.checkout.schemas import Quantity
+from transactional.moments import Moment
 from transactional.money import MOST_AMOUNT
 from transactional.orders.groups import Group
 
@@ -23,7 +24,7 @@ class GroupIn(BaseModel):
     price: int = Field(ge=1, le=MOST_AMOUNT, description="Of each unit, as prices are asked.", examples=[500])
     buyers_wanted: int = Field(ge=2, le=1_000, description="Paid buyers that complete it.", examples=[10])
     per_buyer: int = Field(1, ge=1, le=MAX_QUANTITY, description="The most units in one order.")
-    closes_at: AwareDatetime = Field(examples=["2036-01-01T12:00:00Z"])
+    closes_at: Moment = Field(examples=["2036-01-01T12:00:00Z"])
 
 
 class GroupOrderIn(SaleIn):

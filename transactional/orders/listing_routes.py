@@ -6,9 +6,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from transactional.api import API, STAFF_ONLY, problems, respond, shop_of
+from transactional.moments import Moment
 from transactional.orders import listing
 from transactional.orders.listing import Search
 from transactional.orders.schemas import Status
@@ -50,8 +51,8 @@ async def list_orders(
     email: Annotated[str | None, Query(max_length=320)] = None,
     mark: Annotated[str | None, Query(max_length=40)] = None,
     is_changing: Annotated[bool | None, Query(description="Whether a change waits for its money.")] = None,
-    placed_from: AwareDatetime | None = None,
-    placed_to: AwareDatetime | None = None,
+    placed_from: Moment | None = None,
+    placed_to: Moment | None = None,
     before: Annotated[UUID | None, Query(description="`next` of the page before.")] = None,
 ) -> Response:
     """Look for orders: the review queue, one customer's, those with a mark..."""

@@ -2,9 +2,8 @@
 
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from transactional.api import request_id, shop_of
@@ -14,10 +13,12 @@ from transactional.errors import NotFound, ShopError
 from transactional.pages.rendering import (
     CART_COOKIE,
     VISITOR_COOKIE,
+    Problem,
     cart_id,
     money_text,
     page,
     see_other,
+    see_problem,
 )
 from transactional.promotions.views import discounts_of, hints
 from transactional.shop import Shop
@@ -31,7 +32,7 @@ CART_DAYS = 30
 
 
 @router.get("/cart")
-async def cart(request: Request, problem: str = Query("", max_length=200)) -> HTMLResponse:
+async def cart(request: Request, problem: Problem = "") -> HTMLResponse:
     shop = shop_of(request)
     with shop.database.read() as db:
         basket = open_basket(request, shop)
@@ -68,7 +69,7 @@ async def add_line(
             checkout.add(uow, known, {sku: quantity})
     except ShopError as refused:
         path = back if back.startswith("/p/") else "/cart"
-        return see_other(f"{path}?{urlencode({'problem': refused.message})}")
+        return see_problem(path, refused.message)
     answer = see_other("/cart")
     answer.set_cookie(
         CART_COOKIE,
@@ -96,14 +97,14 @@ async def change_line(
             else:
                 checkout.remove(uow, known, line_id)
     except ShopError as refused:
-        return see_other(f"/cart?{urlencode({'problem': refused.message})}")
+        return see_problem("/cart", refused.message)
     return see_other("/cart")
 
 
 @router.post("/cart/coupons")
 async def add_coupon(request: Request, coupon: Annotated[str, Form(max_length=40)]) -> RedirectResponse:
     problem = await type_coupon(request, coupon)
-    return see_other(f"/cart?{urlencode({'problem': problem})}" if problem else "/cart")
+    return see_problem("/cart", problem) if problem else see_other("/cart")
 
 
 @router.post("/cart/coupons/remove")
@@ -115,7 +116,7 @@ async def remove_coupon(request: Request, coupon: Annotated[str, Form(max_length
             async with shop.database.request("shopper", request_id(request)) as uow:
                 checkout.remove_coupon(uow, known, coupon)
     except ShopError as refused:
-        return see_other(f"/cart?{urlencode({'problem': refused.message})}")
+        return see_problem("/cart", refused.message)
     return see_other("/cart")
 
 

@@ -12,7 +12,7 @@ from transactional.catalog import service as catalog
 from transactional.catalog.models import questions, reviews
 from transactional.catalog.rules import tree
 from transactional.catalog.schemas import PictureView, ProductCard, ProductView, SkuView, Sort
-from transactional.pages.rendering import page, theme_css
+from transactional.pages.rendering import Problem, page, theme_css
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -160,7 +160,7 @@ def _listing(
 async def product(
     request: Request,
     slug: str,
-    problem: str = Query("", max_length=200),
+    problem: Problem = "",
     thanks: str = Query("", max_length=20),
     order: str = Query("", max_length=200),
 ) -> HTMLResponse:

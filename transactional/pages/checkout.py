@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from urllib.parse import urlencode
 
 import uuid_utils
 from fastapi import APIRouter, Request
@@ -28,7 +27,7 @@ from transactional.pages.basket import (
     value_of_basket,
 )
 from transactional.pages.ordering import choice_of, send_to_pay
-from transactional.pages.rendering import SEE_OTHER, cart_id, countries, page, see_other
+from transactional.pages.rendering import SEE_OTHER, cart_id, countries, page, see_other, see_problem
 from transactional.payments import methods
 from transactional.payments.errors import GiftCardNotValid, TenderEmpty, TenderInOtherCurrency
 from transactional.payments.tenders import Wanted
@@ -177,7 +176,7 @@ async def place(request: Request) -> HTMLResponse | RedirectResponse:
     except (GiftCardNotValid, TenderEmpty, TenderInOtherCurrency) as refused:
         return _page(request, form | {"attempt": ""}, {"gift_card": refused.message}, "", refused.status)
     except ShopError as refused:
-        return see_other(f"/cart?{urlencode({'problem': refused.message})}")
+        return see_problem("/cart", refused.message)
     return await send_to_pay(request, shop, order_id)
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from transactional.api import request_id, shop_of
@@ -19,7 +18,7 @@ from transactional.orders import service as orders
 from transactional.orders.rules import SALE, SoldLine
 from transactional.orders.service import OrderWithLines
 from transactional.orders.views import explained
-from transactional.pages.rendering import countries, page, see_other
+from transactional.pages.rendering import Problem, countries, page, see_other, see_problem
 from transactional.payments import cashier, gift_cards, methods
 from transactional.payments import service as payments
 from transactional.payments.errors import (
@@ -48,7 +47,7 @@ async def send_to_pay(
     try:
         remote = await cashier.start(shop, order_id, f"{shop.settings.shop_url}{address}/thanks", way)
     except (PaymentMethodUnknown, InstallmentsNotOffered, PaymentRefused, ProviderUnavailable) as refused:
-        return see_other(f"{address}?{urlencode({'problem': refused.message})}")
+        return see_problem(address, refused.message)
     except ShopError:
         return see_other(
             f"{address}/thanks"
@@ -82,7 +81,7 @@ async def cancel(request: Request, token: str) -> RedirectResponse:
         async with shop.database.request("shopper", request_id(request)) as uow:
             after_sales.cancel_own(uow, order_id)
     except IllegalTransition as refused:
-        return see_other(f"/orders/{token}?{urlencode({'problem': refused.message})}")
+        return see_problem(f"/orders/{token}", refused.message)
     request.app.state.refunds_waiting.set()
     return see_other(f"/orders/{token}")
 
@@ -97,7 +96,7 @@ async def thanks(request: Request, token: str) -> HTMLResponse:
 
 
 @router.get("/orders/{token}")
-async def order(request: Request, token: str, problem: str = Query("", max_length=200)) -> HTMLResponse:
+async def order(request: Request, token: str, problem: Problem = "") -> HTMLResponse:
     shop = shop_of(request)
     order_id = shop.keys.row_id("order", token)
     return _order_page(request, shop, token, order_id, back_from_provider=False, problem=problem)

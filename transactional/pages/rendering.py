@@ -5,16 +5,17 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from babel import Locale
 from babel.dates import format_datetime, get_timezone
 from babel.numbers import format_currency, get_currency_precision
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from iso import COUNTRIES
 from settings import theme
 from transactional.catalog.rules import tree
 from transactional.catalog.service import list_categories
@@ -28,6 +29,8 @@ HERE = Path(__file__).parent
 CART_COOKIE = "sh_cart"
 VISITOR_COOKIE = "sh_vid"
 SEE_OTHER = 303
+_LONGEST_PROBLEM = 200
+Problem = Annotated[str, Query(max_length=_LONGEST_PROBLEM)]
 
 
 @cache
@@ -70,6 +73,8 @@ def page(
     terms, settings = shop.terms, shop.settings
     currency = currency or terms.currency
     path = context.get("secret_path") or request.url.path
+    sale = sale_terms.current(db)
+    at_home = sale.tax_zone_of(terms.country)
     body = (
         _templates(currency, terms.locale, terms.time_zone)
         .get_template(template)
@@ -80,7 +85,8 @@ def page(
             pixel_query=urlencode({"url": f"{settings.shop_url}{path}"}),
             departments=tree(list_categories(db)),
             department=None,
-            delivery=sale_terms.current(db).at_home(terms, currency),
+            delivery=sale.at_home(terms, currency),
+            prices_include_tax=at_home is None or at_home.prices_include_tax,
             cart_count=cart_count(request, shop, db),
             **context,
         )
@@ -112,8 +118,7 @@ def cart_count(request: Request, shop: Shop, db: Reading) -> int:
 def countries(locale: str) -> dict[str, str]:
     """Countries by ISO code in the shop's language, sorted by name."""
     names = Locale.parse(locale).territories
-    chosen = {code: name for code, name in names.items() if len(code) == 2 and code.isalpha() and code < "XA"}
-    return dict(sorted(chosen.items(), key=lambda pair: pair[1]))
+    return dict(sorted(((code, names.get(code, code)) for code in COUNTRIES), key=lambda pair: pair[1]))
 
 
 def theme_css() -> str:
@@ -126,3 +131,8 @@ def theme_css() -> str:
 def see_other(address: str) -> RedirectResponse:
     """After a form: show the page at `address`, so that a reload posts nothing again."""
     return RedirectResponse(address, SEE_OTHER)
+
+
+def see_problem(address: str, message: str) -> RedirectResponse:
+    """After a form that did not work: show the page at `address`, which tells why in its `problem`."""
+    return see_other(f"{address}?{urlencode({'problem': message[:_LONGEST_PROBLEM]})}")

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
+from transactional.moments import Moment
 from transactional.payments.errors import GiftCardNotValid
 from transactional.payments.provider import Method
 from transactional.payments.tenders import Wanted
@@ -64,7 +65,7 @@ class GiftCardIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     amount: Amount
     reason: Reason
-    expires_at: AwareDatetime | None = Field(None, description="Without it the card does not expire.")
+    expires_at: Moment | None = Field(None, description="Without it the card does not expire.")
 
 
 class GiftCardView(BaseModel):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Set
 
 from sqlalchemy import ColumnElement, Select, bindparam, select
 
+from iso import COUNTRIES
 from transactional.catalog.models import brands, categories, products, skus
 from transactional.checkout.models import delivery_methods
 from transactional.promotions.conditions import given_skus
@@ -31,7 +32,8 @@ def check(db: Reading, draft: PromotionIn) -> None:
     """Look up what a promotion names.
 
     Raises:
-        PromotionReference: a SKU, product, category, brand, channel, way of delivery or promotion is unknown.
+        PromotionReference: a SKU, product, category, brand, channel, country, way of delivery or promotion is
+            unknown.
         EndsBeforeItStarts: it would never be on.
     """
     conditions = draft.conditions
@@ -39,6 +41,7 @@ def check(db: Reading, draft: PromotionIn) -> None:
     if starts_at is not None and ends_at is not None and ends_at <= starts_at:
         raise EndsBeforeItStarts(ends_at, starts_at)
     _all_in("conditions.channels", conditions.channels, CHANNELS)
+    _all_in("conditions.countries", conditions.countries, COUNTRIES)
     for field, names, known in _references(draft):
         found = {row["name"] for row in db.rows(known, names=sorted(names))} if names else set()
         _all_in(field, names, found)

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from transactional.promotions.rules import Activity, Budget, Conditions, Country
+from iso import Country
+from transactional.promotions.rules import Activity, Budget, Conditions
 from transactional.promotions.templates import Class, Template
 
 MAX_CODES = 5_000  # in one request

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from iso import Country
 from transactional.money import MOST_AMOUNT
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$", examples=["main"])]
@@ -22,7 +23,7 @@ class _Warehouse(BaseModel):
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = Field(
         examples=["Leeds"]
     )
-    country: str = Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.", examples=["GB"])
+    country: Country
     postal_code: str = Field("", max_length=20, examples=["LS9 8AG"])
     priority: int = Field(
         0, ge=0, le=1_000, description="Orders are allocated to the lowest first.", examples=[1]
@@ -35,6 +36,7 @@ class WarehouseIn(_Warehouse):
 
 
 class WarehouseView(_Warehouse):
+    country: str  # as it was kept, also before it was looked up
     code: str
 
 

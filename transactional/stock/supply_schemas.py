@@ -1,10 +1,11 @@
 """How a SKU may be sold beyond what is there, as it goes over the wire."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from transactional.moments import Moment
 from transactional.stock.schemas import MOST_UNITS
 
 Most = Annotated[
@@ -29,9 +30,7 @@ class PreorderIn(_Policy):
 
     policy: Literal["preorder"]
     most: Most
-    available_from: AwareDatetime = Field(
-        ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)
-    )
+    available_from: Moment
 
 
 class FromStockIn(_Policy):
