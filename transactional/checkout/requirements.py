@@ -36,6 +36,10 @@ class Invoicee:
     postal_code: str | None = None
     country: str | None = None
 
+    @property
+    def has_address(self) -> bool:
+        return any((self.address, self.city, self.postal_code, self.country))
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -196,8 +200,7 @@ def of_invoice(invoice: Invoicee, country: str) -> Iterator[Missing]:
 
 def _of_billing_address(invoice: Invoicee) -> Iterator[Missing]:
     """An address of its own is whole: half of it would be filled with half of where the goods go."""
-    parts = (invoice.address, invoice.city, invoice.postal_code, invoice.country)
-    if not any(parts):
+    if not invoice.has_address:
         return
     for field, most, message in _ADDRESS[1:]:
         if not 0 < len((getattr(invoice, field) or "").strip()) <= most:

@@ -1,7 +1,7 @@
 """A cart as its order would be: priced for who buys it, what is missing, and what its total is made of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transactional.checkout import service as checkout
 from transactional.checkout import shoppers
@@ -24,11 +24,13 @@ class Review:
 
     Args:
         customer_id: who buys, when it is known; see `shoppers`.
+        invoice: who it is made out to; None when none is asked for.
         tenders: those that can be used.
     """
 
     buyer: Buyer
     customer_id: str | None
+    invoice: Invoicee | None
     basket: PricedCart
     tenders: list[payments.Named]
     missing: list[Missing]
@@ -55,13 +57,14 @@ def review(
     buyer = shoppers.buyer_of(db, cart, typed, wishes.saved_address)
     shopper = shoppers.of_cart(db, cart, buyer.email)
     to = Place(buyer.country or terms.country, buyer.postal_code)
+    wishes = replace(wishes, invoice=shoppers.invoicee_of(db, cart, wishes.invoice))
     company_of = _company_of(wishes.invoice, buyer)
     basket = checkout.price_lines(
         db, terms, cart, shopper, to, wishes.delivery_method, unit_price, company_of
     )
     named, wrong = usable(db, tenders, cart["currency"])
     found = [*_missing_of(basket, buyer, wishes, terms), *wrong]
-    return Review(buyer, shopper.customer_id, basket, named, found)
+    return Review(buyer, shopper.customer_id, wishes.invoice, basket, named, found)
 
 
 def _company_of(invoice: Invoicee | None, buyer: Buyer) -> str | None:

@@ -32,7 +32,11 @@ class BuyerIn(BaseModel):
 
 
 class InvoiceeIn(BaseModel):
-    """Who the invoice is made out to; what is not given is the order's."""
+    """Who the invoice is made out to.
+
+    What is not given is the order's; without company and address it is the default for billing in the address
+    book of the cart's customer.
+    """
 
     model_config = ConfigDict(extra="forbid")
     name: Text = Field("", examples=["Ada Lovelace"])
@@ -59,7 +63,11 @@ class SaleIn(BaseModel):
         examples=[{"email": "ada@example.com", "name": "Ada Lovelace"}],
     )
     saved_address: Text | None = Field(
-        None, description="Label in the customer's address book; it takes the place of name and address."
+        None,
+        description=(
+            "Label in the customer's address book; it takes the place of name and address."
+            " Without any of these the default for shipping holds."
+        ),
     )
     delivery_method: Text | None = Field(
         None, description="One of the cart's deliveries; the first when none is given."

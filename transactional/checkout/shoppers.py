@@ -7,7 +7,7 @@ counts orders, and no more.
 
 from dataclasses import replace
 
-from transactional.checkout.requirements import is_email
+from transactional.checkout.requirements import Invoicee, is_email
 from transactional.errors import NotFound
 from transactional.members import addresses
 from transactional.members import service as members
@@ -32,7 +32,7 @@ def buyer_of(db: Reading, cart: Row, typed: Buyer, label: str | None) -> Buyer:
     """Who orders and where it goes: as it was typed, or as the address book of the cart's customer has it.
 
     Args:
-        label: of an address in the book; None when the address was typed.
+        label: of an address in the book; None for the one that was typed, or the default when none was.
 
     Raises:
         NotFound: the cart has no customer, or the customer no such address.
@@ -44,4 +44,24 @@ def buyer_of(db: Reading, cart: Row, typed: Buyer, label: str | None) -> Buyer:
         return typed
     if not typed.email:
         typed = replace(typed, email=(db.get(customers, customer_id) or {}).get("email") or "")
-    return typed if label is None else addresses.at(db, customer_id, label, typed)
+    if label is not None:
+        return addresses.sent_to(addresses.labelled(db, customer_id, label), typed)
+    if any((typed.name, typed.address, typed.city, typed.postal_code, typed.country)):
+        return typed
+    saved = addresses.default(db, customer_id, "shipping")
+    return typed if saved is None else addresses.sent_to(saved, typed)
+
+
+def invoicee_of(db: Reading, cart: Row, typed: Invoicee | None) -> Invoicee | None:
+    """Who the invoice is made out to: as it was typed, or to the default for billing of the cart's customer.
+
+    The default stands for a company and an address, where neither was typed.
+    """
+    if typed is None or cart["customer_id"] is None or typed.company or typed.has_address:
+        return typed
+    saved = addresses.default(db, cart["customer_id"], "billing")
+    if saved is None:
+        return typed
+    names = ("company", "city", "postal_code", "country")
+    bill = {name: saved[name] for name in names}
+    return replace(typed, name=typed.name or saved["name"], address=saved["lines"], **bill)

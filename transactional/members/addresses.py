@@ -5,6 +5,7 @@ a form proves nothing about who typed it.
 """
 
 from dataclasses import replace
+from typing import Literal
 
 from sqlalchemy import bindparam, select
 
@@ -38,8 +39,8 @@ def of_customer(db: Reading, customer_id: str) -> list[Row]:
     return db.rows(_of_customer, customer_id=customer_id)
 
 
-def at(db: Reading, customer_id: str, label: str, typed: Buyer) -> Buyer:
-    """A buyer whose name and address are those the customer has saved under a label.
+def labelled(db: Reading, customer_id: str, label: str) -> Row:
+    """The address that a customer has saved under a label.
 
     Raises:
         NotFound: there is no such address.
@@ -47,6 +48,17 @@ def at(db: Reading, customer_id: str, label: str, typed: Buyer) -> Buyer:
     saved = db.row(_labelled, customer_id=customer_id, label=label)
     if saved is None:
         raise NotFound("address", label)
+    return saved
+
+
+def default(db: Reading, customer_id: str, use: Literal["shipping", "billing"]) -> Row | None:
+    """The address that holds where a customer names none."""
+    saved = db.rows(_of_customer, customer_id=customer_id)
+    return next((row for row in saved if row[f"is_{use}_default"]), None)
+
+
+def sent_to(saved: Row, typed: Buyer) -> Buyer:
+    """A buyer whose name and address are those of an address in the book."""
     names = ("name", "city", "region", "postal_code", "country")
     where = ", ".join(part for part in (saved["company"], saved["lines"]) if part)
     return replace(typed, address=where, **{name: saved[name] for name in names})

@@ -133,9 +133,9 @@ def place(
     given = pricing.record(uow, order, lines, basket.lines, basket.amounts, basket.promotions)
     if wishes.note:
         notes.add(uow, order["id"], "shopper", wishes.note)
-    if wishes.invoice:
+    if seen.invoice:
         untaxed = basket.taxed.reverse_charge
-        invoice_requests.request(uow, order["id"], wishes.invoice, reverse_charge=untaxed)
+        invoice_requests.request(uow, order["id"], seen.invoice, reverse_charge=untaxed)
     uow.update(carts, cart, status="ordered", updated_at=uow.now)
     opened = payments.open_all(uow, order, seen.tenders, way)
     if not opened or opened[-1]["kind"] == "internal":
