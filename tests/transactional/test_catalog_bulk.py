@@ -185,13 +185,28 @@ class TestPrices:
             ([row(900, valid_from=NOW + DAY)], None),
             ([row(900), row(950, valid_from=NOW - DAY / 2)], 950),
             ([row(900), row(800)], 800),
-            ([row(900), row(950, customer_group="trade")], 950),
+            ([row(900), row(850, customer_group="trade")], 850),
+            ([row(900), row(950, customer_group="trade")], 900),
             ([row(900), row(950, customer_group="staff")], 900),
             ([row(700, customer_group="club"), row(950, customer_group="trade")], 700),
         ],
     )
     def test_the_price_that_holds(self, rows: list[dict[str, Any]], expected: int | None) -> None:
         assert pricing.resolved(rows, "GBP", ["trade", "club"], NOW) == expected
+
+    @pytest.mark.parametrize(
+        ("rows", "expected"),
+        [
+            ([], 900),
+            ([row(950)], 950),
+            ([row(850, customer_group="trade")], 850),
+            ([row(950, customer_group="trade")], 900),
+        ],
+    )
+    def test_the_skus_own_price_is_everybodys_until_a_row_is(
+        self, rows: list[dict[str, Any]], expected: int
+    ) -> None:
+        assert pricing.resolved(rows, "GBP", ["trade"], NOW, own=900) == expected
 
     def test_shelf_and_cart_ask_the_same_from_the_date_on(
         self, shop: Shop, shelves: Shelves, clock: MovableClock

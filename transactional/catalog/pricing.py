@@ -39,16 +39,21 @@ LOWEST = select(func.min(_asked)).where(_of_product).correlate(products).scalar_
 
 
 def resolved(
-    prices: Iterable[Mapping[str, Any]], currency: str, groups: Sequence[str], at: datetime
+    prices: Iterable[Mapping[str, Any]],
+    currency: str,
+    groups: Sequence[str],
+    at: datetime,
+    own: int | None = None,
 ) -> int | None:
     """The price that holds for a buyer at a moment, out of a SKU's rows; None when none does.
 
-    The lowest price of the buyer's own groups, else the one for everybody. Of one group the row that began
+    The lowest of what everybody pays and of the prices of the buyer's groups. Of one group the row that began
     last holds, so that a campaign needs no end of what was before it; of two of one moment the lower.
 
     Args:
         groups: the customer groups the buyer belongs to.
         at: `valid_from` is in the time, `valid_to` no longer.
+        own: the SKU's, which everybody pays while no row for everybody holds; None in another currency.
     """
     latest: dict[str | None, tuple[datetime, int]] = {}
     for row in prices:
@@ -60,8 +65,9 @@ def resolved(
         known = latest.get(group)
         if known is None or (began, -row["price"]) > (known[0], -known[1]):
             latest[group] = (began, row["price"])
-    own = [price for group, (_, price) in latest.items() if group is not None]
-    return min(own) if own else latest[None][1] if None in latest else None
+    if own is not None and None not in latest:
+        latest[None] = (at, own)
+    return min((price for _, price in latest.values()), default=None)
 
 
 def at_their_prices(
@@ -86,10 +92,10 @@ def at_their_prices(
 
 
 def _repriced(line: Row, dated: list[Row], currency: str, groups: Sequence[str], now: datetime) -> Row:
-    price, is_own = resolved(dated, currency, groups, now), line["currency"] == currency
+    is_own = line["currency"] == currency
+    price = resolved(dated, currency, groups, now, line["price"] if is_own else None)
     if price is None:
-        unpriced = {"currency": currency, "price": 0, "list_price": 0, "unpriced": True}
-        return line if is_own else {**line, **unpriced}
+        return {**line, "currency": currency, "price": 0, "list_price": 0, "unpriced": True}
     listed = line["list_price"] if is_own else resolved(dated, currency, (), now) or 0
     return {**line, "currency": currency, "price": price, "list_price": max(price, listed)}
 

@@ -70,12 +70,8 @@ def _asked(now: datetime, activity: Activity, own: int, dated: list[Row], curren
     begins = {row["valid_from"] for row in dated} | {row["valid_to"] for row in dated if row["valid_to"]}
     moments = {now, start} | {each for each in begins if start <= each and (end is None or each < end)}
     buyers = [[], *([row["customer_group"]] for row in dated if row["customer_group"] is not None)]
-    found = {own} if not dated else set[int]()
-    for moment in moments if dated else ():
-        for groups in buyers:
-            price = prices.resolved(dated, currency, groups, moment)
-            found.add(own if price is None else price)
-    return found
+    resolved = (prices.resolved(dated, currency, groups, at, own) for at in moments for groups in buyers)
+    return {price for price in resolved if price is not None}
 
 
 def _time(now: datetime, activity: Activity) -> tuple[datetime, datetime | None]:
