@@ -48,7 +48,7 @@ def changed(shop: Shop, selection: Selection, rules: Rules) -> list[Change]:
     with shop.database.read() as db:
         shown = bulk.preview(db, selection, rules)
     with shop.database.transaction("staff") as uow:
-        return bulk.apply(uow, selection, rules, repricing.digest(shown))
+        return bulk.apply(uow, selection, rules, bulk.digest(selection, rules, shown))
 
 
 class TestBulkChange:
@@ -79,7 +79,7 @@ class TestBulkChange:
 
     def test_a_preview_that_is_outdated_is_not_applied(self, shop: Shop, shelves: Shelves) -> None:
         with shop.database.transaction("staff") as uow:
-            shown = repricing.digest(bulk.preview(uow, Selection(), FIFTH_OFF))
+            shown = bulk.digest(Selection(), FIFTH_OFF, bulk.preview(uow, Selection(), FIFTH_OFF))
             sku_editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 999, "list_price": 1_200})
         with shop.database.transaction("staff") as uow, pytest.raises(PreviewOutdated):
             bulk.apply(uow, Selection(), FIFTH_OFF, shown)
@@ -118,6 +118,30 @@ class TestBulkChange:
         clock.forward(days=1)
         with shop.database.read() as db:
             assert {sku.price for sku in service.product(db, "shirt-0").skus} == {800}
+
+    @pytest.mark.parametrize(
+        "otherwise",
+        [
+            {"dated_price": {"customer_group": None}},
+            {"dated_price": {"valid_from": "2026-01-01T00:00:00Z"}},
+            {"dated_price": {"valid_to": None}},
+            {"warehouse": "main"},
+            {"product": "shirt-0"},
+        ],
+    )
+    def test_what_was_not_shown_is_not_applied(
+        self, client: TestClient, staff: dict[str, str], shop: Shop, otherwise: dict[str, Any]
+    ) -> None:
+        at = "/api/v1/staff/catalogue/bulk"
+        day = {"valid_from": "2026-11-27T00:00:00Z", "valid_to": "2026-11-28T00:00:00Z"}
+        dated = {"rule": {"kind": "set", "amount": 1}, "customer_group": "trade", **day}
+        body = {"skus": ["SHIRT0-S"], "dated_price": dated}
+        shown = client.post(f"{at}/preview", json=body, headers=staff | key()).json()["digest"]
+        other = body | otherwise | {"dated_price": dated | otherwise.get("dated_price", {})}
+        answer = client.post(at, json=other | {"digest": shown}, headers=staff | key())
+        assert (answer.status_code, answer.json()["code"]) == (409, "preview_outdated")
+        assert rows_of(shop, sku_prices) == []
+        assert client.post(at, json=body | {"digest": shown}, headers=staff | key()).status_code == 200
 
     def test_stock_of_a_chosen_warehouse_is_changed(self, shop: Shop, shelves: Shelves) -> None:
         with shop.database.transaction("staff") as uow:

@@ -70,7 +70,7 @@ async def preview_change(
     """What a bulk change would do to each SKU; the digest applies exactly that."""
 
     def work(uow: UnitOfWork) -> BulkView:
-        return bulk_view(bulk.preview(uow, body.selection(), body.rules()), page, page_size)
+        return bulk_view(body, bulk.preview(uow, body.selection(), body.rules()), page, page_size)
 
     return await once(request, key, "staff", work, 200)
 
@@ -79,10 +79,11 @@ async def preview_change(
 async def apply_change(
     request: Request, key: IdempotencyKey, body: ApplyIn, page: Page = 1, page_size: Size = 100
 ) -> Response:
-    """Do what a preview showed; refused when anything changed since."""
+    """Do what a preview showed; refused when anything changed since, or something else is asked."""
 
     def work(uow: UnitOfWork) -> BulkView:
-        return bulk_view(bulk.apply(uow, body.selection(), body.rules(), body.digest), page, page_size)
+        done = bulk.apply(uow, body.selection(), body.rules(), body.digest)
+        return bulk_view(body, done, page, page_size)
 
     with garbage.paused():
         return await once(request, key, "staff", work, 200)

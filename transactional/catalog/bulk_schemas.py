@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from transactional.catalog.bulk import Dated, Rules, Selection
+from transactional.catalog.bulk import Dated, Rules, Selection, digest
 from transactional.catalog.csv_format import OPTIONS
 from transactional.catalog.drafts import SkuDraft
 from transactional.catalog.generation import Batch, Override
 from transactional.catalog.matrix import MAX_COMBINATIONS
-from transactional.catalog.repricing import MAX_PRICE, MAX_UNITS, Change, Kind, Rule, digest
+from transactional.catalog.repricing import MAX_PRICE, MAX_UNITS, Change, Kind, Rule
 from transactional.catalog.staff_schemas import (
     Barcode,
     Grams,
@@ -200,7 +200,7 @@ class ChangeView(BaseModel):
 
 
 class BulkView(BaseModel):
-    """A page of the changes, those that cannot be made first; the digest is of all of them."""
+    """A page of the changes, those that cannot be made first; the digest is of all, and of what was asked."""
 
     digest: str
     changes: list[ChangeView]
@@ -210,12 +210,12 @@ class BulkView(BaseModel):
     problems: int = Field(description="SKUs that cannot be changed so; then nothing can be applied.")
 
 
-def bulk_view(changes: list[Change], page: int, page_size: int) -> BulkView:
+def bulk_view(asked: BulkIn, changes: list[Change], page: int, page_size: int) -> BulkView:
     wrong = [change for change in changes if change.problem]
     first = [*wrong, *(change for change in changes if not change.problem)] if wrong else changes
     shown = first[(page - 1) * page_size : page * page_size]
     return BulkView(
-        digest=digest(changes),
+        digest=digest(asked.selection(), asked.rules(), changes),
         changes=[ChangeView(**change._asdict(), problem=change.problem) for change in shown],
         page=page,
         page_size=page_size,

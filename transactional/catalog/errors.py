@@ -103,7 +103,7 @@ class PreviewOutdated(ShopError):
     code = "preview_outdated"
 
     def __init__(self) -> None:
-        super().__init__("Something changed since the preview: look again, then apply.")
+        super().__init__("This is not, or no longer, what the preview showed: look again, then apply.")
 
 
 class BulkRefused(ShopError):
