@@ -26,7 +26,7 @@ _SIZES_AND_COLOURS = {"size": ["S", "M", "L"], "colour": ["Red", "Dark blue"]}
 
 
 class MatrixIn(BaseModel):
-    """A pattern names some options: {"size": "S"} stands for all colours of that size."""
+    """A pattern names some options: {"size": "S"} stands for all colours of that size. It has to fit one."""
 
     model_config = ConfigDict(extra="forbid")
     options: dict[Word, Values] = Field(min_length=1, max_length=OPTIONS, examples=[_SIZES_AND_COLOURS])

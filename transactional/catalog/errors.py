@@ -89,7 +89,7 @@ class UnknownCombination(ShopError):
 
     def __init__(self, options: dict[str, str]):
         shown = ", ".join(f"{name} {value}" for name, value in options.items())
-        super().__init__(f"No chosen combination has {shown}.", options=options)
+        super().__init__(f"None of these combinations has {shown}.", options=options)
 
 
 class LastSku(ShopError):
