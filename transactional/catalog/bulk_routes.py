@@ -17,9 +17,9 @@ from transactional.catalog.bulk_schemas import (
     CellView,
     MatrixIn,
     MatrixView,
-    SkuPriceIn,
     SkuPrices,
     SkuPricesIn,
+    SkuPriceView,
     bulk_view,
 )
 from transactional.catalog.staff_routes import REFUSALS, changed, staff_catalogue
@@ -90,9 +90,7 @@ async def apply_change(
 
 
 def _prices(db: Reading, sku_id: str) -> SkuPrices:
-    columns = SkuPriceIn.model_fields
-    rows = pricing.prices(db, sku_id)
-    return SkuPrices(prices=[SkuPriceIn(**{name: row[name] for name in columns}) for row in rows])
+    return SkuPrices(prices=[SkuPriceView(**row) for row in pricing.prices(db, sku_id)])
 
 
 @router.get("/skus/{sku_id}/prices", response_model=SkuPrices, responses=problems(401, 404))
@@ -102,9 +100,11 @@ async def get_prices(request: Request, sku_id: UUID) -> Response:
         return respond(_prices(db, str(sku_id)))
 
 
-@router.put("/skus/{sku_id}/prices", response_model=SkuPrices, responses=problems(401, 404))
+@router.put("/skus/{sku_id}/prices", response_model=SkuPrices, responses=problems(400, 401, 404))
 async def set_prices(request: Request, sku_id: UUID, body: SkuPricesIn) -> Response:
     """Give a SKU these prices instead of those it has."""
+    for price in body.prices:
+        shop_of(request).terms.currency_of(price.currency)
 
     def work(uow: UnitOfWork) -> SkuPrices:
         pricing.set_prices(uow, str(sku_id), body.wanted())

@@ -1,5 +1,6 @@
 """What batch generation and bulk changes send and receive. Money is minor units; prices contain tax."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -19,6 +20,7 @@ from transactional.catalog.staff_schemas import (
     TaxClass,
     Word,
 )
+from transactional.members.schemas import Group
 
 Values = Annotated[list[Word], Field(min_length=1, max_length=MAX_COMBINATIONS)]
 Patterns = Annotated[list[Options], Field(max_length=1_000)]
@@ -132,7 +134,7 @@ class DatedIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     rule: RuleIn
-    customer_group: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    customer_group: Group | None = None
     valid_from: AwareDatetime = Field(examples=["2026-11-27T00:00:00Z"])
     valid_to: AwareDatetime | None = Field(None, examples=["2026-12-01T00:00:00Z"])
 
@@ -226,8 +228,10 @@ def bulk_view(asked: BulkIn, changes: list[Change], page: int, page_size: int) -
 
 class SkuPriceIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    currency: str = Field(pattern="^[A-Z]{3}$", examples=["GBP"])
-    customer_group: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    currency: str = Field(
+        pattern="^[A-Z]{3}$", description="The shop's own, or another that it sells in.", examples=["GBP"]
+    )
+    customer_group: Group | None = None
     price: Price = Field(examples=[990])
     valid_from: AwareDatetime = Field(examples=["2026-11-27T00:00:00Z"])
     valid_to: AwareDatetime | None = Field(None, examples=["2026-12-01T00:00:00Z"])
@@ -249,5 +253,13 @@ class SkuPricesIn(BaseModel):
         return [price.model_dump() for price in self.prices]
 
 
+class SkuPriceView(BaseModel):
+    currency: str
+    customer_group: str | None
+    price: int
+    valid_from: datetime
+    valid_to: datetime | None
+
+
 class SkuPrices(BaseModel):
-    prices: list[SkuPriceIn]
+    prices: list[SkuPriceView]
