@@ -37,19 +37,20 @@ def file(*rows: dict[str, str]) -> bytes:
 
 
 BAD_CELLS: dict[str, list[str]] = {
-    "Handle": ["", " ", "two words", "a/b", "a?b", "x" * 161, "=cmd()", "<b>"],
+    "Handle": ["", " ", "two words", "a/b", "a?b", "x" * 161, "=cmd()", "<b>", "UPPER_Case-é", "a--b", "a-"],
     "Title": ["", "   ", "x" * 301],
     "Body (HTML)": ["x" * 20_001, "x" * 100_001],
     "Vendor": ["x" * 201],
     "Product Category": ["", "Cars", "Cars > Vans", ">", "x" * 500],
     "Type": ["x" * 101],
+    "Tags": [", ".join(f"t{n}" for n in range(101)), "x" * 101],
     "Published": ["yes", "1", "live"],
-    "Option1 Name": ["", " "],
+    "Option1 Name": ["", " ", "x" * 101],
     "Option2 Name": ["Size", "Colour"],
     "Option1 Value": ["", "x" * 101],
     "Option2 Value": ["Red"],
     "Variant SKU": ["A B", "A\tB", "A\nB", "x" * 65, "SHIRT0-S"],
-    "Variant Grams": ["-1", "heavy", "1,5", "1e3", "99999999999", "0x10", "=1+1"],
+    "Variant Grams": ["-1", "heavy", "1,5", "1e3", "99999999999", "100000001", "0x10", "=1+1"],
     "Variant Inventory Qty": ["--1", "many", "2.5", "1e9", "9999999999"],
     "Variant Price": [
         "",
@@ -66,7 +67,7 @@ BAD_CELLS: dict[str, list[str]] = {
         "=1",
     ],
     "Variant Compare At Price": ["-1", "19.89", "abc", "25.001", "1 000"],
-    "Variant Barcode": ["9" * 65],
+    "Variant Barcode": ["9" * 65, "b c!"],
     "Image Src": [
         "javascript:alert(1)",
         "//evil.example/x",

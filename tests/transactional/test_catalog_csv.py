@@ -1,5 +1,6 @@
 import csv
 import io
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -235,6 +236,39 @@ def test_every_malformed_file_names_its_line_and_changes_nothing(shop: Shop, she
         assert first["line"] == each.line, (each.what, first)
         assert first["reason"] and "\n" not in first["reason"] and len(first["reason"]) < 400, each.what
     assert everything(shop) == before
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("attributes", '{"a":"\\ud800"}', "is no JSON object of texts like"),
+        ("attributes", '{"\\ud800":"a"}', "is no JSON object of texts like"),
+        ("attributes", '{"a":1}', "is no JSON object of texts like"),
+        ("attributes", '{"": "a"}', "is no JSON object of texts like"),
+        ("attributes", "[" * 20_000, "is no JSON object of texts like"),
+        ("attributes", json.dumps({"a": "v" * 501}), f"'{'v' * 40}' is longer than 500 characters"),
+        ("attributes", json.dumps({"a" * 101: "v"}), f"'{'a' * 40}' is longer than 100 characters"),
+        ("attributes", json.dumps({str(n): "v" for n in range(101)}), "holds more than 100"),
+        ("tags", ",".join(f"t{n}" for n in range(101)), "holds more than 100"),
+        ("tags", f"a,{'t' * 101}", f"'{'t' * 40}' is longer than 100 characters"),
+        ("barcode", "b c!", "'b c!' is not letters, digits and hyphens"),
+        ("product", "UPPER_Case-é", "'UPPER_Case-é' is not a-z, digits and single hyphens between them"),
+        ("option1_name", "n" * 101, "is longer than 100 characters"),
+        ("weight_grams", "100000001", "100000001 is more than 100000000"),
+    ],
+)
+def test_a_cell_holds_no_more_than_the_api_takes(
+    shop: Shop, shelves: Shelves, column: str, cell: str, reason: str
+) -> None:
+    cells = {"product": "x", "name": "X", "category": "Clothes", "sku": "X", "price": "1.00"}
+    cells |= {"option1_name": "size", "option1_value": "S", column: cell}
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([cells.keys(), cells.values()])
+    with pytest.raises(ImportRefused) as refused:
+        imported(shop, out.getvalue().encode(), "storehouse")
+    (fault,) = refused.value.details["faults"]
+    assert (fault["line"], fault["field"]) == (2, column)
+    assert fault["reason"].startswith(reason)
 
 
 @pytest.fixture

@@ -22,16 +22,21 @@ from transactional.catalog.schemas import CategoryView
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MAX_PICTURES = 50
+MAX_GRAMS = 100_000_000
 
 Status = Literal["draft", "live", "retired"]
 Slug = Annotated[str, StringConstraints(max_length=100, pattern=SLUG)]
+ProductSlug = Annotated[str, StringConstraints(max_length=160, pattern=SLUG)]
+ProductName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Description = Annotated[str, StringConstraints(max_length=20_000)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 SkuCode = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f]+$")]
 Price = Annotated[int, Field(ge=0, le=MAX_PRICE)]
-Grams = Annotated[int, Field(ge=0, le=100_000_000)]
+Grams = Annotated[int, Field(ge=0, le=MAX_GRAMS)]
 Barcode = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
 Url = Annotated[str, StringConstraints(max_length=300, pattern=r"^(/[^/\s]|https://)[^\s]*$")]
+Alt = Annotated[str, StringConstraints(max_length=300)]
 Options = Annotated[dict[Word, Word], Field(max_length=OPTIONS)]
 Tag = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern="^[^,]+$")
@@ -59,7 +64,7 @@ class CategoryChanges(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: Name = Field("", examples=["Hats and caps"])
     slug: Slug = ""
-    description: Annotated[str, StringConstraints(max_length=20_000)] | None = None
+    description: Description | None = None
     image: Url | None = None
     is_hidden: bool = Field(False, description="In no menu, with all below it, and without a page.")
 
@@ -140,11 +145,11 @@ class RetiredIn(BaseModel):
 
 class ProductIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    slug: str = Field(max_length=160, pattern=SLUG, examples=["straw-hat"])
-    name: str = Field(min_length=1, max_length=300, examples=["Straw hat"])
+    slug: ProductSlug = Field(examples=["straw-hat"])
+    name: ProductName = Field(examples=["Straw hat"])
     category_id: UUID
     brand_id: UUID | None = None
-    description: str = Field("", max_length=20_000, description="Text or simple HTML.")
+    description: Description = Field("", description="Text or simple HTML.")
     product_type: Word | None = None
     tags: Tags = Field(default_factory=list)
     attributes: Attributes = Field(default_factory=dict, examples=[{"material": "Straw"}])
@@ -165,10 +170,10 @@ class ProductChanges(BaseModel):
     """Only what is named changes."""
 
     model_config = ConfigDict(extra="forbid")
-    name: str = Field("", min_length=1, max_length=300, examples=["Straw hat"])
+    name: ProductName = Field("", examples=["Straw hat"])
     category_id: UUID = UUID(int=0)
     brand_id: UUID | None = None
-    description: str = Field("", max_length=20_000)
+    description: Description = ""
     product_type: Word | None = None
     tags: Tags = Field(default_factory=list)
     attributes: Attributes = Field(default_factory=dict)
@@ -201,7 +206,7 @@ class ScheduleIn(BaseModel):
 class PictureIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     url: Url = Field(examples=["/media/straw-hat.svg"])
-    alt: str = Field("", max_length=300, examples=["A straw hat from above"])
+    alt: Alt = Field("", examples=["A straw hat from above"])
 
 
 class PicturesIn(BaseModel):
