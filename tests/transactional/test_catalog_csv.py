@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from conftest import MovableClock
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -354,6 +355,35 @@ class TestOverHttp:
         rest = client.get(at, params={"after": last}, headers=staff).text.splitlines()
         assert (len(whole), len(first), whole) == (7, 5, first + rest[1:])
         assert client.get(at, params={"after": "nope"}, headers=staff).status_code == 404
+
+    def test_no_part_is_longer_than_asked_but_for_a_single_product(
+        self,
+        client: TestClient,
+        staff: dict[str, str],
+        shop: Shop,
+        clock: MovableClock,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        (clothes,) = [row["id"] for row in rows_of(shop, categories)]
+        for slug, count in (("many", 6), ("few", 1)):
+            clock.forward(seconds=1)
+            offers = [SkuDraft(f"{slug}-{n}", 1, 1, 1, {"size": str(n)}) for n in range(count)]
+            with shop.database.transaction("staff") as uow:
+                editing.add_product(uow, ProductDraft(slug, slug, clothes, offers), "GBP")
+        monkeypatch.setattr(csv_export, "PRODUCTS_AT_ONCE", 3)
+        monkeypatch.setattr(csv_export, "_products", csv_export._products.limit(3))
+        at = "/api/v1/staff/catalogue/exports/storehouse"
+
+        def part(rows: int, **more: str) -> list[str]:
+            lines = client.get(at, params={"rows": rows, **more}, headers=staff).text.splitlines()[1:]
+            return [line.split(",")[0] for line in lines]
+
+        shirts = part(6)
+        assert set(shirts) == {"shirt-0", "shirt-1", "shirt-2"}
+        assert (part(7), part(11)) == (shirts, shirts)
+        assert part(12) == [*shirts, *["many"] * 6]
+        assert part(5, after=shirts[-1]) == ["many"] * 6
+        assert part(7, after=shirts[-1]) == [*["many"] * 6, "few"]
 
     def test_a_dry_run_reports_and_changes_nothing(
         self, client: TestClient, staff: dict[str, str], open_for_business: Shop

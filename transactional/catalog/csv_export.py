@@ -73,12 +73,15 @@ def behind(db: Reading, slug: str | None) -> str:
     return found
 
 
-def portion(db: Reading, name: FormatName, after: str, most: int | None = None) -> Portion:
+def portion(
+    db: Reading, name: FormatName, after: str, most: int | None = None, *, is_first: bool = True
+) -> Portion:
     """The next products with their SKUs and pictures as lines of a file.
 
     Args:
         after: id of the last product of the portion before, or START.
-        most: as many lines at most, but one product at least; None is a portion's usual size.
+        most: as many lines at most; None is a portion's usual size.
+        is_first: nothing of the file is written yet, so it gets one product at least.
     """
     fmt = FORMATS[name]
     found = db.rows(_products, after=after)
@@ -99,7 +102,8 @@ def portion(db: Reading, name: FormatName, after: str, most: int | None = None) 
         pictures = [Picture(row["url"], row["alt"]) for row in pictured.get(product["id"], [])] or main
         described = _product_cells(product, SEPARATOR.join(category_of[product["category_id"]]), fmt)
         own = list(_lines(described, offered.get(product["id"], []), pictures, on_hand))
-        if most is not None and lines and len(lines) + len(own) > most:
+        is_there = bool(lines) or not is_first
+        if most is not None and is_there and len(lines) + len(own) > most:
             last = None
             break
         lines += [[guarded(cells.get(field, "")) for field in fmt.columns] for cells in own]
