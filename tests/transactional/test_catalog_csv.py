@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from malformed_csvs import FIRST, SECOND, file, malformed
 from shopify_files import of_template, row
 from shopping import Shelves, key, level, placed_order, rows_of
+from sqlalchemy import select
 
-from transactional.catalog import csv_export, csv_format, editing
+from transactional.catalog import csv_export, csv_format, editing, sku_editing
 from transactional.catalog.csv_format import FormatName
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.editing import Picture
@@ -296,6 +297,7 @@ def odd_goods(shop: Shop, shelves: Shelves) -> Iterator[None]:
         )
         product_id = editing.add_product(uow, odd, "GBP")
         editing.set_pictures(uow, product_id, [Picture(f"/media/{n}.svg", f"+{n}") for n in range(3)])
+        sku_editing.retire(uow, uow.value(select(skus.c.id).where(skus.c.code == "-2")), is_retired=True)
         bare = ProductDraft("bare", "Bare", below, [], image="/media/bare.svg", status="retired")
         editing.add_product(uow, bare, "GBP")
     yield
@@ -314,6 +316,66 @@ class TestRoundTrip:
         cells = [cell for row in csv.reader(io.StringIO(exported(shop, name), newline="")) for cell in row]
         assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
         assert "'=HYPERLINK(1)" in cells
+
+
+class TestRetiredSkus:
+    HEADER = "product,name,category,status,option1_name,option1_value,sku,price,sku_status\r\n"
+    SHIRT = "shirt-0,Shirt 0,Clothes,live,size,{0},SHIRT0-{0},10.00,{1}\r\n"
+    HAT = "hat,Hat,Clothes,{2},size,{0},HAT-{0},10.00,{1}\r\n"
+
+    def on_sale(self, shop: Shop, product: str) -> set[str]:
+        return {
+            row["code"]
+            for row in rows_of(shop, skus)
+            if row["code"].startswith(product) and row["retired_at"] is None
+        }
+
+    def test_one_is_exported_as_such_and_never_in_shopifys_format(self, shop: Shop, shelves: Shelves) -> None:
+        with shop.database.transaction("staff") as uow:
+            sku_editing.retire(uow, shelves.skus["SHIRT0-S"], is_retired=True)
+        ours = csv.DictReader(io.StringIO(exported(shop, "storehouse"), newline=""))
+        assert {row["sku"]: row["sku_status"] for row in ours} == {
+            code: "retired" if code == "SHIRT0-S" else "live" for code in shelves.skus
+        }
+        theirs = csv.DictReader(io.StringIO(exported(shop, "shopify"), newline=""))
+        assert {row["SKU"] for row in theirs} == shelves.skus.keys() - {"SHIRT0-S"}
+
+    def test_one_that_is_new_is_not_put_on_sale(self, shop: Shop, shelves: Shelves) -> None:
+        told = {"S": "retired", "M": "live", "L": ""}
+        lines = [self.HAT.format(size, status, "live") for size, status in told.items()]
+        imported(shop, (self.HEADER + "".join(lines)).encode(), "storehouse")
+        assert self.on_sale(shop, "HAT") == {"HAT-M", "HAT-L"}
+
+    def test_a_file_takes_skus_off_sale_and_back_on_it(self, shop: Shop, shelves: Shelves) -> None:
+        for told, outcome, left in (
+            ("retired", "updated", {"SHIRT0-M"}),
+            ("", "unchanged", {"SHIRT0-M"}),
+            ("RETIRED", "unchanged", {"SHIRT0-M"}),
+            ("live", "updated", {"SHIRT0-S", "SHIRT0-M"}),
+        ):
+            (line,) = imported(shop, (self.HEADER + self.SHIRT.format("S", told)).encode(), "storehouse")
+            assert (line.outcome, self.on_sale(shop, "SHIRT0")) == (outcome, left)
+
+    @pytest.mark.parametrize(
+        ("lines", "fault"),
+        [
+            ([SHIRT.format("S", "retired"), SHIRT.format("M", "retired")], "without a SKU to sell"),
+            ([SHIRT.replace("live", "").format("S", "retired"), SHIRT.format("M", "retired")], "to sell"),
+            ([HAT.format("S", "retired", "live")], "without a SKU to sell"),
+            ([HAT.format("S", "gone", "draft")], "'gone' is none of retired, live"),
+        ],
+    )
+    def test_a_live_product_keeps_something_to_sell(
+        self, shop: Shop, shelves: Shelves, lines: list[str], fault: str
+    ) -> None:
+        before = everything(shop)
+        with pytest.raises(ImportRefused, match=fault):
+            imported(shop, (self.HEADER + "".join(lines)).encode(), "storehouse")
+        assert everything(shop) == before
+
+    def test_a_draft_may_have_none(self, shop: Shop, shelves: Shelves) -> None:
+        imported(shop, (self.HEADER + self.HAT.format("S", "retired", "draft")).encode(), "storehouse")
+        assert self.on_sale(shop, "HAT") == set()
 
 
 @given(st.text())

@@ -24,7 +24,7 @@ from transactional.catalog.staff_schemas import (
 
 _ADDRESS = "is neither https://... nor a path of this shop"
 # What each text may be, which is what the API takes; and what is told of one that is something else.
-_TEXTS: dict[str, TypeAdapter[str]] = {
+TEXTS: dict[str, TypeAdapter[str]] = {
     "handle": TypeAdapter(ProductSlug),
     "title": TypeAdapter(ProductName),
     "body": TypeAdapter(Description),
@@ -51,7 +51,7 @@ Said = TypeVar("Said")
 
 def check_text(field: str, text: str) -> None:
     """Raises ValueError when a field cannot be this text."""
-    _checked(_TEXTS[field].validate_python, text, f"{text[:40]!r} {_OTHERWISE.get(field, 'cannot be kept')}")
+    _checked(TEXTS[field].validate_python, text, f"{text[:40]!r} {_OTHERWISE.get(field, 'cannot be kept')}")
 
 
 def whole(text: str) -> int:
@@ -79,6 +79,10 @@ def one_of(text: str, known: Mapping[str, str | None]) -> str | None:
 
 def flag(text: str) -> bool:
     return one_of(text.lower(), {"true": "yes", "false": None}) is not None
+
+
+def retired(text: str) -> bool:
+    return one_of(text.lower(), {"retired": "yes", "live": None}) is not None
 
 
 def tags(text: str) -> list[str]:

@@ -86,7 +86,8 @@ def portion(
     fmt = FORMATS[name]
     found = db.rows(_products, after=after)
     ids = [row["id"] for row in found]
-    offered = _by_product(db.rows(_skus, product_ids=ids))
+    rows = db.rows(_skus, product_ids=ids)
+    offered = _by_product([sku for sku in rows if "sku_status" in fmt.columns or sku["retired_at"] is None])
     pictured = _by_product(db.rows(_media, product_ids=ids))
     on_hand = {
         sku_id: level.on_hand
@@ -167,6 +168,7 @@ def _sku_cells(sku: Row, names: list[str], on_hand: int) -> dict[str, str]:
         **money,
         **values,
         "sku": sku["code"],
+        "sku_status": "live" if sku["retired_at"] is None else "retired",
         "grams": str(sku["weight_grams"]),
         "stock": str(on_hand),
         "barcode": sku["barcode"] or "",

@@ -13,16 +13,8 @@ from transactional.catalog.rules import GIFT_CARD, TAX_CLASSES
 from transactional.catalog.staff_schemas import MAX_GRAMS, MAX_PICTURES
 from transactional.money import MOST_AMOUNT, minor_units, money_text
 
-# What stands in a file as it is typed; of other cells white space around them says nothing.
-_AS_TYPED = ("title", "body", "image_alt")
-_WORDS = (
-    "vendor",
-    "type",
-    "sku",
-    "image",
-    "sku_image",
-    *(f"option{number}_{part}" for number in range(1, OPTIONS + 1) for part in ("name", "value")),
-)
+_AS_TYPED = ("title", "body", "image_alt")  # white space around other cells says nothing
+_CHECKED = [name for name in csv_cells.TEXTS if name not in ("handle", "barcode")]
 HIDDEN = "hidden"  # whatever its state, it is not to be on sale
 _PUBLISHED = {"true": "live", "false": HIDDEN}
 _UNLISTED = {
@@ -36,6 +28,7 @@ class Variant:
 
     Args:
         is_coded: the file names its code; else it was made of handle and options.
+        is_retired: None: the file does not say, so it stays what it is.
     """
 
     line: int
@@ -44,6 +37,7 @@ class Variant:
     options: dict[str, str]
     values: dict[str, Any]
     on_hand: int | None
+    is_retired: bool | None = None
 
 
 @dataclass
@@ -92,10 +86,9 @@ class Products:
             handle = line.word("handle")
             if not self._is_text(line, "handle", handle):
                 continue
-            for name in _AS_TYPED:
-                self._is_text(line, name, line.text(name) or None)
-            for name in _WORDS:
-                self._is_text(line, name, line.word(name) or None)
+            for name in _CHECKED:
+                cell = line.text(name) if name in _AS_TYPED else line.word(name)
+                self._is_text(line, name, cell or None)
             if handle in self.found:
                 self._check_same(line, self._first[handle])
             else:
@@ -197,7 +190,9 @@ class Products:
                 self._wrong(line, "option1_value", f"{other.code} of line {other.line} has the same options")
         values = self._sku_values(line, product)
         on_hand = self._parsed(line, "stock", lambda text: self._units(line, text))
-        product.variants.append(Variant(line.number, code, bool(line.word("sku")), options, values, on_hand))
+        is_retired = self._parsed(line, "sku_status", csv_cells.retired)
+        is_coded = bool(line.word("sku"))
+        product.variants.append(Variant(line.number, code, is_coded, options, values, on_hand, is_retired))
 
     def _made_code(self, line: Line, handle: str, options: Mapping[str, str]) -> str:
         code = "-".join(in_code(word) for word in (handle, *options.values()))
