@@ -1,11 +1,13 @@
 """What lists and product pages show, and what they leave out when there is nothing to show."""
 
+import re
+
 from fastapi.testclient import TestClient
 from shopping import Shelves
 from test_backorders import on_preorder
 from test_pages_shopping import add_to_basket, cards, shown
 
-from transactional.catalog import sku_editing
+from transactional.catalog import editing, sku_editing
 from transactional.catalog.models import skus
 from transactional.catalog.rules import GIFT_CARD
 from transactional.shop import Shop
@@ -21,6 +23,19 @@ def test_past_the_last_page_one_is_led_back_to_the_first(client: TestClient) -> 
     past = shown(client.get("/c/clothes?page=9&sort=name"))
     (first,) = [link["href"] for link in past.links if "page=1" in link["href"]]
     assert len(cards(shown(client.get(first)))) == 3
+
+
+def test_a_deep_tree_is_walked_down_and_up_again(client: TestClient, shop: Shop, shelves: Shelves) -> None:
+    above: str | None = None
+    with shop.database.transaction("staff") as uow:
+        for slug in "abcd":
+            above = editing.add_category(uow, slug, slug.upper(), above)
+        editing.edit_category(uow, editing.add_category(uow, "hidden", "Hidden", above), {"is_hidden": True})
+    for at, slug in enumerate("abcd"):
+        page = client.get(f"/c/{slug}").text
+        crumbs, rest = page.split('<p class="crumbs">')[1].split("</p>", 1)
+        assert re.findall('href="(.*?)"', crumbs) == ["/", *(f"/c/{each}" for each in "abcd"[:at])]
+        assert re.findall('href="/c/(.*?)"', rest) == list("abcd"[at + 1 : at + 2])
 
 
 def test_a_search_for_nothing_shows_everything(client: TestClient) -> None:

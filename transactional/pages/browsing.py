@@ -10,7 +10,6 @@ from transactional.api import shop_of
 from transactional.catalog import feedback, richtext, rules
 from transactional.catalog import service as catalog
 from transactional.catalog.models import questions, reviews
-from transactional.catalog.rules import tree
 from transactional.catalog.schemas import PictureView, ProductCard, ProductView, SkuView, Sort
 from transactional.pages.rendering import page, theme_css
 
@@ -65,8 +64,7 @@ async def category(
         found = catalog.list_products(db, category=slug, sort=sort, page=number, page_size=PAGE_SIZE)
         categories = catalog.list_categories(db)
         here = next(each for each in categories if each.slug == slug)
-        parent = next((each for each in categories if each.id == here.parent_id), None)
-        children = next((each.categories for each in tree(categories) if each.slug == slug), ())
+        children = rules.tree(categories, here.id)
         return page(
             request,
             shop,
@@ -75,7 +73,7 @@ async def category(
             name=here.name,
             description=richtext.markup(here.description) if here.description else "",
             picture=here.image,
-            trail=[parent] if parent else [],
+            trail=rules.path([vars(each) for each in categories], here.id)[:-1],
             children=children,
             pictures=catalog.category_pictures(db) if children else {},
             events=[_list_event(here.name, found.items)],
