@@ -11,7 +11,9 @@ from transactional.catalog import feedback, richtext, rules
 from transactional.catalog import service as catalog
 from transactional.catalog.models import questions, reviews
 from transactional.catalog.schemas import PictureView, ProductCard, ProductView, SkuView, Sort
+from transactional.pages.paging import page_count, paging
 from transactional.pages.rendering import page, theme_css
+from transactional.pages.said import said
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -135,8 +137,6 @@ async def search(
 def _listing(
     path: str, query: dict[str, str], sort: Sort, number: int, total: int, cards: list[ProductCard]
 ) -> dict[str, Any]:
-    pages = max(1, -(-total // PAGE_SIZE))
-
     def address(to: int) -> str:
         return f"{path}?{urlencode({**query, 'sort': sort, 'page': to})}"
 
@@ -145,12 +145,9 @@ def _listing(
         "sort": sort,
         "sorts": SORTS,
         "total": total,
-        "page": number,
-        "pages": pages,
+        "paging": paging(number, page_count(total, PAGE_SIZE), address),
         "products": [_card(each) for each in cards],
         "first_page": address(1),
-        "previous_page": address(number - 1) if number > 1 else None,
-        "next_page": address(number + 1) if number < pages else None,
     }
 
 
@@ -161,8 +158,11 @@ async def product(
     problem: str = Query("", max_length=200),
     thanks: str = Query("", max_length=20),
     order: str = Query("", max_length=200),
+    of_reviews: int = Query(1, alias="reviews", ge=1, le=10_000),
+    of_questions: int = Query(1, alias="questions", ge=1, le=10_000),
 ) -> HTMLResponse:
-    return product_page(request, slug, problem=problem, thanks=thanks, order=order)
+    pages = (of_reviews, of_questions)
+    return product_page(request, slug, problem=problem, thanks=thanks, order=order, pages=pages)
 
 
 def product_page(
@@ -174,6 +174,7 @@ def product_page(
     form: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
     order: str = "",
+    pages: tuple[int, int] = (1, 1),
     status: int = 200,
 ) -> HTMLResponse:
     """The page of a product.
@@ -181,6 +182,7 @@ def product_page(
     Args:
         form, errors: what was typed about it and cannot be taken.
         order: token of the order with which it was bought, to review it.
+        pages: which page of the reviews, and of the questions.
     """
     shop = shop_of(request)
     with shop.database.read() as db:
@@ -203,8 +205,8 @@ def product_page(
             description=richtext.markup(found.description),
             summary=richtext.plain(found.description)[:300],
             rating=feedback.rating(db, found.id),
-            reviews=feedback.published(db, reviews, found.id),
-            questions=feedback.published(db, questions, found.id),
+            reviews=said(db, found, reviews, pages[0], order),
+            questions=said(db, found, questions, pages[1], order),
             form={"said": "review" if order else "", **(form or {})},
             order=order,
             # The token opens the order: neither the tracker nor the next page may learn it.
