@@ -170,6 +170,7 @@ class ProductChanges(BaseModel):
     """Only what is named changes."""
 
     model_config = ConfigDict(extra="forbid")
+    slug: ProductSlug = Field("", description="Of a draft only: links know that of what was live.")
     name: ProductName = Field("", examples=["Straw hat"])
     category_id: UUID = UUID(int=0)
     brand_id: UUID | None = None
