@@ -6,7 +6,7 @@ from pathlib import Path
 
 from settings import Settings
 from tests.benchmarks.table import Row
-from transactional.catalog import bulk, creation, editing, garbage, generation, repricing
+from transactional.catalog import bulk, creation, editing, garbage, generation
 from transactional.catalog.bulk import Rules, Selection
 from transactional.catalog.csv_reading import MAX_ROWS
 from transactional.catalog.drafts import ProductDraft, SkuDraft
@@ -57,7 +57,7 @@ def _row(name: str, seconds: float, limit: float) -> Row:
 def _restocked(shop: Shop) -> float:
     wanted = Rules(on_hand=Rule("add", 5))
     with shop.database.read() as db:
-        shown = repricing.digest(bulk.preview(db, Selection(), wanted))
+        shown = bulk.digest(Selection(), wanted, bulk.preview(db, Selection(), wanted))
     started = time.perf_counter()
     with garbage.paused(), shop.database.transaction("bench") as uow:
         bulk.apply(uow, Selection(), wanted, shown)

@@ -20,6 +20,7 @@ from transactional.stock import warehousing
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
+NO_GROUPS = [" no such grp! ", "", "-x"]
 FIFTH_OFF = Rules(price=Rule("percent", -2_000, ending=99))
 
 
@@ -48,7 +49,7 @@ def changed(shop: Shop, selection: Selection, rules: Rules) -> list[Change]:
     with shop.database.read() as db:
         shown = bulk.preview(db, selection, rules)
     with shop.database.transaction("staff") as uow:
-        return bulk.apply(uow, selection, rules, repricing.digest(shown))
+        return bulk.apply(uow, selection, rules, bulk.digest(selection, rules, shown))
 
 
 class TestBulkChange:
@@ -79,7 +80,7 @@ class TestBulkChange:
 
     def test_a_preview_that_is_outdated_is_not_applied(self, shop: Shop, shelves: Shelves) -> None:
         with shop.database.transaction("staff") as uow:
-            shown = repricing.digest(bulk.preview(uow, Selection(), FIFTH_OFF))
+            shown = bulk.digest(Selection(), FIFTH_OFF, bulk.preview(uow, Selection(), FIFTH_OFF))
             sku_editing.edit_sku(uow, shelves.skus["SHIRT0-S"], {"price": 999, "list_price": 1_200})
         with shop.database.transaction("staff") as uow, pytest.raises(PreviewOutdated):
             bulk.apply(uow, Selection(), FIFTH_OFF, shown)
@@ -118,6 +119,39 @@ class TestBulkChange:
         clock.forward(days=1)
         with shop.database.read() as db:
             assert {sku.price for sku in service.product(db, "shirt-0").skus} == {800}
+
+    @pytest.mark.parametrize(
+        "otherwise",
+        [
+            {"dated_price": {"customer_group": None}},
+            {"dated_price": {"valid_from": "2026-01-01T00:00:00Z"}},
+            {"dated_price": {"valid_to": None}},
+            {"warehouse": "main"},
+            {"product": "shirt-0"},
+        ],
+    )
+    def test_what_was_not_shown_is_not_applied(
+        self, client: TestClient, staff: dict[str, str], shop: Shop, otherwise: dict[str, Any]
+    ) -> None:
+        at = "/api/v1/staff/catalogue/bulk"
+        day = {"valid_from": "2026-11-27T00:00:00Z", "valid_to": "2026-11-28T00:00:00Z"}
+        dated = {"rule": {"kind": "set", "amount": 1}, "customer_group": "trade", **day}
+        body = {"skus": ["SHIRT0-S"], "dated_price": dated}
+        shown = client.post(f"{at}/preview", json=body, headers=staff | key()).json()["digest"]
+        other = body | otherwise | {"dated_price": dated | otherwise.get("dated_price", {})}
+        answer = client.post(at, json=other | {"digest": shown}, headers=staff | key())
+        assert (answer.status_code, answer.json()["code"]) == (409, "preview_outdated")
+        assert rows_of(shop, sku_prices) == []
+        assert client.post(at, json=body | {"digest": shown}, headers=staff | key()).status_code == 200
+
+    @pytest.mark.parametrize("group", NO_GROUPS)
+    def test_a_group_is_one_that_a_customer_can_be_in(
+        self, client: TestClient, staff: dict[str, str], group: str
+    ) -> None:
+        rule = {"kind": "set", "amount": 1}
+        dated = {"rule": rule, "customer_group": group, "valid_from": "2026-11-27T00:00:00Z"}
+        at = "/api/v1/staff/catalogue/bulk/preview"
+        assert client.post(at, json={"dated_price": dated}, headers=staff | key()).status_code == 422
 
     def test_stock_of_a_chosen_warehouse_is_changed(self, shop: Shop, shelves: Shelves) -> None:
         with shop.database.transaction("staff") as uow:
@@ -242,5 +276,28 @@ class TestPrices:
         answer = client.put(at, json={"prices": [sale]}, headers=staff)
         assert answer.json()["prices"][0] == sale | {"customer_group": None, "valid_to": None}
         assert client.get(at, headers=staff).json() == answer.json()
-        wrong = sale | {"valid_to": "2026-10-01T00:00:00Z"}
-        assert client.put(at, json={"prices": [wrong]}, headers=staff).status_code == 422
+        no_groups = [{"customer_group": each} for each in NO_GROUPS]
+        for wrong in ({"valid_to": "2026-10-01T00:00:00Z"}, *no_groups):
+            assert client.put(at, json={"prices": [sale | wrong]}, headers=staff).status_code == 422
+
+    def test_a_currency_that_the_shop_does_not_sell_in_is_refused(
+        self, client: TestClient, staff: dict[str, str], shop: Shop, shelves: Shelves
+    ) -> None:
+        at = f"/api/v1/staff/catalogue/skus/{shelves.skus['SHIRT0-S']}/prices"
+        prices = [
+            {"currency": currency, "price": 700, "valid_from": "2026-11-01T00:00:00Z"}
+            for currency in ("GBP", "GPB")
+        ]
+        refused = client.put(at, json={"prices": prices}, headers=staff)
+        assert (refused.status_code, refused.json()["code"]) == (400, "currency_not_sold")
+        assert rows_of(shop, sku_prices) == []
+
+    def test_one_that_could_not_be_set_any_more_is_still_shown(
+        self, client: TestClient, staff: dict[str, str], shop: Shop, shelves: Shelves
+    ) -> None:
+        odd = row(700, currency="GPB", customer_group=" no such grp! ")
+        with shop.database.transaction("staff") as uow:
+            pricing.set_prices(uow, shelves.skus["SHIRT0-S"], [odd])
+        at = f"/api/v1/staff/catalogue/skus/{shelves.skus['SHIRT0-S']}/prices"
+        (shown,) = client.get(at, headers=staff).json()["prices"]
+        assert (shown["currency"], shown["customer_group"]) == ("GPB", " no such grp! ")

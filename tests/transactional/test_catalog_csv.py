@@ -1,16 +1,19 @@
 import csv
 import io
+import json
 from collections.abc import Iterator
 
 import pytest
+from conftest import MovableClock
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 from malformed_csvs import FIRST, SECOND, file, malformed
 from shopify_files import of_template, row
 from shopping import Shelves, key, level, placed_order, rows_of
+from sqlalchemy import select
 
-from transactional.catalog import csv_export, csv_format, editing
+from transactional.catalog import csv_export, csv_format, editing, sku_editing
 from transactional.catalog.csv_format import FormatName
 from transactional.catalog.drafts import ProductDraft, SkuDraft
 from transactional.catalog.editing import Picture
@@ -237,6 +240,39 @@ def test_every_malformed_file_names_its_line_and_changes_nothing(shop: Shop, she
     assert everything(shop) == before
 
 
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("attributes", '{"a":"\\ud800"}', "is no JSON object of texts like"),
+        ("attributes", '{"\\ud800":"a"}', "is no JSON object of texts like"),
+        ("attributes", '{"a":1}', "is no JSON object of texts like"),
+        ("attributes", '{"": "a"}', "is no JSON object of texts like"),
+        ("attributes", "[" * 20_000, "is no JSON object of texts like"),
+        ("attributes", json.dumps({"a": "v" * 501}), f"'{'v' * 40}' is longer than 500 characters"),
+        ("attributes", json.dumps({"a" * 101: "v"}), f"'{'a' * 40}' is longer than 100 characters"),
+        ("attributes", json.dumps({str(n): "v" for n in range(101)}), "holds more than 100"),
+        ("tags", ",".join(f"t{n}" for n in range(101)), "holds more than 100"),
+        ("tags", f"a,{'t' * 101}", f"'{'t' * 40}' is longer than 100 characters"),
+        ("barcode", "b c!", "'b c!' is not letters, digits and hyphens"),
+        ("product", "two words", "'two words' is not letters, digits and hyphens"),
+        ("option1_name", "n" * 101, "is longer than 100 characters"),
+        ("weight_grams", "100000001", "100000001 is more than 100000000"),
+    ],
+)
+def test_a_cell_holds_no_more_than_the_api_takes(
+    shop: Shop, shelves: Shelves, column: str, cell: str, reason: str
+) -> None:
+    cells = {"product": "x", "name": "X", "category": "Clothes", "sku": "X", "price": "1.00"}
+    cells |= {"option1_name": "size", "option1_value": "S", column: cell}
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([cells.keys(), cells.values()])
+    with pytest.raises(ImportRefused) as refused:
+        imported(shop, out.getvalue().encode(), "storehouse")
+    (fault,) = refused.value.details["faults"]
+    assert (fault["line"], fault["field"]) == (2, column)
+    assert fault["reason"].startswith(reason)
+
+
 @pytest.fixture
 def odd_goods(shop: Shop, shelves: Shelves) -> Iterator[None]:
     """Products with everything that could get lost on the way."""
@@ -261,6 +297,7 @@ def odd_goods(shop: Shop, shelves: Shelves) -> Iterator[None]:
         )
         product_id = editing.add_product(uow, odd, "GBP")
         editing.set_pictures(uow, product_id, [Picture(f"/media/{n}.svg", f"+{n}") for n in range(3)])
+        sku_editing.retire(uow, uow.value(select(skus.c.id).where(skus.c.code == "-2")), is_retired=True)
         bare = ProductDraft("bare", "Bare", below, [], image="/media/bare.svg", status="retired")
         editing.add_product(uow, bare, "GBP")
     yield
@@ -279,6 +316,66 @@ class TestRoundTrip:
         cells = [cell for row in csv.reader(io.StringIO(exported(shop, name), newline="")) for cell in row]
         assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
         assert "'=HYPERLINK(1)" in cells
+
+
+class TestRetiredSkus:
+    HEADER = "product,name,category,status,option1_name,option1_value,sku,price,sku_status\r\n"
+    SHIRT = "shirt-0,Shirt 0,Clothes,live,size,{0},SHIRT0-{0},10.00,{1}\r\n"
+    HAT = "hat,Hat,Clothes,{2},size,{0},HAT-{0},10.00,{1}\r\n"
+
+    def on_sale(self, shop: Shop, product: str) -> set[str]:
+        return {
+            row["code"]
+            for row in rows_of(shop, skus)
+            if row["code"].startswith(product) and row["retired_at"] is None
+        }
+
+    def test_one_is_exported_as_such_and_never_in_shopifys_format(self, shop: Shop, shelves: Shelves) -> None:
+        with shop.database.transaction("staff") as uow:
+            sku_editing.retire(uow, shelves.skus["SHIRT0-S"], is_retired=True)
+        ours = csv.DictReader(io.StringIO(exported(shop, "storehouse"), newline=""))
+        assert {row["sku"]: row["sku_status"] for row in ours} == {
+            code: "retired" if code == "SHIRT0-S" else "live" for code in shelves.skus
+        }
+        theirs = csv.DictReader(io.StringIO(exported(shop, "shopify"), newline=""))
+        assert {row["SKU"] for row in theirs} == shelves.skus.keys() - {"SHIRT0-S"}
+
+    def test_one_that_is_new_is_not_put_on_sale(self, shop: Shop, shelves: Shelves) -> None:
+        told = {"S": "retired", "M": "live", "L": ""}
+        lines = [self.HAT.format(size, status, "live") for size, status in told.items()]
+        imported(shop, (self.HEADER + "".join(lines)).encode(), "storehouse")
+        assert self.on_sale(shop, "HAT") == {"HAT-M", "HAT-L"}
+
+    def test_a_file_takes_skus_off_sale_and_back_on_it(self, shop: Shop, shelves: Shelves) -> None:
+        for told, outcome, left in (
+            ("retired", "updated", {"SHIRT0-M"}),
+            ("", "unchanged", {"SHIRT0-M"}),
+            ("RETIRED", "unchanged", {"SHIRT0-M"}),
+            ("live", "updated", {"SHIRT0-S", "SHIRT0-M"}),
+        ):
+            (line,) = imported(shop, (self.HEADER + self.SHIRT.format("S", told)).encode(), "storehouse")
+            assert (line.outcome, self.on_sale(shop, "SHIRT0")) == (outcome, left)
+
+    @pytest.mark.parametrize(
+        ("lines", "fault"),
+        [
+            ([SHIRT.format("S", "retired"), SHIRT.format("M", "retired")], "without a SKU to sell"),
+            ([SHIRT.replace("live", "").format("S", "retired"), SHIRT.format("M", "retired")], "to sell"),
+            ([HAT.format("S", "retired", "live")], "without a SKU to sell"),
+            ([HAT.format("S", "gone", "draft")], "'gone' is none of retired, live"),
+        ],
+    )
+    def test_a_live_product_keeps_something_to_sell(
+        self, shop: Shop, shelves: Shelves, lines: list[str], fault: str
+    ) -> None:
+        before = everything(shop)
+        with pytest.raises(ImportRefused, match=fault):
+            imported(shop, (self.HEADER + "".join(lines)).encode(), "storehouse")
+        assert everything(shop) == before
+
+    def test_a_draft_may_have_none(self, shop: Shop, shelves: Shelves) -> None:
+        imported(shop, (self.HEADER + self.HAT.format("S", "retired", "draft")).encode(), "storehouse")
+        assert self.on_sale(shop, "HAT") == set()
 
 
 @given(st.text())
@@ -320,6 +417,35 @@ class TestOverHttp:
         rest = client.get(at, params={"after": last}, headers=staff).text.splitlines()
         assert (len(whole), len(first), whole) == (7, 5, first + rest[1:])
         assert client.get(at, params={"after": "nope"}, headers=staff).status_code == 404
+
+    def test_no_part_is_longer_than_asked_but_for_a_single_product(
+        self,
+        client: TestClient,
+        staff: dict[str, str],
+        shop: Shop,
+        clock: MovableClock,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        (clothes,) = [row["id"] for row in rows_of(shop, categories)]
+        for slug, count in (("many", 6), ("few", 1)):
+            clock.forward(seconds=1)
+            offers = [SkuDraft(f"{slug}-{n}", 1, 1, 1, {"size": str(n)}) for n in range(count)]
+            with shop.database.transaction("staff") as uow:
+                editing.add_product(uow, ProductDraft(slug, slug, clothes, offers), "GBP")
+        monkeypatch.setattr(csv_export, "PRODUCTS_AT_ONCE", 3)
+        monkeypatch.setattr(csv_export, "_products", csv_export._products.limit(3))
+        at = "/api/v1/staff/catalogue/exports/storehouse"
+
+        def part(rows: int, **more: str) -> list[str]:
+            lines = client.get(at, params={"rows": rows, **more}, headers=staff).text.splitlines()[1:]
+            return [line.split(",")[0] for line in lines]
+
+        shirts = part(6)
+        assert set(shirts) == {"shirt-0", "shirt-1", "shirt-2"}
+        assert (part(7), part(11)) == (shirts, shirts)
+        assert part(12) == [*shirts, *["many"] * 6]
+        assert part(5, after=shirts[-1]) == ["many"] * 6
+        assert part(7, after=shirts[-1]) == [*["many"] * 6, "few"]
 
     def test_a_dry_run_reports_and_changes_nothing(
         self, client: TestClient, staff: dict[str, str], open_for_business: Shop

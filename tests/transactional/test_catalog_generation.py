@@ -134,6 +134,19 @@ def test_a_code_of_another_product_shows_before_it_is_refused(
         ]
 
 
+@pytest.mark.parametrize("unknown", [{"Size": "S"}, {"size": "XXL"}, {"colour": "red"}])
+@pytest.mark.parametrize("name", ["only", "leave_out"])
+def test_a_pattern_that_fits_nothing_is_refused(
+    client: TestClient, staff: dict[str, str], coat: str, name: str, unknown: dict[str, str]
+) -> None:
+    at = f"/api/v1/staff/catalogue/products/{coat}/matrix"
+    body = {"options": SIZES, "code_template": TEMPLATE, name: [{"size": "S"}, unknown]}
+    for path, more in ((at, {}), (f"{at}/skus", {"price": 900, "list_price": 1_000})):
+        answer = client.post(path, json=body | more, headers=staff | key())
+        assert (answer.status_code, answer.json()["code"]) == (409, "unknown_combination")
+        assert answer.json()["details"] == {"options": unknown}
+
+
 def test_codes_of_what_is_not_chosen_do_not_collide(shop: Shop, coat: str) -> None:
     with shop.database.transaction("staff") as uow:
         one_size = Batch(SIZES, "{product}-{colour}", only=[{"size": "S"}])

@@ -8,16 +8,26 @@ import pytest
 from conftest import MovableClock
 from fastapi.testclient import TestClient
 from shopping import Shelves, key, rows_of
+from sqlalchemy import select
 
 from transactional import background
-from transactional.catalog import editing, schedule, service, sku_editing, staff_views
+from transactional.catalog import editing, pricing, schedule, service, sku_editing, staff_views
 from transactional.catalog.drafts import Picture, ProductDraft, SkuDraft
 from transactional.catalog.errors import AlreadyThere, CategoryInUse, LastSku
-from transactional.catalog.models import categories, category_slugs, products, skus
+from transactional.catalog.models import (
+    categories,
+    category_slugs,
+    product_media,
+    products,
+    sku_prices,
+    skus,
+)
+from transactional.change_log import START, read_changes
 from transactional.checkout import service as checkout
 from transactional.checkout.errors import NotForSale
 from transactional.errors import NotFound
 from transactional.shop import Shop
+from transactional.stock import service as stock
 
 STAFF = "/api/v1/staff/catalogue"
 
@@ -158,6 +168,81 @@ class TestCategories:
             with pytest.raises(NotFound):
                 editing.delete_category(uow, hats)
         assert [row["slug"] for row in rows_of(shop, categories)] == ["clothes"]
+
+
+class TestWhatNobodyKnowsYet:
+    @pytest.fixture
+    def draft(self, shop: Shop, shelves: Shelves) -> str:
+        """With two SKUs, a price of one in January and a picture."""
+        offers = [SkuDraft(f"COAT-{size}", 900, 900, 300, {"size": size}) for size in ("S", "M")]
+        with shop.database.transaction("staff") as uow:
+            coat = ProductDraft("caot", "Coat", category_id(shop, "clothes"), offers, status="draft")
+            made = editing.add_product(uow, coat, "GBP")
+            editing.set_pictures(uow, made, [Picture("/media/coat.svg")])
+            sku = uow.value(select(skus.c.id).where(skus.c.code == "COAT-S"))
+            row = {"currency": "GBP", "customer_group": None, "price": 1, "valid_from": uow.now}
+            pricing.set_prices(uow, sku, [row])
+        return made
+
+    def test_a_draft_is_deleted_with_all_that_is_its_own(
+        self, client: TestClient, staff: dict[str, str], shop: Shop, draft: str
+    ) -> None:
+        at = f"{STAFF}/products/{draft}"
+        assert client.delete(at, headers=staff).json() == {"id": draft}
+        assert len(rows_of(shop, products)) == 3 and len(rows_of(shop, skus)) == 6
+        assert (rows_of(shop, sku_prices), rows_of(shop, product_media)) == ([], [])
+        gone = [change for change in read_changes(shop.database.engine, START, 1_000) if change.op == "d"]
+        assert {(change.table_name, change.actor) for change in gone} == {
+            (name, "staff") for name in ("products", "skus", "sku_prices", "product_media")
+        }
+        assert client.delete(at, headers=staff).status_code == 404
+        assert client.delete(at).status_code == 401
+
+    def test_one_that_something_refers_to_stays(
+        self, client: TestClient, staff: dict[str, str], shop: Shop, draft: str
+    ) -> None:
+        with shop.database.transaction("staff") as uow:
+            sku = uow.value(select(skus.c.id).where(skus.c.code == "COAT-M"))
+            stock.receive(uow, {sku: 1}, "DELIVERY-2")
+        answer = client.delete(f"{STAFF}/products/{draft}", headers=staff)
+        assert (answer.status_code, answer.json()["code"]) == (409, "product_in_use")
+        assert answer.json()["details"]["by"] in ("stock_levels", "stock_movements")
+        assert len(rows_of(shop, skus)) == 8
+
+    @pytest.mark.parametrize("status", ["live", "retired"])
+    def test_what_is_no_draft_is_not_deleted_and_keeps_its_slug(
+        self, client: TestClient, staff: dict[str, str], shop: Shop, draft: str, status: str
+    ) -> None:
+        with shop.database.transaction("staff") as uow:
+            editing.set_status(uow, draft, status)
+        at = f"{STAFF}/products/{draft}"
+        same = client.patch(at, json={"slug": "caot", "name": "Coat"}, headers=staff)
+        assert same.status_code == 200
+        renamed = client.patch(at, json={"slug": "coat"}, headers=staff)
+        for answer in (client.delete(at, headers=staff), renamed):
+            assert (answer.status_code, answer.json()["code"]) == (409, "not_a_draft")
+
+    def test_the_slug_of_a_draft_is_corrected(
+        self, client: TestClient, staff: dict[str, str], draft: str
+    ) -> None:
+        at = f"{STAFF}/products/{draft}"
+        assert client.patch(at, json={"slug": "coat"}, headers=staff).json()["slug"] == "coat"
+        taken = client.patch(at, json={"slug": "shirt-0"}, headers=staff)
+        assert (taken.status_code, taken.json()["code"]) == (409, "already_exists")
+        assert client.patch(at, json={"slug": "A coat"}, headers=staff).status_code == 422
+
+    def test_only_a_brand_without_products_is_deleted(
+        self, client: TestClient, staff: dict[str, str], shop: Shop, draft: str
+    ) -> None:
+        with shop.database.transaction("staff") as uow:
+            brand = editing.add_brand(uow, "acme", "Acme")
+            editing.edit_product(uow, draft, {"brand_id": brand})
+        at = f"{STAFF}/brands/{brand}"
+        used = client.delete(at, headers=staff)
+        assert (used.status_code, used.json()["code"]) == (409, "brand_in_use")
+        client.patch(f"{STAFF}/products/{draft}", json={"brand_id": None}, headers=staff)
+        assert client.delete(at, headers=staff).json() == {"items": []}
+        assert client.delete(at, headers=staff).status_code == 404
 
 
 class TestBrandsAndLists:

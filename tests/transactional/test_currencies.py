@@ -134,6 +134,14 @@ class TestCarts:
         preview = client.get(f"/api/v1/carts/{cart}/checkout").json()
         assert (preview["amounts"]["currency"], preview["amounts"]["total"]) == ("EUR", TOTAL)
 
+    def test_a_sku_gets_prices_in_those_it_sells_in(
+        self, client: TestClient, staff: dict[str, str], shelves: Shelves
+    ) -> None:
+        at = f"/api/v1/staff/catalogue/skus/{shelves.skus['SHIRT0-S']}/prices"
+        for currency, status in (("EUR", 200), ("GBP", 200), ("USD", 400)):
+            price = {"currency": currency, "price": 990, "valid_from": "2026-11-01T00:00:00Z"}
+            assert client.put(at, json={"prices": [price]}, headers=staff).status_code == status
+
     def test_groups_and_dates_hold_as_in_the_shops_own(self, euro_shop: Shop, clock: MovableClock) -> None:
         begins = clock.now
         set_prices(

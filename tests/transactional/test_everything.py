@@ -26,7 +26,7 @@ from shopping import ADA, exported
 from sqlalchemy import select
 from world import COUPON, SKUS, Fate, World
 
-from transactional.catalog import bulk, editing, feedback, pricing, repricing, sku_editing
+from transactional.catalog import bulk, editing, feedback, pricing, sku_editing
 from transactional.catalog.bulk import Rules, Selection
 from transactional.catalog.editing import Picture
 from transactional.catalog.exchange import import_products
@@ -604,7 +604,8 @@ class Everything(RuleBasedStateMachine):
             review = feedback.review(uow, product["slug"], author="Ada", rating=many)
             feedback.moderate(uow, reviews, review["id"], "published", "Thank you.")
             rules = Rules(price=Rule("percent", -100 * many), on_hand=Rule("add", many - 2))
-            bulk.apply(uow, Selection(), rules, repricing.digest(bulk.preview(uow, Selection(), rules)))
+            shown = bulk.digest(Selection(), rules, bulk.preview(uow, Selection(), rules))
+            bulk.apply(uow, Selection(), rules, shown)
 
         self.world.act(fate, "staff", change)
 

@@ -291,6 +291,12 @@ def fill_the_catalogue(tour: Tour) -> None:
     body = {"slug": "empty", "name": "Empty"}
     empty = tour.client.post(f"{API}/staff/catalogue/categories", json=body, headers=tour.headers | key())
     tour.call("delete", "/staff/catalogue/categories/{category_id}", category_id=empty.json()["id"])
+    body = {"slug": "unsold", "name": "Unsold", "category_id": category, "skus": [{"code": "U", "price": 1}]}
+    unsold = tour.client.post(f"{API}/staff/catalogue/products", json=body, headers=tour.headers | key())
+    tour.call("delete", "/staff/catalogue/products/{product_id}", product_id=unsold.json()["id"])
+    body = {"slug": "unused", "name": "Unused"}
+    unused = tour.client.post(f"{API}/staff/catalogue/brands", json=body, headers=tour.headers | key())
+    tour.call("delete", "/staff/catalogue/brands/{brand_id}", brand_id=unused.json()["id"])
 
 
 def move_stock(tour: Tour) -> None:

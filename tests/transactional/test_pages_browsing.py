@@ -1,12 +1,18 @@
 """What lists and product pages show, and what they leave out when there is nothing to show."""
 
+import re
+from typing import Any
+
+import pytest
 from fastapi.testclient import TestClient
 from shopping import Shelves
+from sqlalchemy import Table
 from test_backorders import on_preorder
 from test_pages_shopping import add_to_basket, cards, shown
+from webpage import Webpage
 
-from transactional.catalog import sku_editing
-from transactional.catalog.models import skus
+from transactional.catalog import editing, feedback, sku_editing
+from transactional.catalog.models import questions, reviews, skus
 from transactional.catalog.rules import GIFT_CARD
 from transactional.shop import Shop
 
@@ -21,6 +27,47 @@ def test_past_the_last_page_one_is_led_back_to_the_first(client: TestClient) -> 
     past = shown(client.get("/c/clothes?page=9&sort=name"))
     (first,) = [link["href"] for link in past.links if "page=1" in link["href"]]
     assert len(cards(shown(client.get(first)))) == 3
+
+
+def test_a_deep_tree_is_walked_down_and_up_again(client: TestClient, shop: Shop, shelves: Shelves) -> None:
+    above: str | None = None
+    with shop.database.transaction("staff") as uow:
+        for slug in "abcd":
+            above = editing.add_category(uow, slug, slug.upper(), above)
+        editing.edit_category(uow, editing.add_category(uow, "hidden", "Hidden", above), {"is_hidden": True})
+    for at, slug in enumerate("abcd"):
+        page = client.get(f"/c/{slug}").text
+        crumbs, rest = page.split('<p class="crumbs">')[1].split("</p>", 1)
+        assert re.findall('href="(.*?)"', crumbs) == ["/", *(f"/c/{each}" for each in "abcd"[:at])]
+        assert re.findall('href="/c/(.*?)"', rest) == list("abcd"[at + 1 : at + 2])
+
+
+@pytest.mark.parametrize("table", [reviews, questions])
+def test_all_that_was_said_can_be_read(
+    client: TestClient, shop: Shop, shelves: Shelves, table: Table
+) -> None:
+    def read(address: str) -> tuple[list[int], Webpage]:
+        page = shown(client.get(address))
+        return [int(found) for found in re.findall(r"Said (\d+)", page.text)], page
+
+    with shop.database.transaction("staff") as uow:
+        for number in range(12):
+            more: dict[str, Any] = {"question": "Why?"} if table is questions else {"rating": 4}
+            write = feedback.ask if table is questions else feedback.review
+            row = write(uow, "shirt-0", author=f"Said {number}", **more)
+            feedback.moderate(uow, table, row["id"], "published", None)
+    first, page = read("/p/shirt-0")
+    assert len(first) == 10 and "Page 1 of 2" in page.text
+    (more_of_it,) = [link["href"] for link in page.links if link.get("rel") == "next"]
+    assert more_of_it == f"/p/shirt-0?{table.name}=2#{table.name}"
+    rest, page = read(more_of_it)
+    assert sorted(first + rest) == list(range(12))
+    assert [link["href"] for link in page.links if link.get("rel") == "prev"] == [
+        f"/p/shirt-0?{table.name}=1#{table.name}"
+    ]
+    assert read(f"/p/shirt-0?{table.name}=99")[0] == rest
+    (kept,) = [link["href"] for link in read("/p/shirt-0?order=a%26b")[1].links if link.get("rel") == "next"]
+    assert kept == f"/p/shirt-0?{table.name}=2&order=a%26b#{table.name}"
 
 
 def test_a_search_for_nothing_shows_everything(client: TestClient) -> None:

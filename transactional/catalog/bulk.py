@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import Select, select
 
@@ -9,7 +10,7 @@ from transactional.catalog import inventory, pricing, rules
 from transactional.catalog.errors import BulkRefused, PreviewOutdated, TooManySelected
 from transactional.catalog.inventory import Level
 from transactional.catalog.models import brands, categories, products, skus
-from transactional.catalog.repricing import Change, Rule, digest
+from transactional.catalog.repricing import Change, Rule
 from transactional.errors import NotFound
 from transactional.row_statements import for_update
 from transactional.stock import valuation
@@ -84,7 +85,7 @@ def apply(uow: UnitOfWork, selection: Selection, wanted: Rules, shown: str) -> l
     """
     rows = uow.lock_rows(skus, for_update(_selected(uow, selection), skus))
     changes = _changes(uow, rows, selection, wanted)
-    if digest(changes) != shown:
+    if digest(selection, wanted, changes) != shown:
         raise PreviewOutdated
     problems = [f"{change.sku}: {change.problem}" for change in changes if change.problem]
     if problems:
@@ -99,6 +100,14 @@ def apply(uow: UnitOfWork, selection: Selection, wanted: Rules, shown: str) -> l
     units = {change.sku_id: change.on_hand_after - change.on_hand_before for change in changes}
     inventory.adjust(uow, units, f"bulk change {shown[:16]}", wanted.warehouse)
     return changes
+
+
+def digest(selection: Selection, wanted: Rules, changes: list[Change]) -> str:
+    """Stands for what was asked and exactly these changes from exactly this state; orders in between do not
+    matter.
+    """
+    shown = (selection, wanted, [change[:-1] for change in changes])
+    return sha256(repr(shown).encode()).hexdigest()
 
 
 def _changes(db: Reading, rows: list[Row], selection: Selection, wanted: Rules) -> list[Change]:

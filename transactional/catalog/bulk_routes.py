@@ -17,9 +17,9 @@ from transactional.catalog.bulk_schemas import (
     CellView,
     MatrixIn,
     MatrixView,
-    SkuPriceIn,
     SkuPrices,
     SkuPricesIn,
+    SkuPriceView,
     bulk_view,
 )
 from transactional.catalog.staff_routes import REFUSALS, changed, staff_catalogue
@@ -70,7 +70,7 @@ async def preview_change(
     """What a bulk change would do to each SKU; the digest applies exactly that."""
 
     def work(uow: UnitOfWork) -> BulkView:
-        return bulk_view(bulk.preview(uow, body.selection(), body.rules()), page, page_size)
+        return bulk_view(body, bulk.preview(uow, body.selection(), body.rules()), page, page_size)
 
     return await once(request, key, "staff", work, 200)
 
@@ -79,19 +79,18 @@ async def preview_change(
 async def apply_change(
     request: Request, key: IdempotencyKey, body: ApplyIn, page: Page = 1, page_size: Size = 100
 ) -> Response:
-    """Do what a preview showed; refused when anything changed since."""
+    """Do what a preview showed; refused when anything changed since, or something else is asked."""
 
     def work(uow: UnitOfWork) -> BulkView:
-        return bulk_view(bulk.apply(uow, body.selection(), body.rules(), body.digest), page, page_size)
+        done = bulk.apply(uow, body.selection(), body.rules(), body.digest)
+        return bulk_view(body, done, page, page_size)
 
     with garbage.paused():
         return await once(request, key, "staff", work, 200)
 
 
 def _prices(db: Reading, sku_id: str) -> SkuPrices:
-    columns = SkuPriceIn.model_fields
-    rows = pricing.prices(db, sku_id)
-    return SkuPrices(prices=[SkuPriceIn(**{name: row[name] for name in columns}) for row in rows])
+    return SkuPrices(prices=[SkuPriceView(**row) for row in pricing.prices(db, sku_id)])
 
 
 @router.get("/skus/{sku_id}/prices", response_model=SkuPrices, responses=problems(401, 404))
@@ -101,9 +100,11 @@ async def get_prices(request: Request, sku_id: UUID) -> Response:
         return respond(_prices(db, str(sku_id)))
 
 
-@router.put("/skus/{sku_id}/prices", response_model=SkuPrices, responses=problems(401, 404))
+@router.put("/skus/{sku_id}/prices", response_model=SkuPrices, responses=problems(400, 401, 404))
 async def set_prices(request: Request, sku_id: UUID, body: SkuPricesIn) -> Response:
     """Give a SKU these prices instead of those it has."""
+    for price in body.prices:
+        shop_of(request).terms.currency_of(price.currency)
 
     def work(uow: UnitOfWork) -> SkuPrices:
         pricing.set_prices(uow, str(sku_id), body.wanted())

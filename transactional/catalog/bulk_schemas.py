@@ -1,15 +1,16 @@
 """What batch generation and bulk changes send and receive. Money is minor units; prices contain tax."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from transactional.catalog.bulk import Dated, Rules, Selection
+from transactional.catalog.bulk import Dated, Rules, Selection, digest
 from transactional.catalog.csv_format import OPTIONS
 from transactional.catalog.drafts import SkuDraft
 from transactional.catalog.generation import Batch, Override
 from transactional.catalog.matrix import MAX_COMBINATIONS
-from transactional.catalog.repricing import MAX_PRICE, MAX_UNITS, Change, Kind, Rule, digest
+from transactional.catalog.repricing import MAX_PRICE, MAX_UNITS, Change, Kind, Rule
 from transactional.catalog.staff_schemas import (
     Barcode,
     Grams,
@@ -19,6 +20,8 @@ from transactional.catalog.staff_schemas import (
     TaxClass,
     Word,
 )
+from transactional.members.schemas import Group
+from transactional.moments import Moment
 
 Values = Annotated[list[Word], Field(min_length=1, max_length=MAX_COMBINATIONS)]
 Patterns = Annotated[list[Options], Field(max_length=1_000)]
@@ -26,7 +29,7 @@ _SIZES_AND_COLOURS = {"size": ["S", "M", "L"], "colour": ["Red", "Dark blue"]}
 
 
 class MatrixIn(BaseModel):
-    """A pattern names some options: {"size": "S"} stands for all colours of that size."""
+    """A pattern names some options: {"size": "S"} stands for all colours of that size. It has to fit one."""
 
     model_config = ConfigDict(extra="forbid")
     options: dict[Word, Values] = Field(min_length=1, max_length=OPTIONS, examples=[_SIZES_AND_COLOURS])
@@ -132,9 +135,9 @@ class DatedIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     rule: RuleIn
-    customer_group: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    valid_from: AwareDatetime = Field(examples=["2026-11-27T00:00:00Z"])
-    valid_to: AwareDatetime | None = Field(None, examples=["2026-12-01T00:00:00Z"])
+    customer_group: Group | None = None
+    valid_from: Moment = Field(examples=["2026-11-27T00:00:00Z"])
+    valid_to: Moment | None = Field(None, examples=["2026-12-01T00:00:00Z"])
 
     @model_validator(mode="after")
     def ends_later(self) -> "DatedIn":
@@ -200,7 +203,7 @@ class ChangeView(BaseModel):
 
 
 class BulkView(BaseModel):
-    """A page of the changes, those that cannot be made first; the digest is of all of them."""
+    """A page of the changes, those that cannot be made first; the digest is of all, and of what was asked."""
 
     digest: str
     changes: list[ChangeView]
@@ -210,12 +213,12 @@ class BulkView(BaseModel):
     problems: int = Field(description="SKUs that cannot be changed so; then nothing can be applied.")
 
 
-def bulk_view(changes: list[Change], page: int, page_size: int) -> BulkView:
+def bulk_view(asked: BulkIn, changes: list[Change], page: int, page_size: int) -> BulkView:
     wrong = [change for change in changes if change.problem]
     first = [*wrong, *(change for change in changes if not change.problem)] if wrong else changes
     shown = first[(page - 1) * page_size : page * page_size]
     return BulkView(
-        digest=digest(changes),
+        digest=digest(asked.selection(), asked.rules(), changes),
         changes=[ChangeView(**change._asdict(), problem=change.problem) for change in shown],
         page=page,
         page_size=page_size,
@@ -226,11 +229,13 @@ def bulk_view(changes: list[Change], page: int, page_size: int) -> BulkView:
 
 class SkuPriceIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    currency: str = Field(pattern="^[A-Z]{3}$", examples=["GBP"])
-    customer_group: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    currency: str = Field(
+        pattern="^[A-Z]{3}$", description="The shop's own, or another that it sells in.", examples=["GBP"]
+    )
+    customer_group: Group | None = None
     price: Price = Field(examples=[990])
-    valid_from: AwareDatetime = Field(examples=["2026-11-27T00:00:00Z"])
-    valid_to: AwareDatetime | None = Field(None, examples=["2026-12-01T00:00:00Z"])
+    valid_from: Moment = Field(examples=["2026-11-27T00:00:00Z"])
+    valid_to: Moment | None = Field(None, examples=["2026-12-01T00:00:00Z"])
 
     @model_validator(mode="after")
     def ends_later(self) -> "SkuPriceIn":
@@ -249,5 +254,13 @@ class SkuPricesIn(BaseModel):
         return [price.model_dump() for price in self.prices]
 
 
+class SkuPriceView(BaseModel):
+    currency: str
+    customer_group: str | None
+    price: int
+    valid_from: datetime
+    valid_to: datetime | None
+
+
 class SkuPrices(BaseModel):
-    prices: list[SkuPriceIn]
+    prices: list[SkuPriceView]

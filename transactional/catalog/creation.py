@@ -30,13 +30,13 @@ def create_products(
         The products' ids, and the SKUs' ids by code.
 
     Raises:
-        NothingToSell: one is to be live and has no SKU.
+        NothingToSell: one is to be live and has no SKU to sell.
     """
     made: list[Row] = []
     offered: list[Row] = []
     pictured: list[Row] = []
     for draft in drafts:
-        if draft.status == "live" and not draft.skus:
+        if draft.status == "live" and all(sku.is_retired for sku in draft.skus):
             raise NothingToSell(draft.slug)
         row = _product_row(uow, draft)
         made.append(row)
@@ -52,7 +52,7 @@ def create_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> dict[
     """Add a product with its SKUs, none of them in stock yet; returns the SKU ids by SKU code.
 
     Raises:
-        NothingToSell: it is to be live and has no SKU.
+        NothingToSell: it is to be live and has no SKU to sell.
     """
     return create_products(uow, [draft], currency)[1]
 
@@ -107,6 +107,7 @@ def _sku_row(uow: UnitOfWork, product_id: str, position: int, sku: SkuDraft, cur
         "barcode": sku.barcode,
         "tax_class": sku.tax_class,
         "image": sku.image,
+        "retired_at": uow.now if sku.is_retired else None,
         "has_prices": False,
         "has_supply": False,
     }

@@ -73,17 +73,21 @@ def behind(db: Reading, slug: str | None) -> str:
     return found
 
 
-def portion(db: Reading, name: FormatName, after: str, most: int | None = None) -> Portion:
+def portion(
+    db: Reading, name: FormatName, after: str, most: int | None = None, *, is_first: bool = True
+) -> Portion:
     """The next products with their SKUs and pictures as lines of a file.
 
     Args:
         after: id of the last product of the portion before, or START.
-        most: as many lines at most, but one product at least; None is a portion's usual size.
+        most: as many lines at most; None is a portion's usual size.
+        is_first: nothing of the file is written yet, so it gets one product at least.
     """
     fmt = FORMATS[name]
     found = db.rows(_products, after=after)
     ids = [row["id"] for row in found]
-    offered = _by_product(db.rows(_skus, product_ids=ids))
+    rows = db.rows(_skus, product_ids=ids)
+    offered = _by_product([sku for sku in rows if "sku_status" in fmt.columns or sku["retired_at"] is None])
     pictured = _by_product(db.rows(_media, product_ids=ids))
     on_hand = {
         sku_id: level.on_hand
@@ -99,7 +103,8 @@ def portion(db: Reading, name: FormatName, after: str, most: int | None = None) 
         pictures = [Picture(row["url"], row["alt"]) for row in pictured.get(product["id"], [])] or main
         described = _product_cells(product, SEPARATOR.join(category_of[product["category_id"]]), fmt)
         own = list(_lines(described, offered.get(product["id"], []), pictures, on_hand))
-        if most is not None and lines and len(lines) + len(own) > most:
+        is_there = bool(lines) or not is_first
+        if most is not None and is_there and len(lines) + len(own) > most:
             last = None
             break
         lines += [[guarded(cells.get(field, "")) for field in fmt.columns] for cells in own]
@@ -163,6 +168,7 @@ def _sku_cells(sku: Row, names: list[str], on_hand: int) -> dict[str, str]:
         **money,
         **values,
         "sku": sku["code"],
+        "sku_status": "live" if sku["retired_at"] is None else "retired",
         "grams": str(sku["weight_grams"]),
         "stock": str(on_hand),
         "barcode": sku["barcode"] or "",

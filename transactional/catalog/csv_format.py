@@ -1,7 +1,9 @@
 """The two CSV formats of products: Shopify's and ours. The same fields under other names.
 
 Shopify's is that of https://help.shopify.com/en/manual/products/import-export/using-csv, with the present
-names of its columns and those before; ours has besides what Shopify's cannot hold: tax class and attributes.
+names of its columns and those before; ours has besides what Shopify's cannot hold: tax class, attributes, and
+whether a SKU is retired (`sku_status`: live or retired; where it is not told, a SKU stays as it is, and a new
+one is live). A file of Shopify's has no SKU that is retired.
 """
 
 import re
@@ -100,6 +102,7 @@ FORMATS: dict[FormatName, Format] = {
             "attributes": "attributes",
             **_options("option{}_name", "option{}_value"),
             "sku": "sku",
+            "sku_status": "sku_status",
             "price": "price",
             "list_price": "list_price",
             "cost": "cost",

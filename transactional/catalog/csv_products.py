@@ -1,6 +1,5 @@
 """From lines of a CSV file to products with their SKUs and pictures; all faults are found at once."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,22 +10,11 @@ from transactional.catalog.csv_reading import Fault, Line
 from transactional.catalog.drafts import Picture
 from transactional.catalog.matrix import MAX_CODE, in_code
 from transactional.catalog.rules import GIFT_CARD, TAX_CLASSES
+from transactional.catalog.staff_schemas import MAX_GRAMS, MAX_PICTURES
 from transactional.money import MOST_AMOUNT, minor_units, money_text
 
-MAX_PICTURES = 50
-_LONGEST = {
-    "title": 300,
-    "body": 20_000,
-    "vendor": 200,
-    "type": 100,
-    "sku": 64,
-    "barcode": 64,
-    "image": 300,
-    "image_alt": 300,
-    "sku_image": 300,
-}
-_HANDLE = re.compile(r"[\w-]{1,160}")
-_PICTURE = re.compile(r"(/[^/\s]|https://)\S*")
+_AS_TYPED = ("title", "body", "image_alt")  # white space around other cells says nothing
+_CHECKED = [name for name in csv_cells.TEXTS if name not in ("handle", "barcode")]
 HIDDEN = "hidden"  # whatever its state, it is not to be on sale
 _PUBLISHED = {"true": "live", "false": HIDDEN}
 _UNLISTED = {
@@ -40,6 +28,7 @@ class Variant:
 
     Args:
         is_coded: the file names its code; else it was made of handle and options.
+        is_retired: None: the file does not say, so it stays what it is.
     """
 
     line: int
@@ -48,6 +37,7 @@ class Variant:
     options: dict[str, str]
     values: dict[str, Any]
     on_hand: int | None
+    is_retired: bool | None = None
 
 
 @dataclass
@@ -94,12 +84,11 @@ class Products:
     def read(self, lines: Iterable[Line]) -> None:
         for line in lines:
             handle = line.word("handle")
-            if not _HANDLE.fullmatch(handle):
-                self._wrong(
-                    line, "handle", f"{handle[:40]!r} is not letters, digits and hyphens, at most 160"
-                )
+            if not self._is_text(line, "handle", handle):
                 continue
-            self._check_lengths(line)
+            for name in _CHECKED:
+                cell = line.text(name) if name in _AS_TYPED else line.word(name)
+                self._is_text(line, name, cell or None)
             if handle in self.found:
                 self._check_same(line, self._first[handle])
             else:
@@ -123,10 +112,15 @@ class Products:
             self._wrong(line, name, str(wrong))
             return None
 
-    def _check_lengths(self, line: Line) -> None:
-        for name, longest in _LONGEST.items():
-            if len(line.text(name)) > longest:
-                self._wrong(line, name, f"is longer than {longest} characters")
+    def _is_text(self, line: Line, name: str, text: str | None) -> bool:
+        """Whether a cell can say this; None is nothing."""
+        try:
+            if text is not None:
+                csv_cells.check_text(name, text)
+        except ValueError as wrong:
+            self._wrong(line, name, str(wrong))
+            return False
+        return True
 
     def _check_same(self, line: Line, first: Line) -> None:
         for name in PRODUCT_FIELDS:
@@ -148,7 +142,7 @@ class Products:
         if "type" in line.cells:
             values["product_type"] = line.word("type") or None
         if "tags" in line.cells:
-            values["tags"] = [tag.strip() for tag in line.text("tags").split(",") if tag.strip()]
+            values["tags"] = self._parsed(line, "tags", csv_cells.tags) or []
         if "attributes" in line.cells:
             values["attributes"] = self._parsed(line, "attributes", csv_cells.attributes) or {}
         path = tuple(step.strip() for step in line.word("category").split(SEPARATOR.strip()))
@@ -190,20 +184,22 @@ class Products:
             return  # a line of a picture
         options = self._options(line, product.option_names, given)
         code = line.word("sku") or self._made_code(line, product.handle, options)
-        if re.search(r"[\s\x00-\x1f]", code):
-            self._wrong(line, "sku", f"{code[:40]!r} holds white space")
         self._check_unique(line, "sku", code)
         for other in product.variants:
             if other.options == options:
                 self._wrong(line, "option1_value", f"{other.code} of line {other.line} has the same options")
         values = self._sku_values(line, product)
         on_hand = self._parsed(line, "stock", lambda text: self._units(line, text))
-        product.variants.append(Variant(line.number, code, bool(line.word("sku")), options, values, on_hand))
+        is_retired = self._parsed(line, "sku_status", csv_cells.retired)
+        is_coded = bool(line.word("sku"))
+        product.variants.append(Variant(line.number, code, is_coded, options, values, on_hand, is_retired))
 
     def _made_code(self, line: Line, handle: str, options: Mapping[str, str]) -> str:
         code = "-".join(in_code(word) for word in (handle, *options.values()))
-        if len(code) > MAX_CODE:
-            self._wrong(line, "sku", f"is empty, and {code[:80]} would be longer than {MAX_CODE} characters")
+        try:
+            csv_cells.check_text("sku", code)
+        except ValueError as wrong:
+            self._wrong(line, "sku", f"is empty, and the code made for it does not do: {wrong}")
         self.note(line.number, f"the SKU code was made: {code[:MAX_CODE]}")
         return code
 
@@ -237,8 +233,6 @@ class Products:
                     f"option{number}_value",
                     f"is empty: {line.word('sku')[:64] or 'this SKU'} has no {names[number - 1]}",
                 )
-            elif len(value) > 100:
-                self._wrong(line, f"option{number}_value", "is longer than 100 characters")
         return {name: value for name, value in zip(names, given, strict=False) if value}
 
     def _sku_values(self, line: Line, product: FileProduct) -> dict[str, Any]:
@@ -254,17 +248,15 @@ class Products:
                 )
         told = {
             "cost": self._parsed(line, "cost", self._amount),
-            "weight_grams": self._parsed(
-                line, "grams", csv_cells.whole if self._fmt.strict else csv_cells.rounded
-            ),
+            "weight_grams": self._parsed(line, "grams", self._grams),
             "tax_class": self._tax_class(line, product),
         }
         if "barcode" in line.cells:  # Shopify guards one against 4.0E+12
             values["barcode"] = line.word("barcode").lstrip("'") or None
-            if values["barcode"]:
+            if values["barcode"] and self._is_text(line, "barcode", values["barcode"]):
                 self._check_unique(line, "barcode", values["barcode"])
         if "sku_image" in line.cells:
-            values["image"] = self._address(line, "sku_image")
+            values["image"] = line.word("sku_image") or None
         return values | {name: value for name, value in told.items() if value is not None}
 
     def _tax_class(self, line: Line, product: FileProduct) -> str | None:
@@ -283,14 +275,14 @@ class Products:
             raise ValueError(f"{text} is more than {money_text(MOST_AMOUNT, self._currency)}")
         return amount
 
-    def _address(self, line: Line, name: str) -> str | None:
-        url = line.word(name)
-        if url and not _PICTURE.fullmatch(url):
-            self._wrong(line, name, f"{url[:60]!r} is neither https://... nor a path of this shop")
-        return url or None
+    def _grams(self, text: str) -> int:
+        grams = csv_cells.whole(text) if self._fmt.strict else csv_cells.rounded(text)
+        if grams > MAX_GRAMS:
+            raise ValueError(f"{text[:40]} is more than {MAX_GRAMS}")
+        return grams
 
     def _picture(self, line: Line, product: FileProduct) -> None:
-        if not (url := self._address(line, "image")):
+        if not (url := line.word("image")):
             return
         if len(product.pictures) == MAX_PICTURES:
             self._wrong(line, "image", f"is one more than {MAX_PICTURES} pictures")

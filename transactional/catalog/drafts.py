@@ -14,7 +14,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class SkuDraft:
-    """A SKU to create. Prices contain tax, the cost does not; all in minor units."""
+    """A SKU to create. Prices contain tax, the cost does not; all in minor units.
+
+    Args:
+        is_retired: it was sold elsewhere, and is not to be sold here.
+    """
 
     code: str
     price: int
@@ -25,6 +29,7 @@ class SkuDraft:
     barcode: str | None = None
     tax_class: str = "standard"
     image: str | None = None
+    is_retired: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from transactional.catalog.errors import (
     CategoryCycle,
     CategoryInUse,
     IllegalStatus,
+    NotADraft,
     NothingToSell,
 )
 from transactional.catalog.models import brands, categories, category_slugs, product_media, products, skus
@@ -166,13 +167,22 @@ def add_product(uow: UnitOfWork, draft: ProductDraft, currency: str) -> str:
 
 
 def edit_product(uow: UnitOfWork, product_id: str, changes: dict[str, Any]) -> None:
-    """Change columns of a product: name, description, category_id, brand_id, product_type, tags, attributes.
+    """Change columns of a product: name, description, category_id, brand_id, product_type, tags, attributes;
+    of a draft its slug too.
 
     Raises:
         NotFound: there is no such product, category or brand.
+        NotADraft: it is live or retired, and keeps its slug.
+        AlreadyThere: the slug is another's.
     """
     product = sku_editing.lock_product(uow, product_id)
     _check_place(uow, changes)
+    slug = str(changes.get("slug", product["slug"]))
+    if slug != product["slug"]:
+        if product["status"] != "draft":
+            raise NotADraft(product["slug"], product["status"])
+        if uow.value(_product_by_slug, slug=slug) is not None:
+            raise AlreadyThere("product", slug)
     changed = {name: value for name, value in changes.items() if product[name] != value}
     if changed:
         uow.update(products, product, **changed, updated_at=uow.now)

@@ -24,6 +24,33 @@ class CategoryInUse(ShopError):
         super().__init__(f"{category} has products or categories in it.", category=category)
 
 
+class BrandInUse(ShopError):
+    code = "brand_in_use"
+
+    def __init__(self, brand: str):
+        super().__init__(f"{brand} has products.", brand=brand)
+
+
+class NotADraft(ShopError):
+    code = "not_a_draft"
+
+    def __init__(self, product: str, status: str):
+        super().__init__(
+            f"{product} is {status}: links know it, so it keeps its slug and can only be retired.",
+            product=product,
+            status=status,
+        )
+
+
+class ProductInUse(ShopError):
+    code = "product_in_use"
+
+    def __init__(self, product: str, table: str):
+        super().__init__(
+            f"{product} cannot be deleted: {table.replace('_', ' ')} refer to it.", product=product, by=table
+        )
+
+
 class IllegalStatus(ShopError):
     code = "illegal_status"
 
@@ -89,7 +116,7 @@ class UnknownCombination(ShopError):
 
     def __init__(self, options: dict[str, str]):
         shown = ", ".join(f"{name} {value}" for name, value in options.items())
-        super().__init__(f"No chosen combination has {shown}.", options=options)
+        super().__init__(f"None of these combinations has {shown}.", options=options)
 
 
 class LastSku(ShopError):
@@ -103,7 +130,7 @@ class PreviewOutdated(ShopError):
     code = "preview_outdated"
 
     def __init__(self) -> None:
-        super().__init__("Something changed since the preview: look again, then apply.")
+        super().__init__("This is not, or no longer, what the preview showed: look again, then apply.")
 
 
 class BulkRefused(ShopError):

@@ -144,6 +144,8 @@ class _Writing:
             return "created"
         wanted = {**variant.values, "options": variant.options}
         changes = {name: value for name, value in wanted.items() if sku[name] != value}
+        if variant.is_retired not in (None, sku["retired_at"] is not None):
+            changes["retired_at"] = self._uow.now if variant.is_retired else None
         if changes:
             self._changed.append((sku, changes))
         on_hand = self._shop.levels[sku["id"]].on_hand
@@ -154,7 +156,7 @@ class _Writing:
 
 def _draft(variant: Variant) -> SkuDraft:
     values: dict[str, Any] = {"list_price": variant.values["price"], "cost": 0, **variant.values}
-    return SkuDraft(code=variant.code, options=variant.options, **values)
+    return SkuDraft(code=variant.code, options=variant.options, is_retired=bool(variant.is_retired), **values)
 
 
 def _in_order(product: FileProduct) -> list[Picture]:

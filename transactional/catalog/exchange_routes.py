@@ -87,7 +87,9 @@ async def export_file(
     request: Request,
     name: FormatName,
     after: Annotated[str | None, Query(max_length=160, description="Slug: only products behind it.")] = None,
-    rows: Annotated[int | None, Query(ge=1, description="Whole products, up to so many lines.")] = None,
+    rows: Annotated[
+        int | None, Query(ge=1, description="Whole products, one at least, up to so many lines.")
+    ] = None,
 ) -> Response:
     """All products as a CSV file, which an import would find unchanged; or a part, which it takes."""
     database = shop_of(request).database
@@ -105,7 +107,7 @@ async def _lines(database: Database, name: FormatName, start: str, rows: int | N
     after: str | None = start
     while after is not None and rows != 0:
         with database.read() as db:
-            found = csv_export.portion(db, name, after, rows)
+            found = csv_export.portion(db, name, after, rows, is_first=after == start)
         yield found.text
         after = found.last
         rows = None if rows is None else max(0, rows - found.lines)

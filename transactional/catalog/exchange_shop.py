@@ -52,7 +52,7 @@ class InShop:
         self.levels = inventory.levels(uow, [row["id"] for row in self.skus.values()])
         self.category_ids: dict[str, str] = {}  # by handle, of products that come to stand there
         self.positions = {row["product_id"]: row["position"] + 1 for row in rows}
-        self._sellable = {row["product_id"] for row in rows if row["retired_at"] is None}
+        self._retired = {row["code"]: row["retired_at"] is not None for row in rows}
         self._others: dict[str, dict[frozenset[tuple[str, str]], str]] = {}  # SKUs the file leaves alone
         in_file = set(codes)
         for row in rows:
@@ -98,10 +98,20 @@ class InShop:
         if known and wanted not in (None, status, *rules.LIFECYCLE[status]):
             reason = f"a product that is {status} cannot become {wanted}"
             found.append(self._fault(product.line, "status", reason))
-        added = any(variant.code not in self.skus for variant in product.variants)
-        if wanted == "live" and not added and not (known and known["id"] in self._sellable):
-            found.append(self._fault(product.line, "status", "a product without a SKU cannot be live"))
+        if (wanted or status) == "live" and not self._is_sellable(product, known):
+            reason = "a product without a SKU to sell cannot be live"
+            found.append(self._fault(product.line, "status", reason))
         return found
+
+    def _is_sellable(self, product: FileProduct, known: Row | None) -> bool:
+        """Whether a product has a SKU that is not retired when the file is in."""
+        told = {variant.code: variant.is_retired for variant in product.variants}
+        left = self._others.get(known["id"], {}).values() if known else ()
+        after = [
+            self._retired.get(code, False) if is_retired is None else is_retired
+            for code, is_retired in (dict.fromkeys(left) | told).items()
+        ]
+        return not all(after)
 
     def _placed(self, product: FileProduct, known: Row | None) -> list[Fault]:
         """Find the product's category; a name that the shop does not have moves nothing that is there."""

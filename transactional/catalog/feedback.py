@@ -45,6 +45,12 @@ _published = {
     .offset(bindparam("skip"))
     for table in (reviews, questions)
 }
+_count_published = {
+    table: select(func.count())
+    .select_from(table)
+    .where(table.c.product_id == bindparam("product_id"), table.c.status == "published")
+    for table in (reviews, questions)
+}
 _to_moderate = {
     table: select(table)
     .where(table.c.status == bindparam("status"))
@@ -86,7 +92,12 @@ def rating(db: Reading, product_id: str) -> Rating:
     return Rating(count, round(int(stars) / count, 1) if count else 0.0)
 
 
-def published(db: Reading, table: Table, product_id: str, page: int = 1, page_size: int = 10) -> list[Row]:
+def count_published(db: Reading, table: Table, product_id: str) -> int:
+    """How many reviews or questions of a product are published."""
+    return int(db.value(_count_published[table], product_id=product_id))
+
+
+def published(db: Reading, table: Table, product_id: str, page: int, page_size: int) -> list[Row]:
     """Published reviews or questions of a product, the newest first."""
     return db.rows(_published[table], product_id=product_id, size=page_size, skip=(page - 1) * page_size)
 

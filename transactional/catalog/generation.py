@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 
 from transactional.catalog import inventory, matrix, sku_editing
 from transactional.catalog.drafts import SkuDraft
-from transactional.catalog.errors import OtherOptions, PriceAboveList, UnknownCombination
+from transactional.catalog.errors import OtherOptions, PriceAboveList
 from transactional.catalog.matrix import Options
 from transactional.catalog.models import products, skus
 from transactional.errors import NotFound
@@ -63,7 +63,7 @@ def cells(db: Reading, product_id: str, batch: Batch) -> list[Cell]:
 
     Raises:
         NotFound: there is no such product.
-        TooManyCombinations, BadTemplate: see `matrix`.
+        TooManyCombinations, BadTemplate, UnknownCombination: see `matrix`.
         OtherOptions: the product's SKUs have other options than these.
     """
     product = db.get(products, product_id)
@@ -107,21 +107,21 @@ def create(
     Raises:
         NotFound, TooManyCombinations, BadTemplate, OtherOptions: see `cells`.
         AlreadyThere: a code or barcode is taken.
-        UnknownCombination: an override fits none of the chosen combinations.
+        UnknownCombination: a pattern fits no combination, or an override none of the chosen ones.
         PriceAboveList: a price would be above its list price.
     """
     sku_editing.lock_product(uow, product_id)
     if like.price > like.list_price:
         raise PriceAboveList(batch.template, like.price, like.list_price)
     patterns = matrix.Patterns([each.pattern for each in overrides])
-    unused = set(range(len(overrides)))
     drafts: list[SkuDraft] = []
     units: dict[str, int] = {}
-    for cell in cells(uow, product_id, batch):
-        fitting = patterns.fitting(cell.options)
-        unused.difference_update(fitting)
+    wanted = cells(uow, product_id, batch)
+    patterns.refuse_unused([cell.options for cell in wanted])
+    for cell in wanted:
         if cell.exists:
             continue
+        fitting = patterns.fitting(cell.options)
         values = {name: value for number in fitting for name, value in overrides[number].values.items()}
         draft = replace(like, code=cell.code, options=cell.options, **values)
         if draft.price > draft.list_price:
@@ -129,8 +129,6 @@ def create(
         drafts.append(draft)
         told = [count for number in fitting if (count := overrides[number].on_hand) is not None]
         units[cell.code] = told[-1] if told else on_hand
-    if unused:
-        raise UnknownCombination(dict(overrides[min(unused)].pattern))
     ids = sku_editing.add_skus(uow, product_id, drafts, currency)
     inventory.adjust(uow, {ids[code]: count for code, count in units.items()}, "new SKUs")
     return ids

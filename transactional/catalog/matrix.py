@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import product
 from math import prod
 from string import Formatter
 
-from transactional.catalog.errors import BadTemplate, TooManyCombinations
+from transactional.catalog.errors import BadTemplate, TooManyCombinations, UnknownCombination
 
 MAX_COMBINATIONS = 10_000
 MAX_CODE = 64
@@ -48,14 +48,27 @@ class Patterns:
             found += self._numbers[names].get(values, [])
         return found
 
+    def refuse_unused(self, combos: Collection[Options]) -> None:
+        """Raises UnknownCombination when one of the patterns fits none of these: it is misspelt."""
+        for names, known in self._numbers.items():
+            there = {tuple(options.get(name, "") for name in names) for options in combos}
+            for values in known:
+                if values not in there:
+                    raise UnknownCombination(dict(zip(names, values, strict=True)))
+
 
 def chosen(
-    combos: Iterable[dict[str, str]], only: Sequence[Options], leave_out: Sequence[Options]
+    combos: Collection[dict[str, str]], only: Sequence[Options], leave_out: Sequence[Options]
 ) -> dict[int, dict[str, str]]:
     """The combinations, by their number from 1, that fit a pattern of `only` (all, when it is empty) and none
     of `leave_out`.
+
+    Raises:
+        UnknownCombination: a pattern fits none of the combinations.
     """
     wanted, unwanted = Patterns(only), Patterns(leave_out)
+    for patterns in (wanted, unwanted):
+        patterns.refuse_unused(combos)
     return {
         number: each
         for number, each in enumerate(combos, 1)

@@ -1,7 +1,6 @@
 """Pure rules of bulk changes: what a price or a number of units becomes."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Literal, NamedTuple
 
 from transactional.money import BASIS_POINTS, MOST_AMOUNT, divide_half_up
@@ -67,7 +66,7 @@ class Change(NamedTuple):
     dated_price: int | None
     on_hand_before: int
     on_hand_after: int
-    reserved: int  # the last: it is no part of the digest
+    reserved: int  # the last: it is no part of a preview's digest
 
     @property
     def columns(self) -> dict[str, int | str]:
@@ -91,8 +90,3 @@ class Change(NamedTuple):
         if self.on_hand_after < self.reserved:
             return f"{self.reserved} units are promised to orders"
         return None
-
-
-def digest(changes: list[Change]) -> str:
-    """Stands for exactly these changes from exactly this state; orders in between do not matter."""
-    return sha256(repr([change[:-1] for change in changes]).encode()).hexdigest()

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, request_id, respond, shop_of
-from transactional.catalog import editing, schedule, sku_editing, staff_views
+from transactional.catalog import editing, removal, schedule, sku_editing, staff_views
 from transactional.catalog.staff_schemas import (
     BrandIn,
     CategoryChanges,
@@ -131,6 +131,17 @@ async def rename_brand(request: Request, brand_id: UUID, body: NameIn) -> Respon
     return await changed(request, work)
 
 
+@staff_router.delete("/brands/{brand_id}", response_model=StaffBrands, responses=_CHANGES)
+async def delete_brand(request: Request, brand_id: UUID) -> Response:
+    """Delete a brand that has no products; answers with those that are left."""
+
+    def work(uow: UnitOfWork) -> StaffBrands:
+        removal.delete_brand(uow, str(brand_id))
+        return staff_views.list_brands(uow)
+
+    return await changed(request, work)
+
+
 @staff_router.get("/products", response_model=StaffProducts, responses=problems(401))
 async def list_products(
     request: Request,
@@ -169,6 +180,17 @@ async def edit_product(request: Request, product_id: UUID, body: ProductChanges)
     def work(uow: UnitOfWork) -> StaffProduct:
         editing.edit_product(uow, str(product_id), body.named())
         return staff_views.product(uow, str(product_id))
+
+    return await changed(request, work)
+
+
+@staff_router.delete("/products/{product_id}", response_model=Created, responses=_CHANGES)
+async def delete_product(request: Request, product_id: UUID) -> Response:
+    """Delete a draft that nothing refers to, with its SKUs; what was live is retired instead."""
+
+    def work(uow: UnitOfWork) -> Created:
+        removal.delete_product(uow, str(product_id))
+        return Created(id=str(product_id))
 
     return await changed(request, work)
 

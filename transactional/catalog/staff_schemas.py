@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -19,19 +18,26 @@ from transactional.catalog.drafts import Picture, ProductDraft, SkuDraft
 from transactional.catalog.repricing import MAX_PRICE
 from transactional.catalog.rules import TAX_CLASSES
 from transactional.catalog.schemas import CategoryView
+from transactional.moments import Moment
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MAX_PICTURES = 50
+MAX_GRAMS = 100_000_000
 
 Status = Literal["draft", "live", "retired"]
 Slug = Annotated[str, StringConstraints(max_length=100, pattern=SLUG)]
+# As wide as the handles of Shopify, whose files are imported.
+ProductSlug = Annotated[str, StringConstraints(max_length=160, pattern=r"^[\w-]+$")]
+ProductName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Description = Annotated[str, StringConstraints(max_length=20_000)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 SkuCode = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f]+$")]
 Price = Annotated[int, Field(ge=0, le=MAX_PRICE)]
-Grams = Annotated[int, Field(ge=0, le=100_000_000)]
+Grams = Annotated[int, Field(ge=0, le=MAX_GRAMS)]
 Barcode = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
 Url = Annotated[str, StringConstraints(max_length=300, pattern=r"^(/[^/\s]|https://)[^\s]*$")]
+Alt = Annotated[str, StringConstraints(max_length=300)]
 Options = Annotated[dict[Word, Word], Field(max_length=OPTIONS)]
 Tag = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern="^[^,]+$")
@@ -59,7 +65,7 @@ class CategoryChanges(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: Name = Field("", examples=["Hats and caps"])
     slug: Slug = ""
-    description: Annotated[str, StringConstraints(max_length=20_000)] | None = None
+    description: Description | None = None
     image: Url | None = None
     is_hidden: bool = Field(False, description="In no menu, with all below it, and without a page.")
 
@@ -140,11 +146,11 @@ class RetiredIn(BaseModel):
 
 class ProductIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    slug: str = Field(max_length=160, pattern=SLUG, examples=["straw-hat"])
-    name: str = Field(min_length=1, max_length=300, examples=["Straw hat"])
+    slug: ProductSlug = Field(examples=["straw-hat"])
+    name: ProductName = Field(examples=["Straw hat"])
     category_id: UUID
     brand_id: UUID | None = None
-    description: str = Field("", max_length=20_000, description="Text or simple HTML.")
+    description: Description = Field("", description="Text or simple HTML.")
     product_type: Word | None = None
     tags: Tags = Field(default_factory=list)
     attributes: Attributes = Field(default_factory=dict, examples=[{"material": "Straw"}])
@@ -165,10 +171,11 @@ class ProductChanges(BaseModel):
     """Only what is named changes."""
 
     model_config = ConfigDict(extra="forbid")
-    name: str = Field("", min_length=1, max_length=300, examples=["Straw hat"])
+    slug: ProductSlug = Field("", description="Of a draft only: links know that of what was live.")
+    name: ProductName = Field("", examples=["Straw hat"])
     category_id: UUID = UUID(int=0)
     brand_id: UUID | None = None
-    description: str = Field("", max_length=20_000)
+    description: Description = ""
     product_type: Word | None = None
     tags: Tags = Field(default_factory=list)
     attributes: Attributes = Field(default_factory=dict)
@@ -188,8 +195,8 @@ class ScheduleIn(BaseModel):
     """When a product goes live and is retired by itself; null: it does not."""
 
     model_config = ConfigDict(extra="forbid")
-    live_from: AwareDatetime | None = Field(None, examples=["2026-12-01T08:00:00Z"])
-    live_until: AwareDatetime | None = Field(None, examples=["2026-12-24T12:00:00Z"])
+    live_from: Moment | None = Field(None, examples=["2026-12-01T08:00:00Z"])
+    live_until: Moment | None = Field(None, examples=["2026-12-24T12:00:00Z"])
 
     @model_validator(mode="after")
     def ends_later(self) -> "ScheduleIn":
@@ -201,7 +208,7 @@ class ScheduleIn(BaseModel):
 class PictureIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     url: Url = Field(examples=["/media/straw-hat.svg"])
-    alt: str = Field("", max_length=300, examples=["A straw hat from above"])
+    alt: Alt = Field("", examples=["A straw hat from above"])
 
 
 class PicturesIn(BaseModel):

@@ -10,9 +10,10 @@ from transactional.api import shop_of
 from transactional.catalog import feedback, richtext, rules
 from transactional.catalog import service as catalog
 from transactional.catalog.models import questions, reviews
-from transactional.catalog.rules import tree
 from transactional.catalog.schemas import PictureView, ProductCard, ProductView, SkuView, Sort
+from transactional.pages.paging import page_count, paging
 from transactional.pages.rendering import Problem, page, theme_css
+from transactional.pages.said import said
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -65,8 +66,7 @@ async def category(
         found = catalog.list_products(db, category=slug, sort=sort, page=number, page_size=PAGE_SIZE)
         categories = catalog.list_categories(db)
         here = next(each for each in categories if each.slug == slug)
-        parent = next((each for each in categories if each.id == here.parent_id), None)
-        children = next((each.categories for each in tree(categories) if each.slug == slug), ())
+        children = rules.tree(categories, here.id)
         return page(
             request,
             shop,
@@ -75,7 +75,7 @@ async def category(
             name=here.name,
             description=richtext.markup(here.description) if here.description else "",
             picture=here.image,
-            trail=[parent] if parent else [],
+            trail=rules.path([vars(each) for each in categories], here.id)[:-1],
             children=children,
             pictures=catalog.category_pictures(db) if children else {},
             events=[_list_event(here.name, found.items)],
@@ -137,8 +137,6 @@ async def search(
 def _listing(
     path: str, query: dict[str, str], sort: Sort, number: int, total: int, cards: list[ProductCard]
 ) -> dict[str, Any]:
-    pages = max(1, -(-total // PAGE_SIZE))
-
     def address(to: int) -> str:
         return f"{path}?{urlencode({**query, 'sort': sort, 'page': to})}"
 
@@ -147,12 +145,9 @@ def _listing(
         "sort": sort,
         "sorts": SORTS,
         "total": total,
-        "page": number,
-        "pages": pages,
+        "paging": paging(number, page_count(total, PAGE_SIZE), address),
         "products": [_card(each) for each in cards],
         "first_page": address(1),
-        "previous_page": address(number - 1) if number > 1 else None,
-        "next_page": address(number + 1) if number < pages else None,
     }
 
 
@@ -163,8 +158,11 @@ async def product(
     problem: Problem = "",
     thanks: str = Query("", max_length=20),
     order: str = Query("", max_length=200),
+    of_reviews: int = Query(1, alias="reviews", ge=1, le=10_000),
+    of_questions: int = Query(1, alias="questions", ge=1, le=10_000),
 ) -> HTMLResponse:
-    return product_page(request, slug, problem=problem, thanks=thanks, order=order)
+    pages = (of_reviews, of_questions)
+    return product_page(request, slug, problem=problem, thanks=thanks, order=order, pages=pages)
 
 
 def product_page(
@@ -176,6 +174,7 @@ def product_page(
     form: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
     order: str = "",
+    pages: tuple[int, int] = (1, 1),
     status: int = 200,
 ) -> HTMLResponse:
     """The page of a product.
@@ -183,6 +182,7 @@ def product_page(
     Args:
         form, errors: what was typed about it and cannot be taken.
         order: token of the order with which it was bought, to review it.
+        pages: which page of the reviews, and of the questions.
     """
     shop = shop_of(request)
     with shop.database.read() as db:
@@ -205,8 +205,8 @@ def product_page(
             description=richtext.markup(found.description),
             summary=richtext.plain(found.description)[:300],
             rating=feedback.rating(db, found.id),
-            reviews=feedback.published(db, reviews, found.id),
-            questions=feedback.published(db, questions, found.id),
+            reviews=said(db, found, reviews, pages[0], order),
+            questions=said(db, found, questions, pages[1], order),
             form={"said": "review" if order else "", **(form or {})},
             order=order,
             # The token opens the order: neither the tracker nor the next page may learn it.
