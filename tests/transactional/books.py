@@ -40,7 +40,7 @@ from transactional.stock.models import backorders, stock_levels, stock_movements
 from transactional.unit_of_work import Row
 
 HOLDS_STOCK = ("pending_payment", "paid", "gathering", "in_review", "approved", "partly_shipped")
-CALLED_OFF = ("cancelled", "expired")
+NOTHING_KEPT = ("cancelled", "expired", "returned")
 LEGAL = {(before, after) for (before, _), after in TRANSITIONS.items()}
 
 
@@ -450,8 +450,8 @@ def refunds_are_owed(shop: Shop, ledger: Mapping[tuple[str, str], int]) -> None:
 
 
 def promotions_are_counted(shop: Shop) -> None:
-    """What a promotion gave is what orders have that were not called off, and within its limits."""
-    alive = {row["id"]: row for row in rows_of(shop, orders) if row["status"] not in CALLED_OFF}
+    """What a promotion gave is what orders have of which something is kept, and within its limits."""
+    alive = {row["id"]: row for row in rows_of(shop, orders) if row["status"] not in NOTHING_KEPT}
     given = [row for row in rows_of(shop, order_promotions) if row["order_id"] in alive]
 
     def is_counted_in(row: Row, budget: Row) -> bool:

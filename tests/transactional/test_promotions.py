@@ -273,6 +273,21 @@ class TestBudgets:
             after_sales.cancel(uow, first.order_id)
         assert given(shop) == (0, 0, 0)
 
+    def test_who_keeps_nothing_may_use_the_code_again(self, shop: Shop) -> None:
+        ten = active(shop, TEN_PERCENT, needs_code=True, budget={"uses": 1, "uses_per_customer": 1})
+        codes(shop, ten, named=["ONCE"], max_uses=1)
+        bought = placed(shop, {"SHIRT0-S": 1, "SHIRT1-S": 2}, ("ONCE",))
+        with shop.database.transaction("test") as uow:
+            settlement.record_capture(uow, bought.payment_id, "pay", bought.total, "GBP")
+            shipping.ship(uow, bought.order_id)
+        first, second = bought.lines
+        for back, left in (({first["id"]: 1, second["id"]: 1}, 1), ({second["id"]: 1}, 0)):
+            with shop.database.transaction("staff") as uow:
+                after_sales.return_lines(uow, bought.order_id, back, "too small")
+            assert given(shop)[0] == left
+            assert [row["uses"] for row in rows_of(shop, promotion_codes)] == [left]
+        assert priced(shop, ("ONCE",), SHIRT0_S=1).promotions.saved == 100
+
     def test_late_money_finds_the_promotion_gone(self, shop: Shop, clock: MovableClock) -> None:
         active(shop, {"kind": "flash_sale", "price": 900, "units": 2})
         late = placed(shop, {"SHIRT0-S": 2})

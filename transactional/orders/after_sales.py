@@ -59,9 +59,10 @@ def _cancel_rest(uow: UnitOfWork, order: Row, closed: list[Row], reason: str | N
     lines = service.find(uow, order["id"]).lines
     sold = progress.of_order(uow, order, lines)
     given = [rules.partial_credit(line, line.open) for line in sold.values() if line.open]
-    shipping.close(uow, order, sold, reason)
+    left = shipping.close(uow, order, sold, reason)
     note = credits.write(uow, order, "cancellation", lines, given, reason)
     promises.release(uow, [each["number"] for each in (order, *closed)])
+    _uncount_returned(uow, left)
     changes.give_back(uow, order, closed)
     credits.post(uow, order, note, given, credits.points_of(uow, order, lines, sold, given))
     return note
@@ -109,12 +110,13 @@ def cancel_lines(
             raise RuntimeError(f"order {order['number']} was paid and its cancellation credits nothing")
         return whole
     if all(quantities.get(line.id, 0) == line.open for line in sold.values()):
-        shipping.close(uow, order, sold, reason)
+        left = shipping.close(uow, order, sold, reason)
     else:
-        transitions.apply(uow, order, "cancel part", reason)
+        left = transitions.apply(uow, order, "cancel part", reason)
     note = credits.write(uow, order, "cancellation", lines, given, reason)
     units = order_rows.units_by_sku(chosen, quantities)
     promises.release_part(uow, stock.lock(uow, units), units, order["number"])
+    _uncount_returned(uow, left)
     credits.post(uow, order, note, given, credits.points_of(uow, order, lines, sold, given))
     return note
 
@@ -150,15 +152,22 @@ def return_lines(
     given = [rules.return_credit(sold[line["id"]], quantities[line["id"]]) for line in chosen]
     coming = sum(quantities.values())
     is_all = coming == sum(line.returnable + line.open for line in sold.values())
-    transitions.apply(uow, order, "return all" if is_all else "return", reason)
+    left = transitions.apply(uow, order, "return all" if is_all else "return", reason)
     note = credits.write(uow, order, "return", lines, given, reason)
     units = order_rows.units_by_sku(chosen, quantities)
     at = stock.main(uow) if warehouse is None else warehousing.find(uow, warehouse)["id"]
     take_back = stock.take_back_damaged if is_damaged else stock.take_back
     take_back(uow, units, note.number, at)
+    _uncount_returned(uow, left)
     credits.post(uow, order, note, given, credits.points_of(uow, order, lines, sold, given))
     ledger.goods_returned(uow, order, note.number, chosen, quantities, is_damaged=is_damaged)
     return note
+
+
+def _uncount_returned(uow: UnitOfWork, order: Row) -> None:
+    """A buyer who keeps nothing of an order has its promotions and codes to use again."""
+    if order["status"] == "returned":
+        budgets.give_back(uow, [order])
 
 
 def _chosen(lines: Iterable[Row], quantities: Mapping[str, int]) -> list[Row]:

@@ -204,8 +204,8 @@ def deliver_shipment(uow: UnitOfWork, order_id: str, number: str) -> None:
         transitions.apply(uow, order, "deliver", delivered_at=uow.now)
 
 
-def close(uow: UnitOfWork, order: Row, sold: Mapping[str, SoldLine], reason: str | None) -> None:
-    """The rest of a partly shipped order will not be sent: it is where its shipments are.
+def close(uow: UnitOfWork, order: Row, sold: Mapping[str, SoldLine], reason: str | None) -> Row:
+    """The rest of a partly shipped order will not be sent: it is where its shipments are; returns it.
 
     Args:
         sold: what became of its units, before the rest was cancelled.
@@ -217,7 +217,8 @@ def close(uow: UnitOfWork, order: Row, sold: Mapping[str, SoldLine], reason: str
         arrived_at = max(row["delivered_at"] for row in mine)
         order = transitions.apply(uow, order, "deliver", delivered_at=arrived_at)
     if not any(line.returnable for line in sold.values()):
-        transitions.apply(uow, order, "return all", reason)
+        order = transitions.apply(uow, order, "return all", reason)
+    return order
 
 
 def of_order(db: Reading, order_id: str) -> list[tuple[Row, list[Row]]]:
