@@ -18,8 +18,8 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _STAFF = "/api/v1/staff/"
 _IMPORTS = (f"{_STAFF}catalogue/imports/", f"{_STAFF}payouts")
 _BATCH = "/matrix/skus"  # ten thousand SKUs may each have a price of their own
-# Webhooks are signed by the provider, told apart by its inbox; a burst of them must not be refused.
-_UNLIMITED = ("/healthz", "/api/v1/webhooks/", "/static/")
+# Each has a bucket of its own: shoppers behind the same address cannot empty it, nor it theirs.
+_APART = ("/healthz", "/api/v1/webhooks/", "/static/")
 
 
 class RateLimiter:
@@ -90,7 +90,8 @@ class Gate:
             await send(message)
 
         client = (scope.get("client") or ("",))[0]
-        if not scope["path"].startswith(_UNLIMITED) and not self._limiter.admit(client, time.monotonic()):
+        part = next((each for each in _APART if scope["path"].startswith(each)), "")
+        if not self._limiter.admit(part + client, time.monotonic()):
             await refusal(scope["path"], RateLimited(1))(scope, receive, send_with_headers)
             return
         try:

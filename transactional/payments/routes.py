@@ -85,7 +85,37 @@ async def come_back(request: Request, token: str) -> Response:
         return respond(view_of(shop, db, order_id))
 
 
-@router.post("/webhooks/{provider}", response_model=WebhookView, responses=problems(401, 404, 409))
+_OF_SANDBOX = {
+    "id": "evt_1",
+    "type": "payment.captured",
+    "created_at": "2026-11-27T10:00:00Z",
+    "payment": {
+        "id": "pay_1",
+        "reference": "0190a5c0-0000-7000-8000-000000000000",
+        "status": "captured",
+        "amount": 1_395,
+        "currency": "GBP",
+        "pay_url": "http://127.0.0.1:8002/pay/pay_1",
+    },
+}
+_TOLD = {
+    "requestBody": {
+        "required": True,
+        "description": "In the provider's own form; the example is the sandbox's, signed in a header.",
+        "content": {
+            "application/json": {"schema": {"type": "object"}, "example": _OF_SANDBOX},
+            "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+        },
+    }
+}
+
+
+@router.post(
+    "/webhooks/{provider}",
+    response_model=WebhookView,
+    responses=problems(401, 404, 409),
+    openapi_extra=_TOLD,
+)
 async def webhook(
     request: Request, provider: Annotated[str, Path(max_length=32, examples=["sandbox"])]
 ) -> Response:
