@@ -6,6 +6,6 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 # No zone, and no days that are added, lead from here to where a calendar ends: that of pandas in 2262.
-_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
-Moment = Annotated[AwareDatetime, Field(ge=_FIRST, le=_LAST)]
+Moment = Annotated[AwareDatetime, Field(ge=FIRST, le=LAST)]

@@ -4,12 +4,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 
 import pytest
-from shopping import ADA
+from pydantic import TypeAdapter, ValidationError
+from shopping import ADA, Shelves
 from test_promotion_rules import NOW, context, line
 from test_promotions import TEN_PERCENT, active, drafted, priced
 
+from transactional.catalog import sku_editing
 from transactional.checkout import service as checkout
-from transactional.promotions.errors import EndsBeforeItStarts, PromotionReference
+from transactional.promotions.errors import (
+    BeyondCalendar,
+    EndsBeforeItStarts,
+    NoHours,
+    PromotionReference,
+)
 from transactional.promotions.evaluation import evaluate
 from transactional.promotions.rules import Activity, Basket, Conditions, Context
 from transactional.promotions.templates import (
@@ -71,6 +78,18 @@ def test_delivery_offers_are_for_some_ways_and_countries(conditions: Conditions,
 def test_a_night_belongs_to_the_day_on_which_it_began(day: int, hour: int, on: bool) -> None:
     friday_night = Conditions(weekdays=(4,), from_time=time(22), until_time=time(2))
     assert (saved(friday_night, Context(datetime(2026, 11, day, hour, tzinfo=UTC))) > 0) == on
+
+
+@pytest.mark.parametrize(("hour", "on"), [(0, False), (17, False), (18, True), (23, True)])
+def test_until_midnight_is_until_the_day_ends(hour: int, on: bool) -> None:
+    evening = Conditions(weekdays=(4,), from_time=time(18), until_time=time(0))
+    assert (saved(evening, Context(datetime(2026, 11, 27, hour, tzinfo=UTC))) > 0) == on
+    assert saved(Conditions(until_time=time(0)), Context(datetime(2026, 11, 27, hour, tzinfo=UTC))) > 0
+
+
+def test_hours_name_no_other_zone_than_the_shops() -> None:
+    with pytest.raises(ValidationError, match="hours are those of the shop's time zone"):
+        TypeAdapter(Conditions).validate_python({"from_time": "18:00+05:00"})
 
 
 def test_a_bundle_keeps_to_its_conditions_on_goods() -> None:
@@ -160,6 +179,24 @@ class TestShop:
         with pytest.raises(PromotionReference) as refused:
             drafted(shop, **({"template": TEN_PERCENT} | more))
         assert refused.value.details == {"field": field, "value": value}
+
+    def test_it_is_on_at_some_hour(self, shop: Shop) -> None:
+        with pytest.raises(NoHours):
+            drafted(shop, TEN_PERCENT, conditions={"from_time": "09:00", "until_time": "09:00"})
+
+    @pytest.mark.parametrize("field", ["starts_at", "ends_at"])
+    def test_its_moments_are_of_the_calendar(self, shop: Shop, field: str) -> None:
+        with pytest.raises(BeyondCalendar) as refused:
+            drafted(shop, TEN_PERCENT, conditions={field: "9999-12-31T23:59:59-14:00"})
+        assert refused.value.details["field"] == f"conditions.{field}"
+
+    def test_a_gift_that_nobody_can_buy_is_offered_to_nobody(self, shop: Shop, shelves: Shelves) -> None:
+        active(shop, {"kind": "gift", "sku": "SHIRT2-S"})
+        assert [each.sku for each in priced(shop, SHIRT0_S=1).promotions.gifts] == ["SHIRT2-S"]
+        with shop.database.transaction("staff") as uow:
+            sku_editing.retire(uow, shelves.skus["SHIRT2-S"], is_retired=True)
+        outcome = priced(shop, SHIRT0_S=1).promotions
+        assert (outcome.gifts, [each.reason for each in outcome.missed]) == ((), ["gift_gone"])
 
     def test_it_must_not_end_before_it_starts(self, shop: Shop) -> None:
         never = {"starts_at": "2026-12-01T00:00:00Z", "ends_at": "2026-12-01T00:00:00Z"}

@@ -11,9 +11,9 @@ from sqlalchemy import update
 from test_promotion_rules import line, unit
 from test_promotions import TEN_PERCENT, active, change, drafted, priced
 
-from transactional.catalog import creation, pricing
+from transactional.catalog import creation, pricing, schedule
 from transactional.catalog.drafts import ProductDraft, SkuDraft
-from transactional.catalog.models import categories, skus
+from transactional.catalog.models import categories, products, skus
 from transactional.checkout import terms_editing
 from transactional.promotions.cuts import Unit
 from transactional.promotions.errors import SellsBelow
@@ -127,6 +127,20 @@ class TestShop:
         assert self.refused(shop, third) == [("SHIRT0-S", 500, 292), ("SHIRT1-S", 500, 292)]
         before = {"ends_at": begins.isoformat()}
         assert self.refused(shop, third, conditions=before) == [("SHIRT1-S", 500, 292)]
+
+    def test_what_goes_live_by_itself_meanwhile_is_judged(self, shop: Shop, clock: MovableClock) -> None:
+        begins = clock.now + timedelta(days=10)
+        with shop.database.transaction("staff") as uow:
+            (category,) = uow.rows(categories.select())
+            one = [SkuDraft("NEW", 1_000, 1_000, 900)]
+            new = ProductDraft("new", "New", category["id"], one, status="draft")
+            creation.create_product(uow, new, "GBP")
+            (product,) = [row for row in uow.rows(products.select()) if row["slug"] == "new"]
+        assert self.refused(shop, TEN_PERCENT) == []
+        with shop.database.transaction("staff") as uow:
+            schedule.plan(uow, product["id"], live_from=begins, live_until=None)
+        assert self.refused(shop, TEN_PERCENT) == [("NEW", 1_000, 750)]
+        assert self.refused(shop, TEN_PERCENT, conditions={"ends_at": begins.isoformat()}) == []
 
     def test_tax_is_that_of_the_sku_wherever_prices_contain_it(self, shop: Shop, shelves: Shelves) -> None:
         offer = {"kind": "percent", "off_bp": 5_500}

@@ -94,6 +94,7 @@ def activities(draw: st.DrawFn, **fixed: Any) -> list[Activity]:
 
 def context(of: list[Activity], codes: bool = True, **more: Any) -> Context:
     coupons = {each.id: f"CODE-{each.id}" for each in of if each.needs_code} if codes else {}
+    more = {"gift_prices": dict.fromkeys(SKUS, 1_000)} | more
     return Context(NOW, segments=frozenset({"gold"}), coupons=coupons, **more)
 
 
@@ -137,6 +138,15 @@ def test_the_best_deal_of_a_group_is_at_least_as_good_as_each_alone(
 ) -> None:
     together = evaluate(basket, context(live), live).saved
     assert all(together >= evaluate(basket, context(live), [each]).saved for each in live)
+
+
+def test_the_best_deal_of_a_group_is_so_together_with_what_may_join_it() -> None:
+    alone = Activity("a", "A", Amount(off=200, of="order"), group="g", not_with=frozenset({"c"}))
+    joined = Activity("b", "B", Amount(off=110), Conditions(skus=("A",)), group="g")
+    friend = Activity("c", "C", Amount(off=110), Conditions(skus=("B",)))
+    basket, live = Basket((line("A"), line("B"))), [alone, joined, friend]
+    outcome = evaluate(basket, context(live), live)
+    assert ([each.activity_id for each in outcome.applied], outcome.saved) == (["b", "c"], 220)
 
 
 @given(baskets, activities(), st.randoms())

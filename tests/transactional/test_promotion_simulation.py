@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 from conftest import MovableClock
+from pydantic import ValidationError
 from shopping import ADA
 from test_promotions import TEN_PERCENT, active, change, codes, drafted, placed
 
 from transactional.checkout import service as checkout
+from transactional.members import service as members
+from transactional.members.models import customers
 from transactional.orders import service as orders
 from transactional.orders.rules import Special
 from transactional.promotions import simulation
-from transactional.promotions.schemas import SimulationView
+from transactional.promotions.schemas import SimulateIn, SimulationView
 from transactional.shop import Shop
 
 pytestmark = pytest.mark.usefixtures("shelves")
@@ -92,7 +95,28 @@ def test_days_add_up_and_the_most_affected_come_first(shop: Shop, clock: Movable
 
 def test_it_says_what_it_cannot_know(shop: Shop, clock: MovableClock) -> None:
     found = simulated(shop, clock, TEN_PERCENT, conditions={"segments": ["gold"]})
-    assert "Who belonged to a segment: nobody is taken to, so percent gave nothing." in found.unknown
+    assert "Who was in a segment then, for percent: who is today is taken to have been." in found.unknown
+
+
+def test_members_of_today_are_taken_to_have_been_then(shop: Shop, clock: MovableClock) -> None:
+    placed(shop, {"SHIRT0-S": 1})
+    for_gold = {"segments": ["gold"]}
+    assert simulated(shop, clock, HALF, conditions=for_gold).orders_affected == 0
+    with shop.database.transaction("staff") as uow:
+        (customer,) = uow.rows(customers.select())
+        members.put_groups(uow, customer["id"], ["gold"])
+    assert simulated(shop, clock, HALF, conditions=for_gold).discount == 500
+    assert (
+        simulated(shop, clock, {"kind": "member_price", "segment": "gold", "off_bp": 1_000}).discount == 100
+    )
+
+
+def test_a_day_of_the_shop_can_be_tried_though_its_clocks_go_forward() -> None:
+    start = "2026-03-29T00:00:00Z"
+    assert SimulateIn.model_validate({"start": start, "end": "2026-03-30T00:00:00+01:00"})
+    for end in (start, "2027-03-30T00:00:01Z"):
+        with pytest.raises(ValidationError):
+            SimulateIn.model_validate({"start": start, "end": end})
 
 
 def test_a_draft_for_next_week_is_tried_all_the_time(shop: Shop, clock: MovableClock) -> None:

@@ -1,7 +1,7 @@
 """Whether an activity is open to a basket, and if not, what is missing."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from transactional.promotions.offers import Short
@@ -9,6 +9,7 @@ from transactional.promotions.rules import Activity, Basket, Conditions, Context
 from transactional.promotions.templates import Bundle, FreeShipping, Gift, MemberPrice, Template
 
 _UNUSED = Used()
+_MIDNIGHT = time(0)
 
 
 def fits(activity: Activity, line: Line) -> bool:
@@ -111,8 +112,10 @@ def _short_of_goods(activity: Activity, basket: Basket, context: Context) -> Sho
     matching = [line for line in basket.lines if line.sku != gift and fits(activity, line)]
     if not matching:
         return Short("no_matching_items")
-    if context.is_foreign and (activity.names_money or (gift and gift not in context.gift_prices)):
+    if context.is_foreign and activity.names_money:
         return Short("currency")
+    if gift and gift not in context.gift_prices:
+        return Short("currency" if context.is_foreign else "gift_gone")
     units = conditions.min_quantity - sum(line.quantity for line in matching)
     if units > 0:
         return Short("add_units", units)
@@ -136,7 +139,8 @@ def _is_time(conditions: Conditions, context: Context) -> bool:
 
 def _within_hours(conditions: Conditions, local: datetime) -> bool:
     at, start, end = local.time(), conditions.from_time, conditions.until_time
-    begun, not_over = start is None or at >= start, end is None or at < end
+    begun = start is None or at >= start
+    not_over = end is None or end == _MIDNIGHT or at < end
     return begun or not_over if _is_over_midnight(conditions) else begun and not_over
 
 
@@ -148,4 +152,4 @@ def _is_after_midnight(conditions: Conditions, local: datetime) -> bool:
 
 def _is_over_midnight(conditions: Conditions) -> bool:
     start, end = conditions.from_time, conditions.until_time
-    return start is not None and end is not None and start > end
+    return start is not None and end is not None and start > end != _MIDNIGHT

@@ -1,10 +1,11 @@
 """What the promotions room refuses."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from transactional.errors import ShopError
+from transactional.moments import FIRST, LAST
 
 if TYPE_CHECKING:
     from transactional.promotions.guard import Danger
@@ -39,6 +40,28 @@ class EndsBeforeItStarts(ShopError):
             f"conditions.ends_at {ends_at} is not after conditions.starts_at {starts_at}.",
             field="conditions.ends_at",
             value=ends_at.isoformat(),
+        )
+
+
+class BeyondCalendar(ShopError):
+    code = "promotion_beyond_calendar"
+
+    def __init__(self, field: str, value: datetime):
+        super().__init__(
+            f"{field} is not between {FIRST:%Y-%m-%d} and {LAST:%Y-%m-%d}.",
+            field=field,
+            value=value.isoformat(),
+        )
+
+
+class NoHours(ShopError):
+    code = "promotion_has_no_hours"
+
+    def __init__(self, at: time):
+        super().__init__(
+            f"conditions.until_time is conditions.from_time, {at:%H:%M}: give neither for the whole day.",
+            field="conditions.until_time",
+            value=at.isoformat(),
         )
 
 

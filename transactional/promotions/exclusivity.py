@@ -51,8 +51,8 @@ def choose(
     """Ids of activities of which no two clash.
 
     The higher priority goes first, and a group goes with the highest of its members. Among equals the one
-    that saves most together with those already chosen is taken; when that has been asked often enough, the
-    one that saves most alone.
+    that saves most together with those already chosen and those that may join it is taken; when that has been
+    asked often enough, the one that saves most alone.
 
     Args:
         alone: what each saves without others, in minor units.
@@ -66,7 +66,9 @@ def choose(
         taken = [each for each in first if clash[each].isdisjoint(waiting)]
         if not taken and len(first) <= looks:
             looks -= len(first)
-            taken = [max(first, key=lambda each: worth([*chosen, each]))]
+            taken = [
+                max(first, key=lambda each: worth([*chosen, each, *_joining(each, waiting, clash, alone)]))
+            ]
         elif not taken:
             taken = [max(first, key=lambda each: alone[each])]
         chosen += taken
@@ -74,6 +76,14 @@ def choose(
             key: each for key, each in waiting.items() if key not in taken and clash[key].isdisjoint(taken)
         }
     return chosen
+
+
+def _joining(
+    one: str, waiting: Mapping[str, Activity], clash: Clashing, alone: Mapping[str, int]
+) -> list[str]:
+    """Those waiting that may join one that is taken; of which no two clash, by what they save alone."""
+    left = [each for key, each in waiting.items() if key != one and key not in clash[one]]
+    return choose(left, clash, alone, lambda _: 0, 0)
 
 
 def _ranks(activities: Sequence[Activity]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from transactional.catalog import pricing as prices
 from transactional.catalog.models import products, sku_prices, skus
@@ -16,6 +16,8 @@ from transactional.promotions.rules import Activity
 from transactional.staff.service import Terms
 from transactional.unit_of_work import Reading, Row
 
+# On sale now, or to be from a moment on.
+_is_shown = or_(products.c.status == "live", products.c.live_from.is_not(None))
 _on_sale = (
     select(
         skus.c.id,
@@ -27,16 +29,18 @@ _on_sale = (
         products.c.slug.label("product"),
         products.c.category_id,
         products.c.brand_id,
+        products.c.status,
+        products.c.live_from,
     )
     .join(products, products.c.id == skus.c.product_id)
-    .where(products.c.status == "live", skus.c.retired_at.is_(None))
+    .where(_is_shown, skus.c.retired_at.is_(None))
     .order_by(skus.c.code)
 )
 _prices = (
     select(sku_prices)
     .join(skus, skus.c.id == sku_prices.c.sku_id)
     .join(products, products.c.id == skus.c.product_id)
-    .where(products.c.status == "live", sku_prices.c.currency == bindparam("currency"))
+    .where(_is_shown, sku_prices.c.currency == bindparam("currency"))
     .order_by(sku_prices.c.id)
 )
 
@@ -44,9 +48,10 @@ _prices = (
 def units(db: Reading, terms: Terms, activity: Activity, others: Iterable[Activity]) -> Iterator[Unit]:
     """One unit of each SKU on sale, at each price that may be asked for it now or in the activity's time.
 
-    A gift card costs the shop what it is worth.
+    Products that go live by themselves before the activity ends are on sale then. A gift card costs the shop
+    what it is worth.
     """
-    found = db.rows(_on_sale)
+    found = [row for row in db.rows(_on_sale) if _is_sold(row, activity.conditions.ends_at)]
     names = pricing.lookup(db, live.of((activity, *others)), found)
     dated: dict[str, list[Row]] = {}
     for row in db.rows(_prices, currency=terms.currency):
@@ -57,6 +62,11 @@ def units(db: Reading, terms: Terms, activity: Activity, others: Iterable[Activi
             at = {"price": price, "list_price": max(price, row["list_price"])}
             unit = pricing.line_of(row["sku"], {**row, **at, "cost": _cost(row)}, names, quantity=1)
             yield Unit(unit, rates[row["tax_class"]])
+
+
+def _is_sold(row: Row, end: datetime | None) -> bool:
+    """Whether a SKU can be bought before the end of an activity; None is no end."""
+    return row["status"] == "live" or end is None or row["live_from"] < end
 
 
 def _cost(row: Row) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import and_, bindparam, case, func, or_, select
 from transactional.catalog.models import products, skus
 from transactional.catalog.rules import GIFT_CARD
 from transactional.checkout.tax import STANDARD
+from transactional.members.models import customers
 from transactional.money import BASIS_POINTS, divide_half_up
 from transactional.orders.models import order_lines, orders
 from transactional.promotions import pricing
@@ -28,6 +29,7 @@ _page = (
         orders.c.placed_at,
         orders.c.channel,
         orders.c.customer_id,
+        customers.c.groups,
         orders.c.ship_country,
         orders.c.delivery_method,
         func.coalesce(orders.c.shipping, 0).label("shipping"),
@@ -43,6 +45,7 @@ _page = (
         .scalar_subquery()
         .label("earlier_orders"),
     )
+    .join(customers, customers.c.id == orders.c.customer_id, isouter=True)
     .where(
         orders.c.status.not_in(("cancelled", "expired")),
         orders.c.purpose == "sale",
@@ -105,7 +108,7 @@ class PastOrder:
 def read(db: Reading, on: Live, currency: str, start: datetime, end: datetime) -> Iterator[PastOrder]:
     """What was sold from `start` to before `end` to shoppers one by one, in the order in which it was.
 
-    Products stand where they stand today.
+    Products stand where they stand today, and customers are in the groups in which they are.
     """
     after, after_id = start, _NO_ID
     while page := db.rows(_page, currency=currency, after=after, after_id=after_id, end=end, size=_PAGE):

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 
 from transactional.catalog import pricing as prices
 from transactional.catalog import rules as catalog
-from transactional.catalog.models import brands, categories, skus
+from transactional.catalog.models import brands, categories, products, skus
 from transactional.catalog.rules import GIFT_CARD
 from transactional.checkout.rules import Amounts
 from transactional.money import allocate
@@ -42,14 +42,16 @@ _codes = (
     .where(promotion_codes.c.code.in_(bindparam("codes", expanding=True)))
     .order_by(promotion_codes.c.code)
 )
-_gifts = select(
-    skus.c.id,
-    skus.c.code.label("sku"),
-    skus.c.currency,
-    skus.c.price,
-    skus.c.list_price,
-    skus.c.has_prices,
-).where(skus.c.code.in_(bindparam("codes", expanding=True)))
+_OF_GIFT = ("id", "currency", "price", "list_price", "has_prices")
+_gifts = (
+    select(skus.c.code.label("sku"), *(skus.c[name] for name in _OF_GIFT))
+    .join(products, products.c.id == skus.c.product_id)
+    .where(
+        skus.c.code.in_(bindparam("codes", expanding=True)),
+        products.c.status == "live",
+        skus.c.retired_at.is_(None),
+    )
+)
 _ordered_before = (
     select(orders.c.id)
     .where(
@@ -163,7 +165,7 @@ def line_of(key: str, row: Row, names: Names, quantity: int | None = None) -> Li
 
 
 def gift_prices(db: Reading, on: Live, currency: str) -> dict[str, int]:
-    """What the gifts cost now that activities give, without those that have no price in the currency."""
+    """What the gifts cost now that activities give, without those that nobody can buy in the currency."""
     found = db.rows(_gifts, codes=list(on.gifts)) if on.gifts else []
     asked = prices.at_their_prices(db, found, currency, sku_id="id")
     return {row["sku"]: row["price"] for row in asked if "unpriced" not in row}

@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, Select, bindparam, select
 from iso import COUNTRIES
 from transactional.catalog.models import brands, categories, products, skus
 from transactional.checkout.models import delivery_methods
+from transactional.moments import FIRST, LAST
 from transactional.promotions.conditions import given_skus
-from transactional.promotions.errors import EndsBeforeItStarts, PromotionReference
+from transactional.promotions.errors import BeyondCalendar, EndsBeforeItStarts, NoHours, PromotionReference
 from transactional.promotions.models import promotions
 from transactional.promotions.schemas import PromotionIn
 from transactional.unit_of_work import Reading
@@ -34,12 +35,17 @@ def check(db: Reading, draft: PromotionIn) -> None:
     Raises:
         PromotionReference: a SKU, product, category, brand, channel, country, way of delivery or promotion is
             unknown.
-        EndsBeforeItStarts: it would never be on.
+        BeyondCalendar, EndsBeforeItStarts, NoHours: it would never be on.
     """
     conditions = draft.conditions
     starts_at, ends_at = conditions.starts_at, conditions.ends_at
+    for name, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
+        if moment is not None and not FIRST <= moment <= LAST:
+            raise BeyondCalendar(f"conditions.{name}", moment)
     if starts_at is not None and ends_at is not None and ends_at <= starts_at:
         raise EndsBeforeItStarts(ends_at, starts_at)
+    if conditions.from_time is not None and conditions.from_time == conditions.until_time:
+        raise NoHours(conditions.from_time)
     _all_in("conditions.channels", conditions.channels, CHANNELS)
     _all_in("conditions.countries", conditions.countries, COUNTRIES)
     for field, names, known in _references(draft):

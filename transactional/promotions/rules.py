@@ -63,7 +63,7 @@ class Context:
         used: by activity id; an activity that is missing has given nothing.
         delivery_method: code of the chosen delivery; None when none can be had.
         country: where it goes; None when nobody knows.
-        gift_prices: what a unit costs of the SKUs that activities give away; none of those without a price.
+        gift_prices: what a unit costs of the SKUs that activities give away, if it can be bought.
         is_foreign: whether the basket is in another currency than amounts of activities are.
     """
 
@@ -80,9 +80,15 @@ class Context:
     is_foreign: bool = False
 
 
+def _without_offset(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("hours are those of the shop's time zone: name no other")
+    return at
+
+
 Names = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=160)], ...], Field(max_length=500)]
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")]
-ShopTime = Annotated[time, AfterValidator(lambda at: at.replace(tzinfo=None))]  # in the shop's zone
+ShopTime = Annotated[time, AfterValidator(_without_offset)]
 Limit = Annotated[int | None, Field(ge=1, le=10**12)]
 
 
@@ -96,6 +102,7 @@ class Conditions:
     Args:
         not_reduced: only lines whose unit price is not below their list price.
         weekdays: from 0, Monday; hours over midnight belong to the day on which they began.
+        from_time, until_time: hours of the shop's time zone; until 00:00 is until the day ends.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -211,6 +218,7 @@ WhyNot = Literal[
     "add_units",
     "add_money",
     "add_sku",
+    "gift_gone",
     "no_saving",
     "better_offer",
 ]

@@ -1,13 +1,14 @@
 """What promotions send and receive over the wire. Amounts are minor units and contain tax unless net."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from iso import Country
-from transactional.promotions.rules import Activity, Budget, Conditions
+from transactional.moments import Moment
+from transactional.promotions.rules import Activity, Budget, Conditions, Names
 from transactional.promotions.templates import Class, Template
 
 MAX_CODES = 5_000  # in one request
@@ -114,7 +115,7 @@ class CodesIn(BaseModel):
     named: list[Code] = Field([], max_length=100)
     max_uses: int | None = Field(1, ge=1, le=1_000_000, description="Orders per code; null without limit.")
     prefix: Prefix = Field("", description="What random codes begin with.", examples=["XMAS-"])
-    expires_at: AwareDatetime | None = Field(None, description="From when on they open nothing any more.")
+    expires_at: Moment | None = Field(None, description="From when on they open nothing any more.")
 
     @model_validator(mode="after")
     def _something(self) -> "CodesIn":
@@ -159,13 +160,13 @@ class SimulateIn(BaseModel):
         extra="forbid",
         json_schema_extra={"examples": [{"start": "2026-11-01T00:00:00Z", "end": "2026-12-01T00:00:00Z"}]},
     )
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Moment
+    end: Moment
 
     @model_validator(mode="after")
     def _bounded(self) -> "SimulateIn":
-        if not 0 < (self.end - self.start).days <= 366:
-            raise ValueError("a range of one day to 366 days")
+        if not timedelta(0) < self.end - self.start <= timedelta(days=366):
+            raise ValueError("a range of up to 366 days")
         return self
 
 
@@ -243,9 +244,9 @@ class TrialIn(BaseModel):
     )
     lines: list[TrialLine] = Field(min_length=1, max_length=100)
     channel: str = Field("web", max_length=32)
-    segments: list[str] = Field([], max_length=100)
+    segments: Names = ()
     first_order: bool | None = Field(None, description="Null while nobody knows who buys.")
-    moment: AwareDatetime | None = Field(None, description="When it is priced; now unless given.")
+    moment: Moment | None = Field(None, description="When it is priced; now unless given.")
     codes: list[Code] = Field([], max_length=5)
     country: Country | None = Field(None, description="Where it goes; at home unless given.")
     delivery_method: str | None = Field(

@@ -60,7 +60,7 @@ def create(uow: UnitOfWork, draft: PromotionIn) -> str:
     """Keep a draft; returns its id.
 
     Raises:
-        PromotionReference, EndsBeforeItStarts: see `references.check`.
+        PromotionReference, BeyondCalendar, EndsBeforeItStarts, NoHours: see `references.check`.
     """
     references.check(uow, draft)
     row = {"id": uow.new_id(), "status": "draft", "created_at": uow.now, **_columns(uow, draft)}
@@ -73,7 +73,7 @@ def edit(uow: UnitOfWork, promotion_id: str, draft: PromotionIn) -> None:
     Raises:
         NotFound: there is no such promotion.
         PromotionNotDraft: it has been on.
-        PromotionReference, EndsBeforeItStarts: see `references.check`.
+        PromotionReference, BeyondCalendar, EndsBeforeItStarts, NoHours: see `references.check`.
     """
     row = lock(uow, promotion_id)
     if row["status"] != "draft":
@@ -116,7 +116,8 @@ def change(
     Raises:
         NotFound: there is no such promotion.
         PromotionTransition: it is not in a status for that.
-        PromotionReference, EndsBeforeItStarts: what it names is not there any more; see `references.check`.
+        PromotionReference, BeyondCalendar, EndsBeforeItStarts, NoHours: see `references.check`; what it names
+            may not be there any more.
         SellsBelow: alone or with others that are on it can sell a SKU below cost; it stays as it was.
     """
     live.lock(uow)  # first, so that two activities that are a danger only together are not activated at once

@@ -56,6 +56,7 @@ class _Scenario:
             moment=order["placed_at"],
             time_zone=self.terms.time_zone,
             channel=order["channel"],
+            segments=frozenset(order["groups"] or ()),
             first_order=order["earlier_orders"] == 0,
             coupons={**past.codes, **self.opened},
             used=used,
@@ -165,7 +166,7 @@ def _unknown(draft: Activity, others: Sequence[Activity]) -> Iterator[str]:
         if each.conditions.segments or isinstance(each.template, MemberPrice)
     ]
     if for_members:
-        yield f"Who belonged to a segment: nobody is taken to, so {', '.join(for_members)} gave nothing."
+        yield f"Who was in a segment then, for {', '.join(for_members)}: who is today is taken to have been."
     if draft.needs_code:
         yield "Who would have had a code: everybody is taken to."
     if isinstance(draft.template, Gift):

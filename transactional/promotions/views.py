@@ -123,6 +123,8 @@ def _message(missed: Missed, money: MoneyText) -> str:
             return f"{missed.name}: counts once we know your e-mail address."
         case "used_by_customer":
             return f"{missed.name}: you have had it already."
+        case "gift_gone":
+            return f"{missed.name}: its gift is not sold any more."
         case "used_up":
             return f"{missed.name}: used up."
         case "not_now":
