@@ -29,19 +29,32 @@ _LONGEST_NAP = 20.0
 _HOUR = 3_600.0
 
 
+async def _singly(shop: Shop, actor: str, due: Sequence[str], do: Callable[[UnitOfWork, str], object]) -> int:
+    """Do something to each of these ids, in transactions of their own; returns to how many it was done.
+
+    One at which it fails keeps it from no other.
+    """
+    done = 0
+    for row_id in due:
+        try:
+            with shop.database.transaction(actor) as uow:
+                done += do(uow, row_id) is not False
+        except Exception:
+            log.exception("%s fails at %s, which is tried again", actor, row_id)
+        await asyncio.sleep(0)  # let requests in between
+    return done
+
+
 async def _each(
     shop: Shop, actor: str, due: Sequence[str], do: Callable[[UnitOfWork, str], object], batch: int
 ) -> float:
-    """Do something to each of these ids, in transactions of their own; returns the seconds to the next look.
+    """Do something `_singly`; returns the seconds to the next look.
 
     Args:
         batch: how many were looked for; there may be more when as many were found.
     """
-    for row_id in due:
-        with shop.database.transaction(actor) as uow:
-            do(uow, row_id)
-        await asyncio.sleep(0)  # let requests in between
-    return 0.0 if len(due) >= batch else _LONGEST_NAP
+    done = await _singly(shop, actor, due, do)
+    return 0.0 if done and len(due) >= batch else _LONGEST_NAP
 
 
 async def expire(shop: Shop) -> float:
@@ -57,23 +70,11 @@ async def expire(shop: Shop) -> float:
     except Exception:
         # One that cannot expire must not keep the stock of all others.
         log.exception("orders do not expire together and are tried one by one")
-        expired = await _expire_singly(shop)
+        with shop.database.read() as db:
+            overdue = expiry.overdue(db, _EXPIRY_BATCH)
+        expired = await _singly(shop, "system:expiry", overdue, expiry.expire)
     # None expired although some are due: another process holds them.
     return 0.0 if expired else 1.0
-
-
-async def _expire_singly(shop: Shop) -> int:
-    with shop.database.read() as db:
-        due = expiry.overdue(db, _EXPIRY_BATCH)
-    expired = 0
-    for order_id in due:
-        try:
-            with shop.database.transaction("system:expiry") as uow:
-                expired += expiry.expire(uow, order_id)
-        except Exception:
-            log.exception("order %s does not expire", order_id)
-        await asyncio.sleep(0)  # let requests in between
-    return expired
 
 
 async def settle(shop: Shop) -> float:

@@ -10,11 +10,12 @@ import pytest
 from conftest import MovableClock
 from fastapi.testclient import TestClient
 from processes import free_ports
-from shopping import Shelves, key, level, order_body, ordered_over_http, rows_of
+from shopping import Shelves, asking, key, level, order_body, ordered_over_http, rows_of
 
 from transactional import idempotency
 from transactional.app import create_app
 from transactional.change_log import START, read_changes
+from transactional.orders import after_sales
 from transactional.orders.models import orders
 from transactional.payments import cashier, refunding, signatures
 from transactional.payments.models import payments, refunds
@@ -265,6 +266,43 @@ class TestStaff:
         assert asyncio.run(refunding.send_refunds(open_for_business)) == 1
         assert asyncio.run(refunding.send_refunds(open_for_business)) == 0
         assert [row["status"] for row in rows_of(open_for_business, refunds)] == ["succeeded"]
+
+
+class TestFaults:
+    """Of an adapter, or of whatever is done to one row: they keep no other row waiting."""
+
+    def stumbling(self, shop: Shop, sandbox: TestClient, external_id: str) -> Shop:
+        """The shop with an adapter that fails at one payment."""
+        ask = asking(sandbox.app)
+
+        async def stumble(method: str, url: str, headers: Any, body: str | None) -> tuple[int, bytes]:
+            if external_id in url:
+                raise RuntimeError("a fault of the adapter")
+            return await ask(method, url, headers, body)
+
+        settings = shop.settings
+        provider = SandboxProvider(settings.sandbox_url, sandbox_secret(settings), stumble)
+        return replace(shop, providers={"sandbox": provider})
+
+    def test_other_payments_are_reconciled_and_refunded(
+        self, client: TestClient, sandbox: TestClient, open_for_business: Shop, clock: MovableClock
+    ) -> None:
+        made = [ordered_over_http(client, SHIRT0_S=1) for _ in range(2)]
+        for order in made:
+            url = started_payment(client, order)["redirect_url"]
+            sandbox.post(url, data={"action": "pay", "webhook": "never"})
+        clock.forward(minutes=1)
+        first, second = rows_of(open_for_business, payments)
+        shop = self.stumbling(open_for_business, sandbox, first["external_id"])
+        assert asyncio.run(cashier.reconcile(shop)) == 1
+        assert asyncio.run(cashier.reconcile(open_for_business)) == 1
+        for order in made:
+            with shop.database.transaction("staff") as uow:
+                after_sales.cancel(uow, order["id"])
+        assert asyncio.run(refunding.send_refunds(shop)) == 1
+        sent = {row["payment_id"]: row["status"] for row in rows_of(shop, refunds)}
+        assert sent == {first["id"]: "pending", second["id"]: "succeeded"}
+        assert asyncio.run(refunding.send_refunds(open_for_business)) == 1
 
 
 class TestReconciliation:

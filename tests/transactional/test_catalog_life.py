@@ -28,6 +28,7 @@ from transactional.checkout.errors import NotForSale
 from transactional.errors import NotFound
 from transactional.shop import Shop
 from transactional.stock import service as stock
+from transactional.unit_of_work import UnitOfWork
 
 STAFF = "/api/v1/staff/catalogue"
 
@@ -113,6 +114,30 @@ class TestSchedule:
             schedule.plan(uow, editing.add_product(uow, draft, "GBP"), live_from=uow.now, live_until=None)
         asyncio.run(background.change_assortment(shop))
         assert status_of(shop, "coat") == "draft"
+
+    def test_one_that_fails_keeps_no_other_waiting(
+        self, shop: Shop, shelves: Shelves, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with shop.database.transaction("staff") as uow:
+            for slug in ("cap", "coat"):
+                sku = SkuDraft(slug.upper(), 1, 1, 1)
+                draft = ProductDraft(slug, slug, category_id(shop, "clothes"), [sku], status="draft")
+                schedule.plan(uow, editing.add_product(uow, draft, "GBP"), live_from=uow.now, live_until=None)
+        with shop.database.read() as db:
+            failing = schedule.due(db, 1)[0]
+        follow = schedule.follow
+
+        def fail_at_one(uow: UnitOfWork, product_id: str) -> None:
+            follow(uow, product_id)
+            if product_id == failing:
+                raise RuntimeError("a fault of ours")
+
+        monkeypatch.setattr(schedule, "follow", fail_at_one)
+        asyncio.run(background.change_assortment(shop))
+        assert sorted(status_of(shop, slug) for slug in ("cap", "coat")) == ["draft", "live"]
+        monkeypatch.undo()
+        asyncio.run(background.change_assortment(shop))
+        assert [status_of(shop, slug) for slug in ("cap", "coat")] == ["live", "live"]
 
     def test_it_ends_after_it_began(self, client: TestClient, staff: dict[str, str]) -> None:
         at = f"{STAFF}/products/{NOBODY}/schedule"

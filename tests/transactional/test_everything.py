@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 from shopping import ADA, exported
 from sqlalchemy import select
-from world import COUPON, SKUS, Fate, World
+from world import COUPON, SAMPLE, SKUS, Fate, World
 
 from transactional.catalog import bulk, editing, feedback, pricing, sku_editing
 from transactional.catalog.bulk import Rules, Selection
@@ -138,7 +138,7 @@ class Everything(RuleBasedStateMachine):
     ) -> None:
         def fill(uow: UnitOfWork) -> None:
             cart_id = checkout.create(uow, self.shop.terms, channel=channel, currency=currency)
-            checkout.add(uow, cart_id, {SKUS[number % 5]: quantity, SKUS[second % 3]: 1})
+            checkout.add(uow, cart_id, {SKUS[number % 6]: quantity, [*SKUS[:3], SAMPLE][second % 4]: 1})
             self.carts.append(cart_id)
 
         self.world.act("once" if fate == "crashes first" else fate, "shopper", fill)
@@ -478,7 +478,7 @@ class Everything(RuleBasedStateMachine):
 
     @rule(fate=fates, number=which, quantity=units, purpose=st.sampled_from(ORDER_PURPOSES[1:]))
     def give_away(self, fate: Fate, number: int, quantity: int, purpose: Any) -> None:
-        goods = {SKUS[number % 5]: quantity}
+        goods = {SKUS[number % 6]: quantity}
         self.world.act(
             fate, "staff", lambda uow: entry.gratis(uow, self.shop.terms, GRACE, goods, purpose, "hm")
         )
@@ -579,7 +579,7 @@ class Everything(RuleBasedStateMachine):
         """A supplier asks another price: typed in, or in a file."""
 
         def change(uow: UnitOfWork) -> None:
-            code = SKUS[number % 5]
+            code = SKUS[number % 6]
             sku_id = warehousing.sku_id(uow, code)
             if not is_file:
                 sku_editing.edit_sku(uow, sku_id, {"cost": cost})

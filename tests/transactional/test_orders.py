@@ -13,6 +13,7 @@ from shopping import (
     shipped_order,
     status_of,
 )
+from test_order_changes import add_up
 
 from transactional.catalog import sku_editing
 from transactional.checkout import service as checkout
@@ -25,6 +26,21 @@ from transactional.payments.models import payments, refunds
 from transactional.shop import Shop
 from transactional.stock.errors import OutOfStock
 from transactional.stock.models import stock_movements
+
+
+def test_what_costs_nothing_is_ordered_paid_and_sent_like_all(shop: Shop, shelves: Shelves) -> None:
+    with shop.database.transaction("staff") as uow:
+        for sku in ("SHIRT0-S", "SHIRT1-S"):
+            sku_editing.edit_sku(uow, shelves.skus[sku], {"price": 0, "list_price": 0})
+        sku_editing.edit_sku(uow, shelves.skus["SHIRT1-S"], {"tax_class": "gift_card"})
+    card, free = placed_order(shop, SHIRT1_S=1), placed_order(shop, SHIRT0_S=2)
+    assert [(each.total, status_of(shop, each.order_id)) for each in (card, free)] == [(0, "paid")] * 2
+    with shop.database.transaction("staff") as uow:
+        shipping.ship(uow, free.order_id)
+        after_sales.return_lines(uow, free.order_id, {free.lines[0]["id"]: 2}, "too small")
+    assert status_of(shop, free.order_id) == "returned"
+    assert level(shop, shelves.skus["SHIRT0-S"]) == (10, 0)
+    add_up(shop)
 
 
 @pytest.mark.usefixtures("shelves")

@@ -16,9 +16,9 @@ from shopping import fill_shelves, sell_everywhere, sell_in_euros
 from sqlalchemy import Table, func, select
 
 from settings import Settings
-from transactional.catalog import creation
+from transactional.catalog import creation, sku_editing
 from transactional.catalog.drafts import ProductDraft, SkuDraft
-from transactional.catalog.models import categories
+from transactional.catalog.models import categories, skus
 from transactional.change_log import change_log
 from transactional.errors import ShopError
 from transactional.payments import gift_cards
@@ -29,7 +29,8 @@ from transactional.stock import service as stock
 from transactional.stock import warehousing
 from transactional.unit_of_work import Row, UnitOfWork
 
-SKUS = ("SHIRT0-S", "SHIRT0-M", "SHIRT1-S", "CARD-20", "CARD-50")
+SAMPLE = "SHIRT1-M"  # costs nothing
+SKUS = ("SHIRT0-S", "SHIRT0-M", "SHIRT1-S", "CARD-20", "CARD-50", SAMPLE)
 COUPON = "FIFTH"
 _PROMOTIONS: tuple[dict[str, Any], ...] = (
     {
@@ -70,7 +71,10 @@ def counted_ids() -> Callable[[datetime], str]:
 
 
 def furnished(database_url: str, home: Path, clock: MovableClock, bank: Bank) -> Shop:
-    """A shop with points that sells shirts and gift cards, also in euros; promotions are not on yet."""
+    """A shop with points that sells shirts, one for nothing, and gift cards, also in euros.
+
+    Promotions are not on yet.
+    """
     opened = open_shop(
         Settings(home=home, database_url=database_url), clock, counted_ids(), {bank.name: bank}
     )
@@ -79,6 +83,8 @@ def furnished(database_url: str, home: Path, clock: MovableClock, bank: Bank) ->
     sell_everywhere(shop)
     with shop.database.transaction("staff") as uow:
         (category,) = uow.rows(categories.select())
+        (sample,) = uow.rows(skus.select().where(skus.c.code == SAMPLE))
+        sku_editing.edit_sku(uow, sample["id"], {"price": 0, "list_price": 0})
         drafts = [
             SkuDraft("CARD-20", 2_000, 2_000, 0, {"value": "20"}, tax_class="gift_card"),
             SkuDraft("CARD-50", 4_500, 5_000, 0, {"value": "50"}, tax_class="gift_card"),
@@ -90,7 +96,7 @@ def furnished(database_url: str, home: Path, clock: MovableClock, bank: Bank) ->
         )
         for currency in ("EUR", "GBP"):
             gift_cards.issue(uow, 1_500, currency, "a present")
-    return sell_in_euros(shop, dict.fromkeys(SKUS, 1_300))
+    return sell_in_euros(shop, dict.fromkeys(SKUS, 1_300) | {SAMPLE: 0})
 
 
 def drafted_promotions(shop: Shop) -> list[str]:

@@ -49,6 +49,8 @@ def post_new(uow: UnitOfWork, entry: Entry) -> None:
 
     Its reference holds an id that this transaction made, or names a step that the row it locked takes once.
     """
+    if not entry.postings:
+        return
     row = _entry_row(uow, entry, reverses_id=None)
     uow.insert(journal_entries, row)
     _write_postings(uow, row, entry.postings)

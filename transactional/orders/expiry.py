@@ -32,11 +32,11 @@ def expire_unpaid(uow: UnitOfWork, limit: int = 100) -> int:
     return _expire(uow, uow.lock_rows(orders, _overdue_for_update, now=uow.now, limit=limit))
 
 
-def expire(uow: UnitOfWork, order_id: str) -> int:
-    """The same for one of them, unless it was just paid."""
+def expire(uow: UnitOfWork, order_id: str) -> bool:
+    """The same for one of them, unless it was just paid; whether it expired."""
     order = service.lock(uow, order_id)
     is_overdue = order["status"] == "pending_payment" and order["expires_at"] <= uow.now
-    return _expire(uow, [order] if is_overdue else [])
+    return _expire(uow, [order] if is_overdue else []) > 0
 
 
 def _expire(uow: UnitOfWork, found: list[Row]) -> int:

@@ -268,8 +268,10 @@ async def reconcile(shop: Shop) -> int:
     for payment_id in waiting:
         try:
             settled += await _reconcile(shop, payment_id)
-        except ShopError as problem:
-            log.warning("payment %s is not reconciled: %s", payment_id, problem)
+        except Exception as problem:
+            # Also what nobody thought of: one payment must not keep all others open.
+            is_strange = not isinstance(problem, ShopError)
+            log.warning("payment %s is not reconciled: %s", payment_id, problem, exc_info=is_strange)
     return settled
 
 

@@ -12,6 +12,7 @@ from transactional.payments import refund_news, service
 from transactional.payments.models import payments, refunds
 from transactional.payments.provider import RefundNews
 from transactional.shop import Shop
+from transactional.unit_of_work import Row
 
 log = logging.getLogger(__name__)
 
@@ -30,16 +31,24 @@ async def send_refunds(shop: Shop) -> int:
     sent = 0
     for name, refund in waiting:
         try:
-            answer = await shop.providers[name].refund(refund["external_id"], refund["id"], refund["amount"])
-        except ShopError as problem:
-            log.warning("refund %s is not sent: %s", refund["id"], problem)
-            with shop.database.transaction("system:refund") as uow:
-                payment = service.find(uow, refund["payment_id"])
-                service.note_unknown(uow, payment, "refund", refund["amount"], refund["id"])
-            continue
-        if not answer.settled:
-            continue
+            sent += await _send(shop, name, refund)
+        except Exception as problem:
+            # Also what nobody thought of: one refund must not keep all others waiting.
+            is_strange = not isinstance(problem, ShopError)
+            log.warning("refund %s is not sent: %s", refund["id"], problem, exc_info=is_strange)
+    return sent
+
+
+async def _send(shop: Shop, name: str, refund: Row) -> bool:
+    """Send one refund; whether it ended. A call that fails may have been heard."""
+    try:
+        answer = await shop.providers[name].refund(refund["external_id"], refund["id"], refund["amount"])
+    except Exception:
+        with shop.database.transaction("system:refund") as uow:
+            payment = service.find(uow, refund["payment_id"])
+            service.note_unknown(uow, payment, "refund", refund["amount"], refund["id"])
+        raise
+    if answer.settled:
         with shop.database.transaction(f"provider:{name}") as uow:
             refund_news.record(uow, RefundNews(refund["id"], answer.external_id, answer.succeeded))
-        sent += 1
-    return sent
+    return answer.settled

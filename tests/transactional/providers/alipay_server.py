@@ -54,6 +54,7 @@ class AlipayServer:
     trades: dict[str, Json] = field(default_factory=dict)
     refunds: dict[str, Json] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    says: str = ""  # instead of any answer
     lose_answers: bool = False  # what is asked is done, but the answer is an empty 500
     slow_refunds: bool = False
 
@@ -69,6 +70,8 @@ class AlipayServer:
         )
         if self.lose_answers:
             return Response(status_code=500)
+        if self.says:
+            return Response(self.says, media_type="text/html")
         name = method.replace(".", "_") + "_response"
         text = json.dumps(answer, separators=(",", ":"))
         body = f'{{"{name}":{text},"sign":"{signed(self.key, text)}"}}'

@@ -240,6 +240,32 @@ class TestGivingBack:
         assert (answer.succeeded, answer.settled) == (False, True)
 
 
+class TestStrangeAnswers:
+    @pytest.mark.parametrize("says", ['{"msg":"busy"}', "[]", "null", "<html>", '{"sign":"x"}'])
+    def test_what_is_no_answer_leaves_all_as_it_was(
+        self, client: TestClient, server: AlipayServer, shop: Shop, clock: MovableClock, says: str
+    ) -> None:
+        order = ordered_over_http(client, SHIRT0_S=1)
+        server.pay(started(client, order))
+        server.says = says
+        assert client.get(f"/api/v1/orders/{order['token']}/return").json()["status"] == "pending_payment"
+        server.says = ""
+        clock.forward(minutes=1)
+        assert asyncio.run(cashier.reconcile(shop)) == 1
+
+    def test_a_status_that_nobody_knows_is_asked_about_again(
+        self, client: TestClient, server: AlipayServer, shop: Shop, clock: MovableClock
+    ) -> None:
+        strange, other = (ordered_over_http(client, SHIRT0_S=1) for _ in range(2))
+        trades = [server.pay(started(client, each)) for each in (strange, other)]
+        trades[0]["trade_status"] = "TRADE_PONDERED"
+        answer = client.get(f"/api/v1/orders/{strange['token']}/return")
+        assert (answer.status_code, answer.json()["status"]) == (200, "pending_payment")
+        clock.forward(minutes=1)
+        assert asyncio.run(cashier.reconcile(shop)) == 1
+        assert [status(client, each) for each in (strange, other)] == ["pending_payment", "paid"]
+
+
 class TestVoiding:
     @pytest.mark.parametrize("opened", [True, False])
     def test_the_trade_of_an_order_that_is_over_is_closed(

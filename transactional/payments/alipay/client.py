@@ -38,6 +38,16 @@ _DONE = "10000"
 _REFUSED = "40004"
 _PASSING = ("ACQ.SYSTEM_ERROR", "ACQ.SELLER_BALANCE_NOT_ENOUGH")
 _NO_SUCH_TRADE = "ACQ.TRADE_NOT_EXIST"
+# The last two: the library takes JSON that is not an answer for one.
+_NO_ANSWER = (
+    OSError,
+    HTTPException,
+    ValueError,
+    AliPayException,
+    AliPayValidationError,
+    AttributeError,
+    TypeError,
+)
 _STATUSES: dict[str, RemoteStatus] = {
     "WAIT_BUYER_PAY": "pending",
     "TRADE_SUCCESS": "captured",
@@ -114,7 +124,12 @@ class AlipayProvider:
         answer = await self._ask("alipay.trade.query", {"out_trade_no": external_id})
         if answer.get("sub_code") == _NO_SUCH_TRADE:
             return _unopened(external_id, "pending")
-        return self._payment(self._done(answer))
+        trade = self._done(answer)
+        try:
+            return self._payment(trade)
+        except (KeyError, ValueError) as problem:
+            log.warning("Alipay tells of a trade what we do not know: %r", problem)
+            raise ProviderUnavailable(self.name) from problem
 
     async def capture(self, external_id: str) -> RemotePayment:
         """Page pay takes the money at once, so nothing is ever only authorised."""
@@ -162,7 +177,7 @@ class AlipayProvider:
             answer: dict[str, Any] = await asyncio.to_thread(
                 self._gateway.server_api, method, content, timestamp=_moment(datetime.now(UTC))
             )
-        except (OSError, HTTPException, ValueError, AliPayException, AliPayValidationError) as problem:
+        except _NO_ANSWER as problem:
             log.warning("Alipay, %s: %r", method, problem)
             raise ProviderUnavailable(self.name) from problem
         return answer
