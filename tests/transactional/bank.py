@@ -139,13 +139,20 @@ class Bank:
         if taken:
             self._step(deal, f"dispute_{len(self.news)}", taken, stage)
 
-    def step_dispute(self, external_id: str, stage: DisputeStage) -> None:
-        """The last dispute of a payment goes on or ends, unless the shop has won it; it never goes back."""
+    def step_dispute(self, external_id: str, stage: DisputeStage, number: int) -> None:
+        """A dispute of a payment goes on or ends, unless the shop has won it; it never goes back.
+
+        Args:
+            number: which of them; after the last comes the first again.
+        """
         deal = self.deals[external_id]
-        for dispute, (amount, before) in [*deal.disputes.items()][-1:]:
-            goes_on = stage != "requested" and before not in (stage, "failed")
-            if goes_on and (before == "succeeded" or amount <= deal.left):
-                self._step(deal, dispute, amount, stage)
+        if not deal.disputes:
+            return
+        dispute = [*deal.disputes][number % len(deal.disputes)]
+        amount, before = deal.disputes[dispute]
+        goes_on = stage != "requested" and before not in (stage, "failed")
+        if goes_on and (before == "succeeded" or amount <= deal.left):
+            self._step(deal, dispute, amount, stage)
 
     def _step(self, deal: Deal, dispute: str, amount: int, stage: DisputeStage) -> None:
         deal.disputes[dispute] = (amount, stage)

@@ -12,6 +12,7 @@ from transactional.orders import after_sales, group_entry, review, service, ship
 from transactional.orders.errors import OrderHeld
 from transactional.orders.service import Placed
 from transactional.payments import chargebacks, events
+from transactional.payments import gift_cards as cards
 from transactional.payments.models import gift_cards, refunds
 from transactional.payments.provider import DisputeStage
 from transactional.shop import Shop
@@ -22,6 +23,14 @@ def dispute(
 ) -> str:
     with shop.database.transaction("provider:sandbox") as uow:
         return chargebacks.record(uow, str(placed.payment_id), reference, amount, stage)
+
+
+def statuses(shop: Shop) -> list[str]:
+    return [row["status"] for row in rows_of(shop, gift_cards)]
+
+
+def lost(shop: Shop) -> int:
+    return balances(shop).get(chart.CHARGEBACKS, 0)
 
 
 def last_step(shop: Shop, placed: Placed) -> tuple[str, str, str | None]:
@@ -184,6 +193,60 @@ def test_bought_cards_are_usable_again_when_it_is_won(cards_for_sale: Shop) -> N
     dispute(cards_for_sale, placed, placed.total, "failed")
     assert left_on(cards_for_sale, card) == 1_500
     assert [row["status"] for row in rows_of(cards_for_sale, gift_cards)] == ["active"]
+
+
+@pytest.mark.parametrize("first", ["dp_1", "dp_2"])
+def test_of_two_disputes_the_one_that_took_the_cards_gives_them_again(
+    cards_for_sale: Shop,  # noqa: F811
+    first: str,
+) -> None:
+    placed = paid_order(cards_for_sale, CARD_20=2)
+    spent, card = rows_of(cards_for_sale, gift_cards)
+    placed_with(cards_for_sale, by_card(spent), sku="SHIRT2-S")
+    amounts = {"dp_1": 1_000, "dp_2": placed.total - 1_000}
+    for reference, amount in amounts.items():
+        dispute(cards_for_sale, placed, amount, reference=reference)
+    assert statuses(cards_for_sale) == ["charged_back", "charged_back"]
+    left = {"dp_1": 0, "dp_2": 2_000}
+    won = [first, *(each for each in amounts if each != first)]
+    for done, reference in enumerate(won, 1):
+        dispute(cards_for_sale, placed, amounts[reference], "failed", reference)
+        assert left_on(cards_for_sale, card) == max(left[each] for each in won[:done])
+    assert statuses(cards_for_sale) == ["active", "active"]
+    assert lost(cards_for_sale) == 0
+
+
+def test_a_card_that_the_staff_blocked_stays_so_when_a_dispute_is_won(
+    cards_for_sale: Shop,  # noqa: F811
+) -> None:
+    placed = paid_order(cards_for_sale, CARD_20=1)
+    (card,) = rows_of(cards_for_sale, gift_cards)
+    with cards_for_sale.database.transaction("staff") as uow:
+        cards.block(uow, card["id"], is_blocked=True)
+    for stage in ("succeeded", "failed"):
+        dispute(cards_for_sale, placed, placed.total, stage)
+    assert (statuses(cards_for_sale), left_on(cards_for_sale, card)) == (["blocked"], 2_000)
+
+
+@pytest.mark.parametrize("is_won", [False, True])
+def test_what_comes_back_to_a_lost_card_is_the_shops_until_its_dispute_is_won(
+    cards_for_sale: Shop,  # noqa: F811
+    is_won: bool,
+) -> None:
+    bought = paid_order(cards_for_sale, CARD_20=1)
+    (card,) = rows_of(cards_for_sale, gift_cards)
+    spent = placed_with(cards_for_sale, by_card(card, 1_500), sku="SHIRT2-S")
+    dispute(cards_for_sale, bought, bought.total)
+    assert lost(cards_for_sale) == 1_500
+    act(cards_for_sale, after_sales.cancel, spent, "not wanted")
+    assert (left_on(cards_for_sale, card), lost(cards_for_sale)) == (0, 0)
+    if is_won:
+        dispute(cards_for_sale, bought, bought.total, "failed")
+        assert (left_on(cards_for_sale, card), statuses(cards_for_sale)) == (2_000, ["active"])
+    else:
+        act(cards_for_sale, after_sales.cancel, bought, "not paid")
+        assert (left_on(cards_for_sale, card), statuses(cards_for_sale)) == (0, ["disabled"])
+    assert lost(cards_for_sale) == 0
 
 
 def test_cards_that_a_chargeback_took_are_no_return_when_the_order_is_called_off(

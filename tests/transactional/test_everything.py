@@ -280,7 +280,7 @@ class Everything(RuleBasedStateMachine):
         external_id = list(self.bank.deals)[-1 - number % len(self.bank.deals)]
         deal, told = self.bank.deals[external_id], len(self.bank.news)
         if stage == "failed" or (deal.disputes and number % 2):
-            self.bank.step_dispute(external_id, stage)
+            self.bank.step_dispute(external_id, stage, number)
         else:
             self.bank.dispute(external_id, deal.left // divisor, stage)
         if is_heard and len(self.bank.news) > told:

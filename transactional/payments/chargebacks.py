@@ -14,7 +14,7 @@ from transactional.money import money_text
 from transactional.orders import changes, review, transitions
 from transactional.orders import rules as order_rules
 from transactional.orders.models import credit_note_lines, credit_notes
-from transactional.payments import events, gift_cards, reversal, rules, service, tenders
+from transactional.payments import card_reversal, events, gift_cards, reversal, rules, service, tenders
 from transactional.payments.events import Told
 from transactional.payments.models import refunds
 from transactional.payments.provider import DisputeStage
@@ -90,7 +90,7 @@ def _lose(uow: UnitOfWork, order: Row, payment: Row, reference: str, amount: int
         changes.give_up_open(uow, order)
         reversal.hold(uow, order)
         key = _key(payment, reference)
-        gift_cards.take_what_is_left(uow, order, gift_cards.of_order(uow, order), key)
+        card_reversal.take_what_is_left(uow, order, gift_cards.of_order(uow, order), key)
         reversal.reverse(uow, order, key, points=order["points"], source=CHARGEBACKS)
     if order["status"] == "gathering" or (order["status"], "hold") in order_rules.TRANSITIONS:
         review.stop(uow, order, f"{_reason(reference)}: {payment['currency']} {_text(payment, amount)}")
@@ -116,7 +116,7 @@ def _regain(uow: UnitOfWork, order: Row, payment: Row, reference: str) -> None:
         order,
         key,
         taken=[(row["account"], row["amount"]) for row in again],
-        cards=gift_cards.give_again(uow, cards, key),
+        cards=card_reversal.give_again(uow, cards, key),
         points=min(_points_taken(uow, key), order["points"] * wanted // order["total"]),
         owed=max(there - wanted, 0),
     )

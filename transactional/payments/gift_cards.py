@@ -5,13 +5,12 @@ A card's code is its number with a MAC of the shop's keys (`Keys.gift_card_code`
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, String, bindparam, cast, false, func, literal, select
 
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
-from transactional.ledger import refund_events
 from transactional.ledger import service as accounts
 from transactional.ledger.chart import CHARGEBACKS, GIFT_CARD, UNRELEASED, held
 from transactional.ledger.models import ledger_accounts
@@ -39,19 +38,18 @@ _credited = (
     .where(order_lines.c.order_id == bindparam("order_id"))
     .group_by(credit_note_lines.c.order_line_id)
 )
-_ACCOUNTS = held(GIFT_CARD, "")  # the cards' ids come after it
+ACCOUNTS = held(GIFT_CARD, "")  # the cards' ids come after it
 _with_balance = (
     select(gift_cards, func.coalesce(ledger_accounts.c.balance, 0).label("balance"))
     .outerjoin(
         ledger_accounts,
-        ledger_accounts.c.code == literal(_ACCOUNTS) + cast(gift_cards.c.id, String),
+        ledger_accounts.c.code == literal(ACCOUNTS) + cast(gift_cards.c.id, String),
     )
     .order_by(gift_cards.c.id.desc())
 )
 _by_number = _with_balance.where(gift_cards.c.number == bindparam("number"))
 
-_USABLE = ("active", "blocked")
-REFUND_GRACE = timedelta(days=30)
+USABLE = ("active", "blocked")
 
 
 @dataclass(frozen=True)
@@ -170,7 +168,8 @@ def take_back(uow: UnitOfWork, cards: Sequence[Row], paid: Mapping[str, tuple[in
         if mine and len(unused) < units:
             raise GiftCardSpent(units, len(unused))
         chosen += unused[:units]
-    _set_status(uow, chosen, "disabled")
+    for card in lock(uow, chosen):
+        uow.update(gift_cards, card, status="disabled")
     lines = {card["order_line_id"] for card in chosen}
     credited = sum(amount for line_id, (_, amount) in paid.items() if line_id in lines)
     worth = [(CHARGEBACKS if _is_lost(card) else account(card["id"]), card["initial"]) for card in chosen]
@@ -186,46 +185,13 @@ def _is_lost(card: Row) -> bool:
     return bool(card["status"] == "charged_back")
 
 
-def take_what_is_left(uow: UnitOfWork, order: Row, cards: Sequence[Row], key: str) -> None:
-    """Empty an order's cards whose price the buyer's bank took back; what was spent of them is lost.
-
-    Args:
-        key: names the chargeback.
-    """
-    there = [card for card in cards if card["status"] in _USABLE]
-    left = accounts.hold(uow, [account(card["id"]) for card in there])
-    _set_status(uow, there, "charged_back")
-    refund_events.cards_taken_back(uow, order, key, sorted(left.items()))
+def lock(uow: UnitOfWork, cards: Iterable[Row]) -> list[Row]:
+    """The cards, locked in the order of their ids."""
+    found = (uow.lock(gift_cards, card_id) for card_id in sorted(str(card["id"]) for card in cards))
+    return [card for card in found if card is not None]
 
 
-def give_again(uow: UnitOfWork, cards: Sequence[Row], key: str) -> list[tuple[str, int]]:
-    """Make cards usable again that the chargeback `key` emptied; what it took of each, by account."""
-    taken = {posting.source: posting.amount for posting in accounts.postings_of(uow, f"gift_cards:{key}")}
-    again = [card for card in cards if card["status"] == "charged_back"]
-    _set_status(uow, again, "active")
-    return [(code, taken[code]) for code in (account(card["id"]) for card in again) if code in taken]
-
-
-def _set_status(uow: UnitOfWork, cards: Sequence[Row], status: str) -> None:
-    for card in sorted(cards, key=lambda each: str(each["id"])):
-        locked = uow.lock(gift_cards, card["id"])
-        if locked is not None:
-            uow.update(gift_cards, locked, status=status)
-
-
-def keep_usable(uow: UnitOfWork, accounts_given: Iterable[str]) -> None:
-    """Money came back to these accounts, which are held: those of cards whose time is over get more.
-
-    Else it would be lost to a buyer who spent it in time.
-    """
-    given = (code.removeprefix(_ACCOUNTS) for code in accounts_given if code.startswith(_ACCOUNTS))
-    for card_id in sorted(given):
-        card = uow.lock(gift_cards, card_id)
-        if card is not None and _is_over(card, uow.now):
-            uow.update(gift_cards, card, expires_at=uow.now + REFUND_GRACE)
-
-
-def _is_over(card: Row, now: datetime) -> bool:
+def is_over(card: Row, now: datetime) -> bool:
     return card["expires_at"] is not None and card["expires_at"] <= now
 
 
@@ -258,7 +224,7 @@ def block(uow: UnitOfWork, card_id: str, *, is_blocked: bool) -> Row:
     card = uow.lock(gift_cards, card_id)
     if card is None:
         raise NotFound("gift card", card_id)
-    if card["status"] not in _USABLE:
+    if card["status"] not in USABLE:
         raise GiftCardNotValid
     return uow.update(gift_cards, card, status="blocked" if is_blocked else "active")
 
@@ -285,7 +251,7 @@ def spendable(db: Reading, number: str, currency: str) -> Row:
     card = db.row(_by_number, number=number)
     if card is None or card["status"] != "active":
         raise GiftCardNotValid
-    if _is_over(card, db.now):
+    if is_over(card, db.now):
         raise GiftCardNotValid
     if card["currency"] != currency:
         raise TenderInOtherCurrency("gift_card", card["currency"], currency)

@@ -103,6 +103,8 @@ gift_cards = Table(
     Column("initial", Money, nullable=False, comment="What it was issued with."),
     Column("currency", String(3), nullable=False),
     Column("status", String(16), nullable=False, comment="active, blocked, charged_back or disabled."),
+    Column("charged_back_by", String(200), nullable=True, comment="Key of the chargeback that emptied it."),
+    Column("status_before", String(16), nullable=True, comment="What it is again when that dispute is won."),
     reference("order_line_id", "order_lines.id", nullable=True, index=True),
     moment("issued_at"),
     moment("expires_at", nullable=True),

@@ -13,7 +13,7 @@ from transactional.ledger import refund_events
 from transactional.ledger import service as accounts
 from transactional.ledger.chart import LOYALTY, POINTS, REFUNDED_OUTSIDE, REFUNDS, TENDERED, UNRELEASED, held
 from transactional.ledger.models import journal_entries, postings
-from transactional.payments import events, gift_cards, rules, service
+from transactional.payments import card_reversal, events, gift_cards, rules, service
 from transactional.payments.models import payments, refunds
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
@@ -123,7 +123,7 @@ def reverse(
         refund_events.given_back(
             uow, order, key, source, back, points=points, points_from=account, short=short, ahead=ahead
         )
-        gift_cards.keep_usable(uow, [account for account, _ in back])
+        card_reversal.received(uow, order, key, back)
     return made
 
 
