@@ -23,7 +23,7 @@ from shopping import (
 )
 from test_partial_cancellation import cancel, lines_of
 from test_races import at_once
-from test_stock import movements_explain_every_level
+from test_stock import movements_explain_every_level, open_warehouse, stand
 
 from transactional import background
 from transactional.checkout import service as checkout
@@ -227,6 +227,35 @@ def test_the_shop_serves_preorders_by_itself_when_their_day_has_come(
     clock.forward(days=3)
     asyncio.run(background.supply(shop))
     assert level(shop, sku) == (10, 4)
+
+
+def test_what_is_served_comes_from_the_preferred_warehouse(shop: Shop, sku: str, clock: MovableClock) -> None:
+    north = open_warehouse(shop, "north", priority=1)
+    open_warehouse(shop, "main", priority=2)
+    with shop.database.transaction("staff") as uow:
+        stock.receive(uow, {sku: 3}, "DN-1", north)
+    on_preorder(shop, sku, clock() + timedelta(days=3))
+    placed_order(shop, SHIRT0_S=4)
+    clock.forward(days=3)
+    asyncio.run(background.supply(shop))
+    assert stand(shop, sku) == {"main": (10, 1), "north": (3, 3)}
+
+
+def test_a_warehouse_that_opens_again_serves_who_waits_before_anybody_else(shop: Shop, sku: str) -> None:
+    north = open_warehouse(shop, "north", priority=5)
+    on_backorder(shop, sku)
+    first = placed_order(shop, SHIRT0_S=12)
+    with shop.database.transaction("staff") as uow:
+        stock_of_north = {"name": "North", "country": "GB", "postal_code": "", "priority": 5}
+        warehousing.put(uow, "north", **stock_of_north, is_active=False)
+        stock.receive(uow, {sku: 2}, "DN-1", north)
+        backlog.remove(uow, sku)
+    assert waiting(shop) == {first.number: 2}
+    with shop.database.transaction("staff") as uow:
+        warehousing.put(uow, "north", **stock_of_north, is_active=True)
+    assert waiting(shop) == {}
+    with pytest.raises(OutOfStock):
+        placed_order(shop, SHIRT0_S=1)
 
 
 def test_the_staff_sets_how_a_sku_is_sold_and_sees_why_an_order_waits(

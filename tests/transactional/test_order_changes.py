@@ -28,7 +28,7 @@ from shopping import (
 from sqlalchemy import select
 from test_partial_cancellation import lines_of
 from test_races import at_once
-from test_stock import open_warehouse, stand
+from test_stock import open_warehouse, prefer_the_nearest, stand
 
 from transactional import background
 from transactional.catalog import creation, pricing
@@ -258,8 +258,9 @@ class TestAdding:
         with shop.database.transaction("staff") as uow:
             stock.receive(uow, {sku: 3}, "DN-1", near)
         placed = paid_order(shop, SHIRT0_S=1)
-        nearest = replace(shop, terms=replace(shop.terms, allocation="nearest"))
-        change(nearest, placed.order_id, add=[("SHIRT1-M", 1)])
+        with shop.database.transaction("test") as uow:
+            prefer_the_nearest(uow)
+        change(shop, placed.order_id, add=[("SHIRT1-M", 1)])
         assert stand(shop, sku) == {"main": (10, 0), "near": (3, 1)}
 
 

@@ -9,21 +9,33 @@ from typing import Any
 import pytest
 from conftest import MovableClock
 from fastapi.testclient import TestClient
-from shopping import ADA, Shelves, fill_shelves, order, paid_order, rows_of
-from sqlalchemy import func, select
+from shopping import (
+    ADA,
+    Shelves,
+    fill_shelves,
+    order,
+    paid_order,
+    placed_order,
+    rows_of,
+    shipped_order,
+)
+from sqlalchemy import func, select, update
 from test_races import at_once
 
 from transactional.checkout import service as checkout
 from transactional.errors import IllegalTransition, NotFound
 from transactional.ledger.models import journal_entries, postings
-from transactional.orders import after_sales, service, shipping
+from transactional.orders import after_sales, expiry, service, shipping
 from transactional.orders.models import order_lines, orders, shipments
-from transactional.shop import Shop
+from transactional.payments import settlement
+from transactional.shop import Shop, open_shop
+from transactional.staff.models import shops
 from transactional.stock import promises, transfers, warehousing
 from transactional.stock import service as stock
 from transactional.stock.errors import OutOfStock, TooManyArrived
 from transactional.stock.models import stock_levels, stock_movements
 from transactional.stock.rules import Place
+from transactional.unit_of_work import UnitOfWork
 
 
 def open_warehouse(shop: Shop, code: str, priority: int, country: str = "GB", postal_code: str = "") -> str:
@@ -38,6 +50,11 @@ def open_warehouse(shop: Shop, code: str, priority: int, country: str = "GB", po
             is_active=True,
         )
     return str(row["id"])
+
+
+def prefer_the_nearest(uow: UnitOfWork) -> None:
+    """As the setting says, which a shop takes over when it starts."""
+    uow.write(update(shops).values(allocation="nearest"))
 
 
 def stand(shop: Shop, sku_id: str) -> dict[str, tuple[int, int]]:
@@ -123,11 +140,35 @@ class TestAllocation:
         paris = open_warehouse(shop, "paris", 1, "FR", "75001")
         with shop.database.transaction("staff") as uow:
             stock.receive(uow, {sku: 4}, "DN-1", paris)
+            prefer_the_nearest(uow)
             to = Place("FR", "75011")
-            promises.reserve(uow, stock.lock(uow, [sku]), {sku: 1}, "ORDER-1", to=to, policy="nearest")
+            promises.reserve(uow, stock.lock(uow, [sku]), {sku: 1}, "ORDER-1", to=to)
             to = Place("GB", "SW1Y 4JH")
-            promises.reserve(uow, stock.lock(uow, [sku]), {sku: 1}, "ORDER-2", to=to, policy="nearest")
+            promises.reserve(uow, stock.lock(uow, [sku]), {sku: 1}, "ORDER-2", to=to)
         assert stand(shop, sku) == {"main": (10, 1), "paris": (4, 1)}
+
+    def test_it_does_so_also_for_an_order_that_is_paid_late(
+        self, shop: Shop, shelves: Shelves, clock: MovableClock
+    ) -> None:
+        sku = shelves.skus["SHIRT0-S"]
+        near = open_warehouse(shop, "near", 1, "GB", ADA.postal_code)
+        with shop.database.transaction("staff") as uow:
+            stock.receive(uow, {sku: 4}, "DN-1", near)
+            prefer_the_nearest(uow)
+        late = placed_order(shop, SHIRT0_S=1)
+        assert stand(shop, sku) == {"main": (10, 0), "near": (4, 1)}
+        clock.forward(minutes=31)
+        with shop.database.transaction("system:expiry") as uow:
+            expiry.expire_unpaid(uow)
+        assert stand(shop, sku) == {"main": (10, 0), "near": (4, 0)}
+        with shop.database.transaction("provider:sandbox") as uow:
+            settlement.record_capture(uow, late.payment_id, "pay", late.total, "GBP")
+        assert stand(shop, sku) == {"main": (10, 0), "near": (4, 1)}
+
+    def test_the_shop_keeps_to_its_setting(self, shop: Shop, shelves: Shelves) -> None:
+        settings = shop.settings.model_copy(update={"stock_allocation": "nearest"})
+        open_shop(settings, shop.database.clock).database.engine.dispose()
+        assert [row["allocation"] for row in rows_of(shop, shops)] == ["nearest"]
 
     def test_a_closed_warehouse_sells_nothing_and_keeps_its_promises(
         self, shop: Shop, shelves: Shelves
@@ -226,6 +267,18 @@ class TestWarehousing:
         assert stand(shop, sku) == {"main": (4, 0), "leeds": (6, 0)}
         with shop.database.transaction("staff") as uow, pytest.raises(IllegalTransition):
             transfers.send(uow, "main", "main", {sku: 1})
+
+    def test_what_came_back_damaged_was_there_before_it_is_counted_out(
+        self, shop: Shop, shelves: Shelves
+    ) -> None:
+        sent = shipped_order(shop, SHIRT0_S=10)
+        for _ in range(10):
+            with shop.database.transaction("staff") as uow:
+                line = sent.lines[0]["id"]
+                after_sales.return_lines(uow, sent.order_id, {line: 1}, "torn", is_damaged=True)
+        with shop.database.read() as db:
+            told = warehousing.explain(db, shelves.skus["SHIRT0-S"], None, 100)
+        assert [row["on_hand"] for row in reversed(told)][-20:] == [1, 0] * 10
 
     def test_movements_tell_why_on_hand_is_what_it_is(
         self, shop: Shop, shelves: Shelves, clock: MovableClock

@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from shopping import rows_of
@@ -10,6 +11,7 @@ from transactional.change_log import START, iso_moment, read_changes
 from transactional.checkout import service as checkout
 from transactional.checkout.models import carts
 from transactional.shop import Shop
+from transactional.unit_of_work import uuid7
 
 
 class PowerCutError(Exception):
@@ -55,6 +57,14 @@ def test_a_change_is_logged_with_its_row_before_and_after(shop: Shop) -> None:
     }
     assert updated.ts == datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
     assert created.tx_id < updated.tx_id
+
+
+def test_ids_rise_also_within_a_millisecond_and_tell_their_time() -> None:
+    at = datetime(2026, 11, 22, 10, 0, 0, 123_456, tzinfo=UTC)
+    ids = [uuid7(at) for _ in range(10_000)]
+    assert ids == sorted(set(ids))
+    assert {UUID(each).version for each in ids} == {7}
+    assert {UUID(each).int >> 80 for each in ids} == {int(at.timestamp() * 1_000)}
 
 
 def test_moments_are_logged_in_utc_with_microseconds() -> None:

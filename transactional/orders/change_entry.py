@@ -100,7 +100,5 @@ def _reserve(uow: UnitOfWork, terms: Terms, order: Row, change: Row, net_units: 
     if more:
         moved = order if change["ship_country"] is None else change
         to = Place(moved["ship_country"], moved["ship_postal_code"])
-        levels, _ = promises.reserve(
-            uow, levels, more, change["number"], to=to, policy=terms.allocation, supplies=supplies
-        )
+        levels, _ = promises.reserve(uow, levels, more, change["number"], to=to, supplies=supplies)
     return levels

@@ -125,7 +125,6 @@ def place(
         wanted,
         order["number"],
         to=Place(buyer.country, buyer.postal_code),
-        policy=terms.allocation,
         supplies=supplies,
     )
     order = waiting.promise(uow, order, backorders)

@@ -18,4 +18,11 @@ shops = Table(
         nullable=False,
         comment="Tax contained in prices, in basis points (2000 = 20 %).",
     ),
+    Column(
+        "allocation",
+        String(16),
+        server_default="priority",
+        nullable=False,
+        comment="Which warehouse an order leaves from: priority or nearest.",
+    ),
 )

@@ -6,7 +6,6 @@ from datetime import timedelta
 from settings import Settings
 from transactional.staff.errors import CurrencyNotSold
 from transactional.staff.models import shops
-from transactional.stock.rules import Policy
 from transactional.unit_of_work import UnitOfWork
 
 TAX_RATE_BP = 2_000  # UK value added tax, contained in the prices
@@ -22,7 +21,6 @@ class Terms:
         country: where the shop is at home, ISO 3166-1 alpha-2.
         tax_rate_bp: tax of the standard class contained in prices at home, in basis points.
         order_expiry: how long an unpaid order keeps its stock.
-        allocation: which warehouse an order leaves from.
         points_per_unit: points that a whole unit of the currency earns.
         point_value: minor units that a point is worth.
         must_be_accepted: whether a shopper has to accept the terms of sale.
@@ -38,7 +36,6 @@ class Terms:
     country: str
     tax_rate_bp: int
     order_expiry: timedelta
-    allocation: Policy
     points_per_unit: int
     point_value: int
     must_be_accepted: bool
@@ -81,6 +78,7 @@ def terms(uow: UnitOfWork, settings: Settings) -> Terms:
         "time_zone": settings.shop_time_zone,
         "currency": settings.shop_currency,
         "locale": settings.shop_locale,
+        "allocation": settings.stock_allocation,
     }
     uow.insert_unless_there(shops, {**wanted, "tax_rate_bp": TAX_RATE_BP}, "id")
     row = uow.lock(shops, settings.shop_id) or {}
@@ -98,7 +96,6 @@ def terms(uow: UnitOfWork, settings: Settings) -> Terms:
         country=settings.shop_country,
         tax_rate_bp=row["tax_rate_bp"],
         order_expiry=timedelta(minutes=settings.order_expiry_minutes),
-        allocation=settings.stock_allocation,
         points_per_unit=settings.points_per_unit,
         point_value=settings.point_value,
         must_be_accepted=settings.terms_must_be_accepted,

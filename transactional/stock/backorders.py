@@ -210,7 +210,7 @@ def serve(uow: UnitOfWork, rows: list[Row], sku_ids: Iterable[str]) -> list[Row]
     if not found:
         return rows
     waiting = [Waiting(row["id"], row["document"], row["sku_id"], row["waiting"]) for row in found]
-    given = rules.share_out(waiting, levels.for_sale(rows))
+    given = rules.share_out(waiting, levels.for_sale(levels.preferred(uow, rows)))
     moves = [
         Move(part.shelf.sku_id, part.shelf.warehouse_id, "allocated", to.document, reserved=part.quantity)
         for to, part in given
@@ -263,9 +263,7 @@ def of_order(db: Reading, document: str) -> list[Row]:
 
 
 def due(db: Reading, limit: int) -> list[str]:
-    """SKUs of which free units and orders that wait stand side by side, because a pre-order's day came, or a
-    warehouse was opened again.
-    """
+    """SKUs of which free units and orders that wait stand side by side, as when a pre-order's day came."""
     return [row["sku_id"] for row in db.rows(_due, now=db.now, limit=limit)]
 
 

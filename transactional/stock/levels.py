@@ -7,13 +7,14 @@ transactions that want the same SKUs queue up instead of blocking each other.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from transactional.catalog.models import skus
 from transactional.row_statements import for_update
+from transactional.staff.models import shops
 from transactional.stock.errors import TooManyOnShelf
 from transactional.stock.models import stock_levels, stock_movements, warehouses
-from transactional.stock.rules import MOST_ON_SHELF, Shelf
+from transactional.stock.rules import MOST_ON_SHELF, Place, Shelf, distance
 from transactional.unit_of_work import Row, UnitOfWork
 
 Shelved = Mapping[tuple[str, str], int]  # signed units by SKU and warehouse id
@@ -30,6 +31,11 @@ _that_sell = _all.where(warehouses.c.is_active)
 _opened = select(_levels.sku_id).where(
     _levels.warehouse_id == bindparam("warehouse_id"),
     _levels.sku_id.in_(bindparam("sku_ids", expanding=True)),
+)
+_policies = select(
+    warehouses.c.id,
+    warehouses.c.priority,
+    select(func.min(shops.c.allocation)).scalar_subquery().label("allocation"),
 )
 _skus_of = for_update(
     select(skus).where(skus.c.id.in_(bindparam("sku_ids", expanding=True))).order_by(skus.c.id), skus
@@ -61,6 +67,26 @@ def lock(uow: UnitOfWork, sku_ids: Iterable[str]) -> list[Row]:
 def lock_that_sell(uow: UnitOfWork, sku_ids: Iterable[str]) -> list[Row]:
     """The same in the warehouses that sell."""
     return uow.lock_rows(stock_levels, _that_sell, sku_ids=sorted(sku_ids))
+
+
+def preferred(uow: UnitOfWork, rows: list[Row], to: Place | None = None) -> list[Row]:
+    """Levels with those of the preferred warehouses first, by what the shop has set.
+
+    Args:
+        to: where the units go; without it the nearest are those of the highest priority.
+    """
+    if len({level["warehouse_id"] for level in rows}) == 1:
+        return rows
+    policies = {row["id"]: row for row in uow.rows(_policies)}
+
+    def preference(level: Row) -> tuple[object, ...]:
+        known = policies[level["warehouse_id"]]
+        rank = (known["priority"], level["warehouse_id"])
+        if known["allocation"] == "priority" or to is None:
+            return rank
+        return (*distance(Place(level["country"], level["postal_code"]), to), *rank)
+
+    return sorted(rows, key=preference)
 
 
 def for_sale(levels: Iterable[Row]) -> list[Shelf]:

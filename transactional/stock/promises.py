@@ -11,14 +11,13 @@ from transactional.catalog.models import skus
 from transactional.stock import backorders, levels, rules
 from transactional.stock.errors import OutOfStock
 from transactional.stock.levels import Move
-from transactional.stock.models import stock_movements, warehouses
-from transactional.stock.rules import Place, Policy, Shortage, Supply, Units
+from transactional.stock.models import stock_movements
+from transactional.stock.rules import Place, Shortage, Supply, Units
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 _NO_SUPPLIES: Mapping[str, Supply] = {}
 
 _movements = stock_movements.c
-_priorities = select(warehouses.c.id, warehouses.c.priority)
 _held = (
     select(
         _movements.document,
@@ -40,14 +39,13 @@ def reserve(
     document: str,
     *,
     to: Place | None = None,
-    policy: Policy = "priority",
     supplies: Mapping[str, Supply] = _NO_SUPPLIES,
 ) -> tuple[list[Row], list[Row]]:
     """Promise units to order `document`, from as few warehouses as it takes.
 
     Args:
         rows: the locked levels of these units, and maybe of more.
-        to: where the order goes, for the policy `nearest`.
+        to: where the order goes.
         supplies: by id, of the SKUs that may be sold beyond what is there.
 
     Returns:
@@ -58,7 +56,7 @@ def reserve(
     """
     if supplies:
         rows = backorders.serve(uow, rows, supplies)  # who came before is first
-    shelves = levels.for_sale(_preferred(uow, rows, to, policy))
+    shelves = levels.for_sale(levels.preferred(uow, rows, to))
     there, waiting = units, list[Row]()
     if supplies:
         parted = rules.part(units, shelves, backorders.current(uow, supplies), uow.now)
@@ -76,21 +74,6 @@ def reserve(
 def out_of_stock(db: Reading, short: Shortage) -> OutOfStock:
     """The refusal of units that are not there."""
     return OutOfStock(db.value(_code, sku_id=short.sku_id), short.wanted, short.available)
-
-
-def _preferred(uow: UnitOfWork, rows: list[Row], to: Place | None, policy: Policy) -> list[Row]:
-    """Levels with those of the preferred warehouses first."""
-    if len({level["warehouse_id"] for level in rows}) == 1:
-        return rows
-    priority = {row["id"]: row["priority"] for row in uow.rows(_priorities)}
-
-    def preference(level: Row) -> tuple[object, ...]:
-        rank = (priority[level["warehouse_id"]], level["warehouse_id"])
-        if policy == "priority" or to is None:
-            return rank
-        return (*rules.distance(Place(level["country"], level["postal_code"]), to), *rank)
-
-    return sorted(rows, key=preference)
 
 
 def release(uow: UnitOfWork, documents: Sequence[str], rows: list[Row] | None = None) -> None:

@@ -10,7 +10,6 @@ from typing import Literal
 
 MOST_ON_SHELF = 1_000_000_000  # units of a SKU in a warehouse; a column holds twice as many
 
-Policy = Literal["priority", "nearest"]
 SupplyPolicy = Literal["backorder", "preorder"]
 Units = Mapping[str, int]  # by SKU id
 

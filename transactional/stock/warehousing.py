@@ -8,7 +8,7 @@ from transactional.catalog.models import skus
 from transactional.database import Id, UtcDateTime
 from transactional.errors import NotFound
 from transactional.ledger import events as ledger
-from transactional.stock import service
+from transactional.stock import backorders, service
 from transactional.stock.models import (
     UNDER_WAY,
     stock_levels,
@@ -62,6 +62,7 @@ _on_its_way = (
     .join(transfers, transfers.c.id == transfer_lines.c.transfer_id)
     .where(transfers.c.status == "in_transit", transfer_lines.c.sku_id == bindparam("sku_id"))
 )
+_MOST_SERVED = 1_000_000  # SKUs that anybody waits for
 _in_order = (stock_movements.c.moved_at, stock_movements.c.id)
 _explained = (
     select(
@@ -118,7 +119,10 @@ def find(db: Reading, code: str) -> Row:
 def put(
     uow: UnitOfWork, code: str, *, name: str, country: str, postal_code: str, priority: int, is_active: bool
 ) -> Row:
-    """Open a warehouse or change one; a closed one keeps what it has promised, and sells nothing new."""
+    """Open a warehouse or change one; a closed one keeps what it has promised, and sells nothing new.
+
+    One that opens again serves first who waits for what it has.
+    """
     values = {
         "name": name,
         "country": country,
@@ -131,7 +135,10 @@ def put(
     row = uow.lock(warehouses, find(uow, code)["id"])
     if row is None:
         raise NotFound("warehouse", code)
-    return uow.update(warehouses, row, **values)
+    put = uow.update(warehouses, row, **values)
+    if is_active and not row["is_active"]:
+        backorders.serve_due(uow, backorders.due(uow, _MOST_SERVED))
+    return put
 
 
 def sku_id(db: Reading, code: str) -> str:
