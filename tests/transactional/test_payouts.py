@@ -19,7 +19,7 @@ from transactional.ledger import chart, statements
 from transactional.ledger.models import journal_entries
 from transactional.ledger.statements import Period
 from transactional.orders import after_sales
-from transactional.payments import chargebacks
+from transactional.payments import chargebacks, refund_news
 from transactional.payments import service as payments_service
 from transactional.payments.errors import PayoutKnown
 from transactional.payments.models import payments, refunds
@@ -27,7 +27,7 @@ from transactional.payments.payouts import files, reconciliation
 from transactional.payments.payouts.models import payout_lines, payouts
 from transactional.payments.payouts.reconciliation import Outcome, Reconciliation
 from transactional.payments.payouts.service import TakenIn, take_in
-from transactional.payments.provider import DisputeStage
+from transactional.payments.provider import DisputeStage, RefundNews
 from transactional.payments.sandbox.payouts import COLUMNS
 from transactional.security import sandbox_secret
 from transactional.shop import Shop
@@ -131,6 +131,48 @@ class TestDisputes:
         take(shop, sandbox_file(*lines))
         found = [(kind, outcome) for outcome, kind, _ in seen(shop, clock.now) if kind != "payment"]
         assert sorted(found) == [("dispute", "matched"), ("dispute_reversal", "matched")]
+
+
+class TestFailedRefunds:
+    """A refund of 13.95 that arrived and came back to the provider two days later."""
+
+    @pytest.fixture
+    def first_day(self, shop: Shop, shelves: Shelves, clock: MovableClock) -> datetime:
+        placed = paid_order(shop, SHIRT0_S=1)
+        with shop.database.transaction("staff") as uow:
+            after_sales.cancel(uow, placed.order_id)
+        self.tell(shop, succeeded=True)
+        take(shop, sandbox_file({"gross": "-13.95", "kind": "refund", "reference": "re_1"}))
+        clock.forward(days=1)
+        day = clock.now
+        clock.forward(days=1)
+        self.tell(shop, succeeded=False)
+        return day
+
+    def tell(self, shop: Shop, *, succeeded: bool) -> None:
+        (refund,) = rows_of(shop, refunds)
+        with shop.database.transaction("provider:sandbox") as uow:
+            refund_news.record(uow, RefundNews(refund["id"], "re_1", succeeded))
+
+    def of_refunds(self, shop: Shop, at: datetime) -> list[tuple[str, str]]:
+        return sorted((kind, outcome) for outcome, kind, _ in seen(shop, at) if kind != "payment")
+
+    def test_it_stays_what_it_was_on_days_before(
+        self, shop: Shop, clock: MovableClock, first_day: datetime
+    ) -> None:
+        clock.forward(seconds=1)
+        assert self.of_refunds(shop, first_day) == [("refund", "matched")]
+        assert self.of_refunds(shop, clock.now) == [("refund", "matched"), ("refund_failure", "awaited")]
+
+    def test_the_providers_line_of_the_failure_is_matched_with_it(
+        self, shop: Shop, clock: MovableClock, first_day: datetime
+    ) -> None:
+        line = {"gross": "13.95", "kind": "refund_failure", "reference": "re_1", "payout_id": "po_2"} | {
+            "line_id": "mov_9"
+        }
+        take(shop, sandbox_file(line))
+        clock.forward(seconds=1)
+        assert self.of_refunds(shop, clock.now) == [("refund", "matched"), ("refund_failure", "matched")]
 
 
 class TestFormats:

@@ -19,13 +19,14 @@ from transactional.errors import ImportRefused
 from transactional.money import minor_units
 
 FileFormat = Literal["sandbox", "stripe", "alipay"]
-Kind = Literal["payment", "refund", "dispute", "dispute_reversal", "fee", "other"]
+Kind = Literal["payment", "refund", "refund_failure", "dispute", "dispute_reversal", "fee", "other"]
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _LONGEST = {"payout": 64, "line": 128, "reference": 128}
-_NAMED = ("payment", "refund", "dispute", "dispute_reversal")
+_NAMED = ("payment", "refund", "refund_failure", "dispute", "dispute_reversal")
 _KINDS: dict[str, Kind] = {
     "payment": "payment",
     "refund": "refund",
+    "refund_failure": "refund_failure",
     "dispute": "dispute",
     "dispute_reversal": "dispute_reversal",
     "fee": "fee",

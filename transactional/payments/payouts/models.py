@@ -38,7 +38,8 @@ payout_lines = Table(
     moment("occurred_at"),
     UniqueConstraint("provider", "external_id"),
     CheckConstraint(
-        "kind in ('payment', 'refund', 'dispute', 'dispute_reversal', 'fee', 'other')", name="kind"
+        "kind in ('payment', 'refund', 'refund_failure', 'dispute', 'dispute_reversal', 'fee', 'other')",
+        name="kind",
     ),
     CheckConstraint("net = gross - fee", name="net"),
     Index("ix_payout_lines_provider_kind_reference", "provider", "kind", "reference"),

@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 
 from transactional.database import Money, UtcDateTime
-from transactional.payments.models import payments, refunds, tender_events
+from transactional.payments.models import payments, tender_events
 from transactional.payments.payouts.models import payout_lines, payouts
 from transactional.unit_of_work import Reading, Row
 
@@ -46,35 +46,32 @@ _provider: BindParameter[str] = bindparam("provider")
 _until = bindparam("until", type_=UtcDateTime())
 
 
-_refunded = payments.alias("refunded")
-_disputed = payments.alias("disputed")
-_lost = tender_events.alias("lost")
+_of = payments.alias("of")
+_before = tender_events.alias("before")
 # Ours: joined table by table, so that both databases can look each line up in an index.
 _captured = and_(
     payments.c.provider == _provider, payments.c.status == "captured", payments.c.captured_at < _until
 )
-_given_back = and_(
-    refunds.c.status == "succeeded",
-    refunds.c.account.is_(None),  # a balance that got it instead is none of the provider's business
-    refunds.c.refunded_at < _until,
-    exists().where(_refunded.c.id == refunds.c.payment_id, _refunded.c.provider == _provider),
-)
-
-
-# A dispute moves money when it is lost, and again when it is won after that.
-_KINDS = {"dispute": "succeeded", "dispute_reversal": "failed"}
-_of_provider = exists().where(_disputed.c.id == tender_events.c.payment_id, _disputed.c.provider == _provider)
-_was_lost = exists().where(
-    _lost.c.payment_id == tender_events.c.payment_id,
-    _lost.c.type == "chargeback",
-    _lost.c.reference == tender_events.c.reference,
-    _lost.c.outcome == "succeeded",
+# A refund moves money when it is made, a dispute when it is lost; and both again when they fail after that.
+_KINDS = {
+    "refund": ("refund", "succeeded"),
+    "refund_failure": ("refund", "failed"),
+    "dispute": ("chargeback", "succeeded"),
+    "dispute_reversal": ("chargeback", "failed"),
+}
+_of_provider = exists().where(_of.c.id == tender_events.c.payment_id, _of.c.provider == _provider)
+_had_gone = exists().where(
+    _before.c.payment_id == tender_events.c.payment_id,
+    _before.c.type == tender_events.c.type,
+    _before.c.reference == tender_events.c.reference,
+    _before.c.outcome == "succeeded",
 )
 _moved = and_(
-    tender_events.c.type == "chargeback",
+    tender_events.c.type.in_(("refund", "chargeback")),
     tender_events.c.occurred_at < _until,
+    tender_events.c.external_id.is_not(None),  # a balance got the others instead
     _of_provider,
-    or_(tender_events.c.outcome == "succeeded", and_(tender_events.c.outcome == "failed", _was_lost)),
+    or_(tender_events.c.outcome == "succeeded", and_(tender_events.c.outcome == "failed", _had_gone)),
 )
 _signed = case(
     (tender_events.c.outcome == "succeeded", -tender_events.c.amount), else_=tender_events.c.amount
@@ -96,37 +93,33 @@ def _their_side() -> Subquery:
 def _told() -> Select[Any]:
     """Their lines, each with what it is of ours."""
     theirs = _their_side()
-    found = (
-        theirs.outerjoin(
-            payments,
-            and_(theirs.c.kind == "payment", theirs.c.turn == 1, payments.c.external_id == theirs.c.reference)
-            & _captured,
-        )
-        .outerjoin(
-            refunds,
-            and_(theirs.c.kind == "refund", theirs.c.turn == 1, refunds.c.external_id == theirs.c.reference)
-            & _given_back,
-        )
-        .outerjoin(
-            tender_events,
-            and_(
-                or_(
-                    *(
-                        and_(theirs.c.kind == kind, tender_events.c.outcome == outcome)
-                        for kind, outcome in _KINDS.items()
+    found = theirs.outerjoin(
+        payments,
+        and_(theirs.c.kind == "payment", theirs.c.turn == 1, payments.c.external_id == theirs.c.reference)
+        & _captured,
+    ).outerjoin(
+        tender_events,
+        and_(
+            or_(
+                *(
+                    and_(
+                        theirs.c.kind == kind,
+                        tender_events.c.type == of,
+                        tender_events.c.outcome == outcome,
                     )
-                ),
-                theirs.c.turn == 1,
-                tender_events.c.external_id == theirs.c.reference,
-            )
-            & _moved,
+                    for kind, (of, outcome) in _KINDS.items()
+                )
+            ),
+            theirs.c.turn == 1,
+            tender_events.c.external_id == theirs.c.reference,
         )
+        & _moved,
     )
-    our_id = func.coalesce(payments.c.id, refunds.c.id, tender_events.c.id)
-    our_amount = func.coalesce(payments.c.amount, -refunds.c.amount, _signed)
-    our_currency = func.coalesce(payments.c.currency, refunds.c.currency, tender_events.c.currency)
+    our_id = func.coalesce(payments.c.id, tender_events.c.id)
+    our_amount = func.coalesce(payments.c.amount, _signed)
+    our_currency = func.coalesce(payments.c.currency, tender_events.c.currency)
     equal = and_(our_amount == theirs.c.gross, our_currency == theirs.c.currency)
-    at = (payments.c.captured_at, refunds.c.refunded_at, tender_events.c.occurred_at, theirs.c.occurred_at)
+    at = (payments.c.captured_at, tender_events.c.occurred_at, theirs.c.occurred_at)
     return select(
         case(
             (theirs.c.kind == "fee", "matched"),
@@ -146,7 +139,7 @@ def _told() -> Select[Any]:
     ).select_from(found)
 
 
-_OURS = {payments: _captured, refunds: _given_back, tender_events: _moved}
+_OURS = {payments: _captured, tender_events: _moved}
 
 
 def _untold(kind: str, ours: Table, amount: ColumnElement[int], at: Column[datetime]) -> Select[Any]:
@@ -176,18 +169,17 @@ def _untold(kind: str, ours: Table, amount: ColumnElement[int], at: Column[datet
     ).where(_OURS[ours], ~named)
 
 
-def _untold_dispute(kind: str, outcome: str) -> Select[Any]:
-    """Money that went or came back with disputes of ours, and that no file names."""
+def _untold_event(kind: str, of: str, outcome: str) -> Select[Any]:
+    """Money that went back, or came again, and that no file names."""
     untold = _untold(kind, tender_events, _signed, tender_events.c.occurred_at)
-    return untold.where(tender_events.c.outcome == outcome)
+    return untold.where(tender_events.c.type == of, tender_events.c.outcome == outcome)
 
 
 def _items() -> Subquery:
     """Every line of both sides once, with its class."""
     captures = _untold("payment", payments, payments.c.amount, payments.c.captured_at)
-    given_back = _untold("refund", refunds, -refunds.c.amount, refunds.c.refunded_at)
-    disputes = [_untold_dispute(kind, outcome) for kind, outcome in _KINDS.items()]
-    return union_all(_told(), captures, given_back, *disputes).subquery("items")
+    moved = [_untold_event(kind, *told) for kind, told in _KINDS.items()]
+    return union_all(_told(), captures, *moved).subquery("items")
 
 
 def _age(at: ColumnElement[Any]) -> ColumnElement[str]:
