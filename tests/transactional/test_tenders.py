@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 from conftest import MovableClock
+from fastapi.testclient import TestClient
 from shopping import ADA, Shelves, fill_shelves, level, order, rows_of, status_of
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from test_ledger import SANDBOX, balances, posted
 from test_races import at_once
 
+from transactional.app import create_app
 from transactional.database import writing
 from transactional.ledger import chart
 from transactional.ledger import events as ledger
@@ -263,6 +265,13 @@ class TestExpiry:
     def test_expiry_gives_the_internal_tenders_back(self, shop: Shop, card: Row, expired: Placed) -> None:
         assert left_on(shop, card) == 1_000
         assert chart.TENDERED not in balances(shop)
+
+    def test_the_buyer_is_told_what_paid_after_all(self, shop: Shop, expired: Placed) -> None:
+        assert pay(shop, expired) == "paid"
+        client = TestClient(create_app(shop.settings, shop))
+        told = client.get(f"/api/v1/orders/{shop.keys.token('order', expired.order_id)}").json()
+        assert [each["captured"] - each["refunded"] for each in told["paid_by"]] == [0, 1_000, 1_395]
+        assert told["total"] == 2_395
 
     def test_a_late_payment_takes_them_again(self, shop: Shop, card: Row, expired: Placed) -> None:
         assert pay(shop, expired) == "paid"

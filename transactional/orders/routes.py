@@ -11,9 +11,9 @@ from transactional.checkout.tenders import wanted
 from transactional.orders import after_sales, service, shipping
 from transactional.orders.schemas import CancelIn, CreditIn, CreditNoteView, OrderIn, OrderView, ReturnIn
 from transactional.orders.service import OrderWithLines
-from transactional.orders.views import credit_note_view, order_view, paid_by_view
+from transactional.orders.views import credit_note_view, order_view
 from transactional.payments import gift_cards, methods
-from transactional.payments import service as payments
+from transactional.payments.views import tenders_view
 from transactional.shop import Shop
 from transactional.unit_of_work import Reading, UnitOfWork
 
@@ -55,11 +55,11 @@ async def get_order(request: Request, token: str) -> Response:
     with shop.database.read() as db:
         found = service.find(db, order_id)
         cards = gift_cards.of_order(db, found.order)
-        tenders = payments.tenders_of(db, order_id)
+        tenders = tenders_view(db, order_id)
     # Only here: answers to POSTs are stored, and codes are not to be.
     view = order_view(found, shop.keys)
     view.gift_cards = [shop.keys.gift_card_code(card["number"]) for card in cards]
-    view.paid_by = paid_by_view(tenders)
+    view.paid_by = tenders.items
     return respond(view)
 
 

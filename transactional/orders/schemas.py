@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from transactional.checkout.sale_schemas import SaleIn
 from transactional.checkout.schemas import PartView
-from transactional.payments.schemas import PaidByView
+from transactional.payments.schemas import TenderView
 
 Status = Literal[
     "pending_payment",
@@ -91,7 +91,7 @@ class OrderView(BaseModel):
     lines: list[OrderLineView]
     delivery_discounts: list[OrderPromotionView]
     gift_cards: list[str] = Field([], description="Codes of the cards in it, when it is looked up.")
-    paid_by: list[PaidByView] = Field([], description="Its tenders in their order, when it is looked up.")
+    paid_by: list[TenderView] = Field([], description="Its tenders in their order, when it is looked up.")
     explanation: list[PartView] = Field(description="Rows that add up to the total.")
 
 

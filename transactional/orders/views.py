@@ -1,15 +1,11 @@
 """Orders as they go over the wire."""
 
-from collections.abc import Iterable
-
 from transactional.checkout.explanation import Delivered, Part, Sold, explain, given_of
 from transactional.checkout.schemas import PartView
 from transactional.orders.credits import CreditNote
 from transactional.orders.schemas import CreditNoteView, OrderLineView, OrderPromotionView, OrderView
 from transactional.orders.service import OrderWithLines
-from transactional.payments.schemas import PaidByView
 from transactional.security import Keys
-from transactional.unit_of_work import Row
 
 _SHOWN = OrderView.model_fields.keys() - {
     "token",
@@ -39,10 +35,6 @@ def order_view(found: OrderWithLines, keys: Keys) -> OrderView:
         explanation=[PartView(**vars(part)) for part in explained(found)],
         **shown,
     )
-
-
-def paid_by_view(tenders: Iterable[Row]) -> list[PaidByView]:
-    return [PaidByView(**{name: row[name] for name in PaidByView.model_fields}) for row in tenders]
 
 
 def sold_lines(found: OrderWithLines) -> list[Sold]:

@@ -110,22 +110,17 @@ class WalletView(BaseModel):
     )
 
 
-class PaidByView(BaseModel):
-    """One part of how an order is paid."""
-
-    method: str
-    provider: str
-    status: str
-    amount: int
-    currency: str
-    installments: int = Field(description="In how many parts the buyer pays the provider.")
-
-
-class TenderView(PaidByView):
-    """One part of how an order is paid; the amounts are computed from its events."""
+class TenderView(BaseModel):
+    """One part of how an order is paid; what was taken and went back is computed from its events."""
 
     id: str
     position: int
+    method: str
+    provider: str
+    status: str
+    amount: int = Field(description="What it was to pay.")
+    currency: str
+    installments: int = Field(description="In how many parts the buyer pays the provider.")
     captured: int
     refunding: int = Field(description="Asked of the provider, and not known to have gone back.")
     refunded: int

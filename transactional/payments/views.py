@@ -2,11 +2,11 @@
 
 from transactional.payments import events, service
 from transactional.payments.rules import Holding
-from transactional.payments.schemas import GiftCardView, PaidByView, TendersView, TenderView
+from transactional.payments.schemas import GiftCardView, TendersView, TenderView
 from transactional.unit_of_work import Reading, Row
 
 _SHOWN_OF_CARD = GiftCardView.model_fields.keys() - {"balance", "code"}
-_SHOWN_OF_TENDER = ("id", "position", *PaidByView.model_fields)
+_SHOWN_OF_TENDER = TenderView.model_fields.keys() - vars(Holding()).keys()
 
 
 def gift_card_view(card: Row, balance: int, code: str | None = None) -> GiftCardView:
