@@ -6,7 +6,7 @@ import pycountry
 from pydantic import AfterValidator, Field
 
 COUNTRIES = frozenset(each.alpha_2 for each in pycountry.countries)
-_CURRENCIES = frozenset(each.alpha_3 for each in pycountry.currencies)
+CURRENCIES = frozenset(each.alpha_3 for each in pycountry.currencies)
 
 
 def _country(code: str) -> str:
@@ -16,7 +16,7 @@ def _country(code: str) -> str:
 
 
 def _currency(code: str) -> str:
-    if code not in _CURRENCIES:
+    if code not in CURRENCIES:
         raise ValueError(f"{code} is no currency of ISO 4217")
     return code
 

@@ -29,6 +29,8 @@ from transactional.unit_of_work import Reading, Row, UnitOfWork
 
 ADA = Buyer("ada@example.com", "Ada Lovelace", "12 St James's Square", "London", "SW1Y 4JH", "GB")
 
+UNWANTED = {"reason": "not wanted"}
+
 
 @dataclass(frozen=True)
 class Shelves:

@@ -10,7 +10,7 @@ import pytest
 from conftest import MovableClock
 from fastapi.testclient import TestClient
 from processes import free_ports
-from shopping import Shelves, asking, key, level, order_body, ordered_over_http, rows_of
+from shopping import UNWANTED, Shelves, asking, key, level, order_body, ordered_over_http, rows_of
 
 from transactional import idempotency
 from transactional.app import create_app
@@ -243,7 +243,7 @@ class TestStaff:
         headers = staff | key() | {"X-Request-ID": "packing-7"}
         assert client.post(f"{address}/ship", headers=headers).json()["status"] == "shipped"
         assert client.post(f"{address}/deliver", headers=staff | key()).json()["status"] == "delivered"
-        returning = {"lines": [{"order_line_id": order["lines"][0]["id"], "quantity": 1}]}
+        returning = {"lines": [{"order_line_id": order["lines"][0]["id"], "quantity": 1}], "reason": "torn"}
         note = client.post(f"{address}/returns", json=returning, headers=staff | key())
         assert (note.status_code, note.json()["amount"]) == (201, 1_000)
         assert level(open_for_business, shelves.skus["SHIRT0-S"]) == (9, 0)
@@ -262,7 +262,7 @@ class TestStaff:
         sandbox.post(started_payment(client, order)["redirect_url"], data={"action": "pay"})
         client.get(f"/api/v1/orders/{order['token']}/return")
         address = f"/api/v1/staff/orders/{order['id']}/cancel"
-        assert client.post(address, json={}, headers=staff | key()).json()["status"] == "cancelled"
+        assert client.post(address, json=UNWANTED, headers=staff | key()).json()["status"] == "cancelled"
         assert asyncio.run(refunding.send_refunds(open_for_business)) == 1
         assert asyncio.run(refunding.send_refunds(open_for_business)) == 0
         assert [row["status"] for row in rows_of(open_for_business, refunds)] == ["succeeded"]
@@ -298,7 +298,7 @@ class TestFaults:
         assert asyncio.run(cashier.reconcile(open_for_business)) == 1
         for order in made:
             with shop.database.transaction("staff") as uow:
-                after_sales.cancel(uow, order["id"])
+                after_sales.cancel(uow, order["id"], "not wanted")
         assert asyncio.run(refunding.send_refunds(shop)) == 1
         sent = {row["payment_id"]: row["status"] for row in rows_of(shop, refunds)}
         assert sent == {first["id"]: "pending", second["id"]: "succeeded"}
@@ -338,7 +338,7 @@ class TestReconciliation:
     ) -> None:
         order = ordered_over_http(client, SHIRT0_S=1)
         payment = started_payment(client, order)
-        client.post(f"/api/v1/staff/orders/{order['id']}/cancel", json={}, headers=staff | key())
+        client.post(f"/api/v1/staff/orders/{order['id']}/cancel", json=UNWANTED, headers=staff | key())
         clock.forward(minutes=1)
         assert asyncio.run(cashier.reconcile(open_for_business)) == 1
         sandbox.post(payment["redirect_url"], data={"action": "pay"})

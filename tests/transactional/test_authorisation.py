@@ -59,7 +59,7 @@ def test_what_the_order_can_have_is_captured(shopper: Shopper) -> None:
 
 def test_money_for_a_cancelled_order_is_let_go_of(shopper: Shopper) -> None:
     with shopper.shop.database.transaction("staff") as uow:
-        after_sales.cancel(uow, shopper.order["id"])
+        after_sales.cancel(uow, shopper.order["id"], "not wanted")
     shopper.pay()
     assert shopper.come_back() == "cancelled"
     assert statuses(shopper.shop) == ["voided"]

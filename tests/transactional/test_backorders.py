@@ -136,7 +136,7 @@ def test_a_cancelled_order_gives_its_units_to_one_that_waits(shop: Shop, sku: st
     on_backorder(shop, sku)
     first, second = paid_order(shop, SHIRT0_S=11), paid_order(shop, SHIRT0_S=4)
     with shop.database.transaction("staff") as uow:
-        after_sales.cancel(uow, first.order_id)
+        after_sales.cancel(uow, first.order_id, "not wanted")
     assert waiting(shop) == {}
     assert level(shop, sku) == (10, 4)
     assert [(row["quantity"], row["cancelled"]) for row in rows_of(shop, backorders)] == [(1, 1), (4, 0)]
@@ -171,7 +171,9 @@ def test_found_and_returned_units_go_to_who_waits(shop: Shop, sku: str) -> None:
     ship(shop, sent.order_id)
     waits = paid_order(shop, SHIRT0_S=12)
     with shop.database.transaction("staff") as uow:
-        after_sales.return_lines(uow, sent.order_id, {lines_of(shop, sent.order_id)["SHIRT0-S"]: 1})
+        after_sales.return_lines(
+            uow, sent.order_id, {lines_of(shop, sent.order_id)["SHIRT0-S"]: 1}, "too small"
+        )
     assert waiting(shop) == {waits.number: 2}
     with shop.database.transaction("staff") as uow:
         warehousing.adjust(uow, stock.main(uow), {sku: 2}, "COUNT-1", "found")
@@ -326,7 +328,7 @@ def test_deliveries_orders_and_cancellations_at_once_lose_no_unit(new_shop: Call
             if number % 3 == 0:
                 stock.receive(uow, dict.fromkeys(shelves.skus.values(), 2), f"DN-{number}")
             elif number % 3 == 1:
-                after_sales.cancel(uow, early[number // 3].order_id)
+                after_sales.cancel(uow, early[number // 3].order_id, "not wanted")
             else:
                 cart_id = checkout.create(uow, shop.terms)
                 checkout.add(uow, cart_id, {"SHIRT0-M": 1, "SHIRT0-S": 1})
@@ -384,7 +386,7 @@ def _take(shop: Shop, sku_id: str, placed: list[Any], step: str, count: int) -> 
             ship(shop, order_id)
         elif step == "cancel":
             with shop.database.transaction("staff") as uow:
-                after_sales.cancel(uow, order_id)
+                after_sales.cancel(uow, order_id, "not wanted")
         else:
             cancel(shop, order_id, SHIRT0_S=count)
 

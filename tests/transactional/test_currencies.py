@@ -368,7 +368,7 @@ class TestTheBooks:
         (line,) = rows_of(euro_shop, order_lines)
         with euro_shop.database.transaction("staff") as uow:
             shipping.ship(uow, made.order_id)
-            after_sales.return_lines(uow, made.order_id, {line["id"]: 1})
+            after_sales.return_lines(uow, made.order_id, {line["id"]: 1}, "too small")
         assert balances(euro_shop)[chart.RETURNS, "EUR"] == -1_084
         assert balances(euro_shop)[chart.COST_OF_GOODS, "GBP"] == -400
         send_refunds(euro_shop)

@@ -338,7 +338,7 @@ class Everything(RuleBasedStateMachine):
                 fate,
                 "staff",
                 lambda uow: after_sales.return_lines(
-                    uow, line["order_id"], {line["id"]: quantity}, is_damaged=number == 0
+                    uow, line["order_id"], {line["id"]: quantity}, "too small", is_damaged=number == 0
                 ),
             )
 
@@ -367,7 +367,9 @@ class Everything(RuleBasedStateMachine):
             self.world.act(
                 fate,
                 "staff",
-                lambda uow: after_sales.cancel_lines(uow, line["order_id"], {line["id"]: quantity}),
+                lambda uow: after_sales.cancel_lines(
+                    uow, line["order_id"], {line["id"]: quantity}, "not wanted"
+                ),
             )
 
     @rule(

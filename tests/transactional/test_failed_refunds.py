@@ -34,7 +34,7 @@ def owed(open_for_business: Shop, shelves: Shelves) -> Placed:
     """A cancelled order whose refund failed."""
     placed = paid_order(open_for_business, SHIRT0_S=1)
     with open_for_business.database.transaction("staff") as uow:
-        after_sales.cancel(uow, placed.order_id)
+        after_sales.cancel(uow, placed.order_id, "not wanted")
     (refund,) = rows_of(open_for_business, refunds)
     with open_for_business.database.transaction("provider:sandbox") as uow:
         record_refund(uow, refund["id"], "back_1", succeeded=False)
@@ -156,7 +156,7 @@ def test_the_provider_is_asked_under_another_key(shop: Shop, shelves: Shelves) -
     paid = RemotePayment(external_id, str(placed.payment_id), "captured", placed.total, placed.currency, "")
     deal = bank.deals[external_id] = Deal(paid)
     with shop.database.transaction("staff") as uow:
-        after_sales.cancel(uow, placed.order_id)
+        after_sales.cancel(uow, placed.order_id, "not wanted")
     bank.mood = "refusing"
     asyncio.run(refunding.send_refunds(banked))
     bank.mood = "well"

@@ -135,7 +135,7 @@ def test_returning_one_card_of_two_leaves_the_used_one(cards_for_sale: Shop) -> 
     placed_with(cards_for_sale, by_card(used, 1))
     with cards_for_sale.database.transaction("staff") as uow:
         (line,) = service.find(uow, placed.order_id).lines
-        note = after_sales.return_lines(uow, placed.order_id, {line["id"]: 1})
+        note = after_sales.return_lines(uow, placed.order_id, {line["id"]: 1}, "too small")
     assert note.amount == 2_000
     statuses = {row["id"]: row["status"] for row in rows_of(cards_for_sale, gift_cards)}
     assert statuses.pop(used["id"]) == "active"

@@ -181,7 +181,7 @@ def test_one_paid_with_a_gift_card_only_waits_too(shop: Shop, shelves: Shelves) 
     placed = join(shop, 1, tenders=[Wanted("gift_card", card["number"])])
     assert status_of(shop, placed.order_id) == "gathering"
     with shop.database.transaction("staff") as uow:
-        after_sales.cancel(uow, placed.order_id)
+        after_sales.cancel(uow, placed.order_id, "not wanted")
     books.add_up(shop, Bank())
 
 
@@ -198,6 +198,8 @@ def test_groups_over_http(client: TestClient, staff: dict[str, str], shelves: Sh
         "group_price_too_high"
     )
     assert client.post(staffs, json=body | {"sku": "NONE"}, headers=staff | key()).status_code == 409
+    over = client.post(staffs, json=body | {"closes_at": "2026-11-22T10:00:00Z"}, headers=staff | key())
+    assert (over.json()["code"], over.json()["details"]["field"]) == ("group_over", "closes_at")
     assert client.post(staffs, json=body, headers=staff | key()).status_code == 201
     assert client.post(staffs, json=body, headers=staff | key()).json()["code"] == "group_code_taken"
     assert client.post(staffs, json=body, headers=key()).status_code == 401

@@ -63,7 +63,9 @@ class TestIssuing:
         placed = shipped_order(shop, SHIRT0_S=3)
         with shop.database.transaction("test") as uow:
             line = orders.find(uow, placed.order_id).lines[0]
-            returned = [after_sales.return_lines(uow, placed.order_id, {line["id"]: n}) for n in (1, 2)]
+            returned = [
+                after_sales.return_lines(uow, placed.order_id, {line["id"]: n}, "too small") for n in (1, 2)
+            ]
         documents = issued(shop, placed.order_id)
         assert [row["number"] for row in documents] == [
             "INV-2026-000001",
@@ -78,7 +80,7 @@ class TestIssuing:
     def test_a_cancelled_order_credits_goods_and_delivery_at_their_rates(self, shop: Shop) -> None:
         placed = paid_order(shop, SHIRT0_S=1, SHIRT1_M=2)
         with shop.database.transaction("test") as uow:
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
         invoice, credit = issued(shop, placed.order_id)
         assert (credit["net"], credit["tax"], credit["total"]) == (
             invoice["net"],
@@ -125,7 +127,7 @@ class TestAsking:
         order_id = asked_for(shop)
         issued(shop, order_id)
         with shop.database.transaction("test") as uow:
-            after_sales.cancel(uow, order_id)
+            after_sales.cancel(uow, order_id, "not wanted")
         with shop.database.read() as db:
             assert service.due(db, 10) == [order_id]
         issued(shop, order_id)
@@ -222,7 +224,7 @@ class TestPdf:
         placed = paid_order(shop, SHIRT0_S=1)
         issued(shop, placed.order_id)
         with shop.database.transaction("test") as uow:
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
         _, credit = issued(shop, placed.order_id)
         assert credit["corrects"] == "INV-2026-000001"
         assert "Corrects invoice INV-2026-000001" in text_of(pdf(credit, "1", shop.terms))
@@ -300,7 +302,7 @@ class TestOverHttp:
         issued(open_for_business, first)
         clock.forward(days=1)
         with open_for_business.database.transaction("test") as uow:
-            after_sales.cancel(uow, first)
+            after_sales.cancel(uow, first, "not wanted")
         issued(open_for_business, first)
 
         def found(**asked: Any) -> list[str]:

@@ -80,7 +80,7 @@ class TestEvents:
     def test_a_cancelled_order_owes_its_money_until_the_provider_has_sent_it(self, shop: Shop) -> None:
         placed = paid_order(shop, SHIRT0_S=2)
         with shop.database.transaction("staff") as uow:
-            note = after_sales.cancel(uow, placed.order_id)
+            note = after_sales.cancel(uow, placed.order_id, "not wanted")
         assert note is not None
         assert posted(shop, f"credit_note:{note.number}") == [
             (chart.RETURNS, chart.REFUNDS, 1_667),
@@ -99,7 +99,7 @@ class TestEvents:
     def test_a_refund_that_failed_is_still_owed(self, shop: Shop) -> None:
         placed = paid_order(shop, SHIRT0_S=1)
         with shop.database.transaction("staff") as uow:
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
         (refund,) = rows_of(shop, refunds)
         with shop.database.transaction("provider:sandbox") as uow:
             payments.record_refund(uow, refund["id"], "ref_1", succeeded=False)
@@ -109,7 +109,7 @@ class TestEvents:
         placed = shipped_order(shop, SHIRT1_S=3)
         with shop.database.transaction("staff") as uow:
             (line,) = orders.find(uow, placed.order_id).lines
-            note = after_sales.return_lines(uow, placed.order_id, {line["id"]: 2})
+            note = after_sales.return_lines(uow, placed.order_id, {line["id"]: 2}, "too small")
         assert posted(shop, f"credit_note:{note.number}") == [
             (chart.RETURNS, chart.REFUNDS, 2_222),
             (chart.TAX, chart.REFUNDS, 444),

@@ -187,3 +187,21 @@ def test_income_less_expense_is_what_assets_are_beyond_liabilities(
     kinds = {each["kind"]: each["balance"] for each in get(client, staff, "trial-balance")["kinds"]}
     assert kinds["income"] - kinds["expense"] == kinds["asset"] - kinds["liability"]
     assert kinds["expense"] == 800
+
+
+@pytest.mark.parametrize("what", ["trial-balance", "tax", "entries", "accounts/asset:bank"])
+def test_a_period_does_not_end_before_it_begins(client: TestClient, staff: dict[str, str], what: str) -> None:
+    days = {"first_day": "2026-11-22", "last_day": "2026-11-21"}
+    refused = client.get(f"/api/v1/staff/ledger/{what}", params=days, headers=staff)
+    assert (refused.status_code, refused.json()["code"]) == (400, "no_period")
+    assert refused.json()["details"]["field"] == "first_day"
+
+
+def test_nothing_is_posted_in_a_currency_that_does_not_exist(
+    client: TestClient, staff: dict[str, str]
+) -> None:
+    posting = {"source": "expense:other", "destination": "asset:bank", "amount": 1, "currency": "ZZZ"}
+    entry = {"document": "D", "reason": "rent", "postings": [posting]}
+    refused = client.post("/api/v1/staff/ledger/entries", json=entry, headers=staff | key())
+    assert refused.status_code == 422
+    assert refused.json()["details"]["errors"][0]["at"] == ["body", "postings", 0, "currency"]

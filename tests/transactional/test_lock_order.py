@@ -41,7 +41,7 @@ class TestWithAnOpenChange:
         placed = paid_order(shop, SHIRT1_M=1)
         with_a_change(shop, placed, card)
         with locks.noted() as locked, shop.database.transaction("staff") as uow:
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
         assert locked.out_of_order() == []
         assert locked.statements.count(stock_levels) == 1
         assert left_on(shop, card) == 5_000
@@ -53,7 +53,7 @@ class TestWithAnOpenChange:
             shipping.ship(uow, placed.order_id, {lines_of(shop, placed.order_id)["SHIRT1-M"]: 1})
         with_a_change(shop, placed, card)
         with locks.noted() as locked, shop.database.transaction("staff") as uow:
-            note = after_sales.cancel(uow, placed.order_id)
+            note = after_sales.cancel(uow, placed.order_id, "not wanted")
         assert note is not None and note.amount == 1_333
         assert status_of(shop, placed.order_id) == "shipped"
         assert locked.out_of_order() == []

@@ -164,7 +164,9 @@ class TestAdding:
             shipping.ship(uow, placed.order_id)
         assert level(shop, shelves.skus["SHIRT0-S"]) == (5, 0)
         with shop.database.transaction("staff") as uow:
-            note = after_sales.return_lines(uow, placed.order_id, {first["id"]: 2, second["id"]: 3})
+            note = after_sales.return_lines(
+                uow, placed.order_id, {first["id"]: 2, second["id"]: 3}, "too small"
+            )
         assert note.amount == 5 * 1_000
         assert status_of(shop, placed.order_id) == "returned"
         assert level(shop, shelves.skus["SHIRT0-S"]) == (10, 0)
@@ -215,7 +217,7 @@ class TestAdding:
         assert books.ledger_of(shop)[chart.held(chart.GIFT_CARD, card["id"]), "GBP"] == 0
         add_up(shop)
         with shop.database.transaction("staff") as uow:
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
         assert books.ledger_of(shop)[chart.held(chart.GIFT_CARD, card["id"]), "GBP"] == 1_500
         add_up(shop)
 
@@ -229,7 +231,7 @@ class TestAdding:
         assert books.ledger_of(shop)[points, "GBP"] == order["points"] == 100 + 130
         with shop.database.transaction("staff") as uow:
             line = lines_of(shop, placed.order_id)["SHIRT1-M"]
-            after_sales.cancel_lines(uow, placed.order_id, {line: 1})
+            after_sales.cancel_lines(uow, placed.order_id, {line: 1}, "not wanted")
         assert books.ledger_of(shop)[points, "GBP"] == 100
         add_up(shop)
 
@@ -298,7 +300,7 @@ class TestTakingOff:
         change(shop, placed.order_id, add=[("SHIRT1-S", 1)], remove={"SHIRT0-S": 1})
         pay(shop, waiting_payment(shop))
         with shop.database.transaction("staff") as uow:
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
         paid = sum(row["amount"] for row in rows_of(shop, payments))
         assert sum(row["amount"] for row in rows_of(shop, refunds)) == paid
         ledger = books.ledger_of(shop)
@@ -355,7 +357,7 @@ class TestDelivery:
         assert [row["amount"] for row in rows_of(shop, refunds)] == [605]
         add_up(shop)
         with shop.database.transaction("staff") as uow:
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
         assert sum(row["amount"] for row in rows_of(shop, refunds)) == placed.total + 605
         assert books.ledger_of(shop)[chart.SHIPPING, "GBP"] == 0
         add_up(shop)
@@ -434,7 +436,7 @@ class TestWaiting:
         line = lines_of(shop, placed.order_id)["SHIRT0-S"]
         for act in (
             lambda uow: shipping.ship(uow, placed.order_id),
-            lambda uow: after_sales.cancel_lines(uow, placed.order_id, {line: 1}),
+            lambda uow: after_sales.cancel_lines(uow, placed.order_id, {line: 1}, "not wanted"),
         ):
             with pytest.raises(ChangeOpen), shop.database.transaction("staff") as uow:
                 act(uow)
@@ -476,7 +478,7 @@ class TestWaiting:
         placed = paid_order(shop, SHIRT0_S=2)
         change(shop, placed.order_id, add=[("SHIRT1-S", 1)], remove={"SHIRT0-S": 1})
         with shop.database.transaction("staff") as uow:
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
         assert level(shop, shelves.skus["SHIRT1-S"]) == level(shop, shelves.skus["SHIRT0-S"]) == (10, 0)
         assert pay(shop, waiting_payment(shop)) == "refunding"
         add_up(shop)

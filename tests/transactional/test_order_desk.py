@@ -167,7 +167,7 @@ class TestTakingBack:
     def give_back(self, shop: Shop, order_id: str, units: int, **how: Any) -> None:
         line = lines_of(shop, order_id)["SHIRT0-S"]
         with shop.database.transaction("staff") as uow:
-            after_sales.return_lines(uow, order_id, {line: units}, **how)
+            after_sales.return_lines(uow, order_id, {line: units}, "too small", **how)
 
     def test_units_come_back_where_they_are(self, shop: Shop, shelves: Shelves) -> None:
         placed = shipped_order(shop, SHIRT0_S=2)

@@ -127,7 +127,7 @@ class TestGratis:
         assert books.ledger_of(shop)[chart.GIVEN_AWAY, "GBP"] == -800
         with shop.database.transaction("staff") as uow:
             line = service.find(uow, placed.order_id).lines[0]["id"]
-            note = after_sales.return_lines(uow, placed.order_id, {line: 2})
+            note = after_sales.return_lines(uow, placed.order_id, {line: 2}, "too small")
         assert note.amount == 0
         ledger = books.ledger_of(shop)
         assert (ledger[chart.GIVEN_AWAY, "GBP"], ledger[chart.COST_OF_GOODS, "GBP"]) == (0, 0)
@@ -140,7 +140,7 @@ class TestGratis:
         shop = open_for_business
         with shop.database.transaction("staff") as uow:
             placed = entry.gratis(uow, shop.terms, ADA, {"SHIRT0-S": 2}, "gift", "birthday")
-            note = after_sales.cancel(uow, placed.order_id)
+            note = after_sales.cancel(uow, placed.order_id, "not wanted")
         assert note is not None and note.amount == 0
         assert level(shop, shelves.skus["SHIRT0-S"]) == (10, 0)
         books.add_up(shop, Bank())
@@ -194,7 +194,7 @@ def test_a_sale_that_promotions_make_free_is_paid_at_once(
     assert answer.json()["code"] == "illegal_transition"
     with open_for_business.database.transaction("staff") as uow:
         shipping.ship(uow, order["id"])
-        after_sales.return_lines(uow, order["id"], {order["lines"][0]["id"]: 1})
+        after_sales.return_lines(uow, order["id"], {order["lines"][0]["id"]: 1}, "too small")
     books.add_up(open_for_business, Bank())
 
 

@@ -199,7 +199,7 @@ class TestFulfilment:
         placed = shipped_order(shop, SHIRT0_S=3)
         with shop.database.transaction("staff") as uow:
             line = service.find(uow, placed.order_id).lines[0]
-            after_sales.return_lines(uow, placed.order_id, {line["id"]: 1})
+            after_sales.return_lines(uow, placed.order_id, {line["id"]: 1}, "too small")
         moved = sum(
             row["on_hand_change"]
             for row in rows_of(shop, stock_movements)
@@ -212,7 +212,7 @@ class TestAfterSales:
     def test_cancelling_an_unpaid_order_frees_its_stock(self, shop: Shop, shelves: Shelves) -> None:
         placed = placed_order(shop, SHIRT0_S=2)
         with shop.database.transaction("staff") as uow:
-            assert after_sales.cancel(uow, placed.order_id) is None
+            assert after_sales.cancel(uow, placed.order_id, "not wanted") is None
         assert level(shop, shelves.skus["SHIRT0-S"]) == (10, 0)
         assert rows_of(shop, refunds) == []
 
@@ -240,7 +240,7 @@ class TestAfterSales:
     def test_a_shipped_order_is_returned_not_cancelled(self, shop: Shop, shelves: Shelves) -> None:
         placed = shipped_order(shop, SHIRT0_S=1)
         with shop.database.transaction("staff") as uow, pytest.raises(IllegalTransition):
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
 
     def test_returned_units_are_credited_refunded_and_back_on_the_shelf(
         self, shop: Shop, shelves: Shelves
@@ -255,11 +255,11 @@ class TestAfterSales:
         assert level(shop, shelves.skus["SHIRT1-S"]) == (10, 0)
         assert status_of(shop, placed.order_id) == "returned"
         with shop.database.transaction("staff") as uow, pytest.raises(IllegalTransition):
-            after_sales.return_lines(uow, placed.order_id, {line["id"]: 1})
+            after_sales.return_lines(uow, placed.order_id, {line["id"]: 1}, "too small")
 
     def test_what_is_not_in_the_order_cannot_come_back(self, shop: Shop, shelves: Shelves) -> None:
         placed, other = shipped_order(shop, SHIRT0_S=1), shipped_order(shop, SHIRT1_S=1)
         with shop.database.transaction("staff") as uow:
             line = service.find(uow, other.order_id).lines[0]
             with pytest.raises(NotFound):
-                after_sales.return_lines(uow, placed.order_id, {line["id"]: 1})
+                after_sales.return_lines(uow, placed.order_id, {line["id"]: 1}, "too small")

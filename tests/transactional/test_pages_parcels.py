@@ -30,9 +30,9 @@ def test_the_order_page_shows_what_is_on_its_way_and_what_is_not_coming(
     assert "Part of this order is on its way" in sent
     assert "Your parcel 1 × " in sent
     assert "Royal Mail QW1GB" in sent
-    shorter = page_after(lambda uow: after_sales.cancel_lines(uow, order_id, {line: 1}))
+    shorter = page_after(lambda uow: after_sales.cancel_lines(uow, order_id, {line: 1}, "not wanted"))
     assert "1 taken off" in shorter
     assert "On its way back: £10.00" in shorter
     assert "Your 2 parcels" in page_after(lambda uow: shipping.ship(uow, order_id))
-    back = page_after(lambda uow: after_sales.return_lines(uow, order_id, {line: 1}))
+    back = page_after(lambda uow: after_sales.return_lines(uow, order_id, {line: 1}, "too small"))
     assert "1 taken off · 1 came back" in back

@@ -72,8 +72,8 @@ def test_cancelled_units_cannot_come_back(shop: Shop, shelves: Shelves) -> None:
     with shop.database.transaction("staff") as uow:
         shipping.ship(uow, placed.order_id)
         with pytest.raises(TooManyReturned):
-            after_sales.return_lines(uow, placed.order_id, {line: 2})
-        after_sales.return_lines(uow, placed.order_id, {line: 1})
+            after_sales.return_lines(uow, placed.order_id, {line: 2}, "too small")
+        after_sales.return_lines(uow, placed.order_id, {line: 1}, "too small")
     assert sum(row["amount"] for row in rows_of(shop, refunds)) == 3 * 1_000
     assert level(shop, shelves.skus["SHIRT0-S"]) == (10, 0)
 
@@ -82,7 +82,7 @@ def test_cancelling_the_rest_gives_back_what_is_left_with_delivery(shop: Shop, s
     placed = paid_order(shop, SHIRT0_S=3, SHIRT1_M=1)
     cancel(shop, placed.order_id, SHIRT0_S=1)
     with shop.database.transaction("staff") as uow:
-        after_sales.cancel(uow, placed.order_id)
+        after_sales.cancel(uow, placed.order_id, "not wanted")
     assert sum(row["amount"] for row in rows_of(shop, refunds)) == placed.total
     lines, (order,) = rows_of(shop, credit_note_lines), rows_of(shop, orders)
     assert sum(line["quantity"] for line in lines) == 4
@@ -126,7 +126,7 @@ def test_no_more_is_cancelled_than_is_left(shop: Shop, shelves: Shelves) -> None
     assert (refused.value.details["cancellable"], refused.value.details["wanted"]) == (2, 3)
     other = lines_of(shop, paid_order(shop, SHIRT0_M=1).order_id)["SHIRT0-M"]
     with pytest.raises(NotFound), shop.database.transaction("staff") as uow:
-        after_sales.cancel_lines(uow, placed.order_id, {other: 1})
+        after_sales.cancel_lines(uow, placed.order_id, {other: 1}, "not wanted")
     assert rows_of(shop, credit_notes) == []
 
 
@@ -139,7 +139,7 @@ def test_staff_cancels_units_over_http_and_a_line_named_twice_counts_twice(
         record_capture(uow, payment["id"], "pay_1", payment["amount"], payment["currency"])
     line = {"order_line_id": order["lines"][0]["id"], "quantity": 1}
     path = f"/api/v1/staff/orders/{order['id']}/cancellations"
-    answer = client.post(path, json={"lines": [line, line]}, headers=staff | key())
+    answer = client.post(path, json={"lines": [line, line], "reason": "gone"}, headers=staff | key())
     assert (answer.status_code, answer.json()["amount"]) == (201, 2_000)
-    refused = client.post(path, json={"lines": [line, line]}, headers=staff | key())
+    refused = client.post(path, json={"lines": [line, line], "reason": "gone"}, headers=staff | key())
     assert (refused.status_code, refused.json()["code"]) == (409, "too_many_cancelled")

@@ -140,7 +140,7 @@ class TestFailedRefunds:
     def first_day(self, shop: Shop, shelves: Shelves, clock: MovableClock) -> datetime:
         placed = paid_order(shop, SHIRT0_S=1)
         with shop.database.transaction("staff") as uow:
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
         self.tell(shop, succeeded=True)
         take(shop, sandbox_file({"gross": "-13.95", "kind": "refund", "reference": "re_1"}))
         clock.forward(days=1)
@@ -321,7 +321,7 @@ class TestReconciliation:
     def test_refunds_are_matched_by_what_went_back(self, shop: Shop, clock: MovableClock) -> None:
         placed = paid_order(shop, SHIRT0_S=1)
         with shop.database.transaction("test") as uow:
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
             (refund,) = uow.rows(refunds.select())
             payments_service.record_refund(uow, refund["id"], "ref_1")
         take(

@@ -140,7 +140,7 @@ class TestPricing:
             settlement.record_capture(uow, done.payment_id, "pay", done.total, "GBP")
             shipping.ship(uow, done.order_id)
             line = service.find(uow, done.order_id).lines[0]
-            note = after_sales.return_lines(uow, done.order_id, {line["id"]: 3})
+            note = after_sales.return_lines(uow, done.order_id, {line["id"]: 3}, "too small")
         assert note.amount == 3_599
 
 
@@ -217,7 +217,7 @@ class TestCoupons:
         assert spent.promotions.saved == 0
         assert ("used_up", "ONCE") in [(each.reason, each.code) for each in spent.promotions.missed]
         with shop.database.transaction("staff") as uow:
-            after_sales.cancel(uow, first.order_id)
+            after_sales.cancel(uow, first.order_id, "not wanted")
         assert priced(shop, ("ONCE",), SHIRT0_S=1).promotions.saved == 100
 
     def test_codes_are_listed_with_their_uses_page_by_page(self, shop: Shop) -> None:
@@ -270,7 +270,7 @@ class TestBudgets:
         assert given(shop) == (1, 200, 0)
         assert priced(shop, SHIRT0_S=1).promotions.saved == 0
         with shop.database.transaction("staff") as uow:
-            after_sales.cancel(uow, first.order_id)
+            after_sales.cancel(uow, first.order_id, "not wanted")
         assert given(shop) == (0, 0, 0)
 
     def test_who_keeps_nothing_may_use_the_code_again(self, shop: Shop) -> None:
@@ -342,7 +342,7 @@ def test_a_simulation_tells_what_past_orders_would_have_been(
         clock.forward(days=1)
     cancelled = placed(shop, {"SHIRT0-S": 4})
     with shop.database.transaction("staff") as uow:
-        after_sales.cancel(uow, cancelled.order_id)
+        after_sales.cancel(uow, cancelled.order_id, "not wanted")
     half = drafted(shop, {"kind": "percent", "off_bp": 5_000}, conditions={"min_quantity": 2})
     before = {table: len(rows_of(shop, table)) for table in (orders, order_promotions)}
     with shop.database.read() as db:

@@ -124,7 +124,7 @@ def test_an_order_cancelled_by_several_is_refunded_once(shop: Shop, shelves: She
 
     def cancel(_: int) -> str:
         with shop.database.transaction("staff") as uow:
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
         return "cancelled"
 
     assert sorted(at_once(6, cancel)) == ["cancelled"] + ["illegal_transition"] * 5
@@ -140,7 +140,7 @@ def test_units_returned_at_several_counters_are_credited_once(shop: Shop, shelve
 
     def take_back(_: int) -> str:
         with shop.database.transaction("staff") as uow:
-            after_sales.return_lines(uow, placed.order_id, {line["id"]: 1})
+            after_sales.return_lines(uow, placed.order_id, {line["id"]: 1}, "too small")
         return "credited"
 
     assert sorted(at_once(5, take_back)) == ["credited"] * 2 + ["illegal_transition"] * 3

@@ -8,7 +8,7 @@ import pytest
 from databases import Databases
 from processes import eventually
 from serving import Street
-from shopping import fill_shelves, key, ordered_over_http, rows_of
+from shopping import UNWANTED, fill_shelves, key, ordered_over_http, rows_of
 
 from transactional.orders.models import orders
 from transactional.payments.models import payments, refunds, webhook_inbox
@@ -92,7 +92,9 @@ def test_a_cancelled_order_is_refunded_at_once(street: Street, shop: Shop, clien
     street.pay(started_payment(client, order)["redirect_url"])
     eventually(lambda: status(client, order) == "paid", "paid")
     headers = key() | {"Authorization": f"Bearer {shop.keys.staff_token}"}
-    client.post(f"/api/v1/staff/orders/{order['id']}/cancel", json={}, headers=headers).raise_for_status()
+    client.post(
+        f"/api/v1/staff/orders/{order['id']}/cancel", json=UNWANTED, headers=headers
+    ).raise_for_status()
     (payment,) = payments_of(shop, order)
 
     def refunded() -> bool:

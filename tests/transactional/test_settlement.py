@@ -68,7 +68,7 @@ class TestCapture:
     def test_money_for_a_cancelled_order_goes_back(self, shop: Shop) -> None:
         placed = placed_order(shop, SHIRT0_S=1)
         with shop.database.transaction("staff") as uow:
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
         assert tell(shop, captured(placed)) == "refunding"
         assert status_of(shop, placed.order_id) == "cancelled"
         assert [row["amount"] for row in rows_of(shop, refunds)] == [placed.total]
@@ -123,7 +123,7 @@ def test_a_declined_payment_leaves_the_order_open(shop: Shop, shelves: Shelves) 
 def test_a_refund_is_recorded_once(shop: Shop, shelves: Shelves, clock: MovableClock) -> None:
     placed = paid_order(shop, SHIRT0_S=1)
     with shop.database.transaction("staff") as uow:
-        after_sales.cancel(uow, placed.order_id)
+        after_sales.cancel(uow, placed.order_id, "not wanted")
     (asked,) = rows_of(shop, refunds)
     for external_id in ("ref_1", "ref_2"):
         clock.forward(minutes=1)
@@ -137,7 +137,7 @@ def test_a_refund_is_recorded_once(shop: Shop, shelves: Shelves, clock: MovableC
 def test_a_refund_that_did_not_arrive_is_owed_again(shop: Shop, shelves: Shelves) -> None:
     placed = paid_order(shop, SHIRT0_S=1)
     with shop.database.transaction("staff") as uow:
-        after_sales.cancel(uow, placed.order_id)
+        after_sales.cancel(uow, placed.order_id, "not wanted")
     (asked,) = rows_of(shop, refunds)
     for succeeded in (True, False, False):
         with shop.database.transaction("provider:sandbox") as uow:

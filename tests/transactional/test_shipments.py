@@ -128,8 +128,8 @@ def test_only_what_was_sent_comes_back(shop: Shop, shelves: Shelves) -> None:
     line = lines_of(shop, placed.order_id)["SHIRT0-S"]
     with shop.database.transaction("staff") as uow:
         with pytest.raises(TooManyReturned):
-            after_sales.return_lines(uow, placed.order_id, {line: 2})
-        after_sales.return_lines(uow, placed.order_id, {line: 1})
+            after_sales.return_lines(uow, placed.order_id, {line: 2}, "too small")
+        after_sales.return_lines(uow, placed.order_id, {line: 1}, "too small")
     assert status_of(shop, placed.order_id) == "partly_shipped"
     cancel(shop, placed.order_id, SHIRT0_S=2)
     assert status_of(shop, placed.order_id) == "returned"
@@ -152,7 +152,7 @@ def test_an_order_sent_before_there_were_shipments_can_come_back(shop: Shop, she
         uow.update(orders, uow.lock(orders, placed.order_id) or {}, status="delivered")
     line = lines_of(shop, placed.order_id)["SHIRT0-S"]
     with shop.database.transaction("staff") as uow:
-        after_sales.return_lines(uow, placed.order_id, {line: 2})
+        after_sales.return_lines(uow, placed.order_id, {line: 2}, "too small")
     assert status_of(shop, placed.order_id) == "returned"
 
 
@@ -165,7 +165,7 @@ class TestRaces:
                 if number % 2:
                     shipping.ship(uow, placed.order_id)
                     return "shipped"
-                after_sales.cancel(uow, placed.order_id)
+                after_sales.cancel(uow, placed.order_id, "not wanted")
                 return "cancelled"
 
         won = [each for each in at_once(6, act) if each != "illegal_transition"]
@@ -235,9 +235,9 @@ def test_whatever_is_sent_cancelled_and_returned_no_more_is_given_back_than_was_
                     case "send":
                         shipping.ship(uow, placed.order_id, {lines[code]: count})
                     case "cancel":
-                        after_sales.cancel_lines(uow, placed.order_id, {lines[code]: count})
+                        after_sales.cancel_lines(uow, placed.order_id, {lines[code]: count}, "not wanted")
                     case "return":
-                        after_sales.return_lines(uow, placed.order_id, {lines[code]: count})
+                        after_sales.return_lines(uow, placed.order_id, {lines[code]: count}, "too small")
                     case "arrive":
                         for parcel, _ in shipping.of_order(uow, placed.order_id)[-1:]:
                             shipping.deliver_shipment(uow, placed.order_id, parcel["number"])

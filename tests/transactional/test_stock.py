@@ -130,7 +130,7 @@ class TestAllocation:
             stock.receive(uow, {sku: 4}, "DN-1", leeds)
         placed = paid_order(shop, SHIRT0_S=13)
         with shop.database.transaction("staff") as uow:
-            after_sales.cancel(uow, placed.order_id)
+            after_sales.cancel(uow, placed.order_id, "not wanted")
         assert stand(shop, sku) == {"main": (10, 0), "leeds": (4, 0)}
 
     def test_the_policy_nearest_prefers_the_warehouse_near_the_address(

@@ -98,7 +98,7 @@ def test_a_cancellation_takes_delivery_back_at_its_own_rate(
     order_id = bought(taxed, SHIRT0_S=2, SHIRT1_S=3)
     lines = service_lines(taxed, order_id)
     with taxed.database.transaction("staff") as uow:
-        after_sales.cancel_lines(uow, order_id, {lines["SHIRT1-S"]: 1})
+        after_sales.cancel_lines(uow, order_id, {lines["SHIRT1-S"]: 1}, "not wanted")
     with taxed.database.transaction("staff") as uow:
         after_sales.cancel(uow, order_id, "called off")
     assert sum(row["shipping_tax"] for row in rows_of(taxed, credit_note_lines)) == 66
@@ -139,7 +139,7 @@ def test_units_that_come_back_lower_the_tax_of_their_rate(
         shipping.ship(uow, order_id)
     for code, line_id in service_lines(taxed, order_id).items():
         with taxed.database.transaction("staff") as uow:
-            after_sales.return_lines(uow, order_id, {line_id: 1 + code.startswith("SHIRT0")})
+            after_sales.return_lines(uow, order_id, {line_id: 1 + code.startswith("SHIRT0")}, "too small")
     found = statement(client, staff)
     assert found[500] == (2_539, 127, 1_270, 63)
     assert found[2_000] == (2_500 + 329, 500 + 66, 1_667, 333)

@@ -54,10 +54,10 @@ def act(shop: Shop, uow: UnitOfWork, action: str, which: int, units: int, tender
             uow.at(uow.now + timedelta(minutes=31))
             expiry.expire_unpaid(uow)
         case "cancel" if found:
-            after_sales.cancel(uow, found[which % len(found)])
+            after_sales.cancel(uow, found[which % len(found)], "not wanted")
         case "cancel part" if found:
             line = service.find(uow, found[which % len(found)]).lines[0]
-            after_sales.cancel_lines(uow, line["order_id"], {line["id"]: units})
+            after_sales.cancel_lines(uow, line["order_id"], {line["id"]: units}, "not wanted")
         case "ship" if found:
             shipping.ship(uow, found[which % len(found)])
         case "ship part" if found:
@@ -65,7 +65,7 @@ def act(shop: Shop, uow: UnitOfWork, action: str, which: int, units: int, tender
             shipping.ship(uow, line["order_id"], {line["id"]: units})
         case "return" if found:
             line = service.find(uow, found[which % len(found)]).lines[0]
-            after_sales.return_lines(uow, line["order_id"], {line["id"]: units})
+            after_sales.return_lines(uow, line["order_id"], {line["id"]: units}, "too small")
         case "refund" if owed:
             payments_service.record_refund(uow, owed[which % len(owed)]["id"], external)
         case "charge back" if money:

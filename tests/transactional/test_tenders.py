@@ -83,7 +83,7 @@ def send_refunds(shop: Shop) -> None:
 
 def cancel(shop: Shop, placed: Placed) -> None:
     with shop.database.transaction("staff") as uow:
-        after_sales.cancel(uow, placed.order_id)
+        after_sales.cancel(uow, placed.order_id, "not wanted")
 
 
 def expire(shop: Shop, clock: MovableClock) -> None:
@@ -218,7 +218,7 @@ class TestGivingBack:
             (line,) = service.find(uow, placed.order_id).lines
         for card_left, ada_left, owed in ((0, 0, 1_000), (0, 605, 1_395), (605, 1_000, 1_395)):
             with shop.database.transaction("staff") as uow:
-                after_sales.return_lines(uow, placed.order_id, {line["id"]: 1})
+                after_sales.return_lines(uow, placed.order_id, {line["id"]: 1}, "too small")
             assert (left_on(shop, card), left(shop, BALANCE, ada)) == (card_left, ada_left)
             assert balances(shop)[chart.REFUNDS] == owed
 
@@ -409,7 +409,7 @@ class TestChargeback:
             (line,) = service.find(uow, paid.order_id).lines
         self.charge_back(shop, paid, 1_395)
         with shop.database.transaction("staff") as uow:
-            after_sales.return_lines(uow, paid.order_id, {line["id"]: 2})
+            after_sales.return_lines(uow, paid.order_id, {line["id"]: 2}, "too small")
         assert [row["amount"] for row in rows_of(shop, refunds)] == [1_000]
         found = balances(shop)
         assert chart.REFUNDS not in found
@@ -438,7 +438,7 @@ class TestPoints:
             (line,) = service.find(uow, placed.order_id).lines
         for expected in (100, 0):
             with generous.database.transaction("staff") as uow:
-                after_sales.return_lines(uow, placed.order_id, {line["id"]: 1})
+                after_sales.return_lines(uow, placed.order_id, {line["id"]: 1}, "too small")
             assert balances(generous).get(POINTS, 0) == expected
 
     def test_points_that_were_spent_are_not_taken_back(self, generous: Shop) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from conftest import MovableClock
 from fastapi.testclient import TestClient
-from shopping import key, order_body, ordered_over_http, rows_of
+from shopping import UNWANTED, key, order_body, ordered_over_http, rows_of
 from sqlalchemy import select
 from test_api import send_webhook, started_payment, webhook_of
 
@@ -236,7 +236,7 @@ class TestUnknown:
         (payment,) = rows_of(shop, payments)
         sandbox.post(f"/pay/{payment['external_id']}", data={"action": "pay"})
         client.get(f"/api/v1/orders/{order['token']}/return")
-        client.post(f"/api/v1/staff/orders/{order['id']}/cancel", json={}, headers=key() | staff)
+        client.post(f"/api/v1/staff/orders/{order['id']}/cancel", json=UNWANTED, headers=key() | staff)
         ask_sandbox(sandbox, shop, "/v1/silence", {"answers": 2})
         for _ in range(2):
             assert asyncio.run(refunding.send_refunds(shop)) == 0

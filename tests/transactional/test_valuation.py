@@ -76,7 +76,7 @@ class TestChangingACost:
         recost(shop, sku, 300)
         with shop.database.transaction("staff") as uow:
             (line,) = orders.find(uow, placed.order_id).lines
-            note = after_sales.return_lines(uow, placed.order_id, {line["id"]: 1})
+            note = after_sales.return_lines(uow, placed.order_id, {line["id"]: 1}, "too small")
         assert posted(shop, f"goods_returned:{note.number}") == [
             (chart.INVENTORY, chart.COST_OF_GOODS, 400),
             (chart.REVALUED, chart.INVENTORY, 100),

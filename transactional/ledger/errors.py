@@ -1,6 +1,18 @@
 """What the ledger room refuses."""
 
+from datetime import date
+
 from transactional.errors import ShopError
+
+
+class NoPeriod(ShopError):
+    status = 400
+    code = "no_period"
+
+    def __init__(self, first_day: date, last_day: date):
+        super().__init__(
+            f"first_day {first_day} is after last_day {last_day}.", field="first_day", value=str(first_day)
+        )
 
 
 class InsufficientFunds(ShopError):

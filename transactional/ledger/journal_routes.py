@@ -21,7 +21,7 @@ from transactional.unit_of_work import UnitOfWork
 router = APIRouter(prefix=f"{API}/staff/ledger", tags=["staff"], dependencies=[STAFF_ONLY])
 
 
-@router.get("/entries", response_model=EntriesView, responses=problems(401))
+@router.get("/entries", response_model=EntriesView, responses=problems(400, 401))
 async def list_entries(
     request: Request,
     first_day: FirstDay = None,

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 
 from transactional.api import API, STAFF_ONLY, problems, respond, shop_of
 from transactional.ledger import service, statements, tax, views
+from transactional.ledger.errors import NoPeriod
 from transactional.ledger.schemas import EntryView, StatementView, TaxStatement, TrialBalance
 from transactional.ledger.statements import AccountTotals, Period, Statement
 from transactional.ledger.tax import TaxOfPeriod
@@ -36,14 +37,20 @@ def today(shop: Shop) -> date:
 
 
 def period_of(shop: Shop, first_day: date | None, last_day: date) -> Period:
-    """The moments from the first day's midnight to that after the last, on the shop's clock."""
+    """The moments from the first day's midnight to that after the last, on the shop's clock.
+
+    Raises:
+        NoPeriod: the first day is after the last.
+    """
+    if first_day is not None and first_day > last_day:
+        raise NoPeriod(first_day, last_day)
     zone = ZoneInfo(shop.terms.time_zone)
     since = datetime.combine(first_day or _EARLIEST, time(0), zone)
     until = datetime.combine(last_day + timedelta(days=1), time(0), zone)
     return Period(since.astimezone(UTC), until.astimezone(UTC))
 
 
-@router.get("/trial-balance", response_model=TrialBalance, responses=problems(401))
+@router.get("/trial-balance", response_model=TrialBalance, responses=problems(400, 401))
 async def get_trial_balance(
     request: Request,
     first_day: FirstDay = None,
@@ -75,7 +82,7 @@ async def get_trial_balance(
     return respond(view)
 
 
-@router.get("/tax", response_model=TaxStatement, responses=problems(401))
+@router.get("/tax", response_model=TaxStatement, responses=problems(400, 401))
 async def get_tax(request: Request, first_day: FirstDay = None, last_day: LastDay = None) -> Response:
     """Tax of a period by rate, from the lines of sales and credit notes, beside what the tax account says."""
     shop = shop_of(request)
@@ -106,7 +113,7 @@ async def get_entry(
         return respond(views.entry_view(service.find(db, reference)))
 
 
-@router.get("/accounts/{account}", response_model=StatementView, responses=problems(401, 404))
+@router.get("/accounts/{account}", response_model=StatementView, responses=problems(400, 401, 404))
 async def get_statement(
     request: Request,
     account: Annotated[str, Path(max_length=100, examples=["asset:receivable:sandbox"])],

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from iso import Currency
 from transactional.ledger.chart import Kind
 from transactional.ledger.rules import Posting
 from transactional.money import MOST_OF_DOCUMENT
@@ -110,7 +111,6 @@ Reason = Annotated[
     Field(examples=["rent for December"]),
 ]
 Amount = Annotated[int, Field(ge=1, le=MOST_OF_DOCUMENT, description="Minor units.", examples=[12_000])]
-Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["GBP"])]
 
 
 class PostingIn(BaseModel):

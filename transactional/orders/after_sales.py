@@ -7,7 +7,6 @@ from transactional.ledger import events as ledger
 from transactional.orders import changes, credits, progress, rules, service, shipping, transitions
 from transactional.orders import lines as order_rows
 from transactional.orders.credits import CreditNote
-from transactional.orders.errors import ReasonMissing
 from transactional.orders.rules import Credit
 from transactional.payments import reversal
 from transactional.promotions import budgets
@@ -18,7 +17,7 @@ from transactional.unit_of_work import Row, UnitOfWork
 OWN_TO_CANCEL = ("pending_payment", "paid", "gathering")  # the staff has not begun with them
 
 
-def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditNote | None:
+def cancel(uow: UnitOfWork, order_id: str, reason: str) -> CreditNote | None:
     """Call an order off: its stock is free again, and what was paid is credited and goes back.
 
     Of one that is partly shipped, what is still to be sent.
@@ -29,11 +28,8 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
     Raises:
         NotFound: there is no such order.
         IllegalTransition: it is shipped, or over already.
-        ReasonMissing: it is in review, and nobody says why it is refused.
     """
     order = service.lock(uow, order_id)
-    if order["status"] == "in_review" and not reason:
-        raise ReasonMissing
     closed = changes.close_open(uow, order)
     if order["status"] == "partly_shipped":
         return _cancel_rest(uow, order, closed, reason)
@@ -54,7 +50,7 @@ def cancel(uow: UnitOfWork, order_id: str, reason: str | None = None) -> CreditN
     return note
 
 
-def _cancel_rest(uow: UnitOfWork, order: Row, closed: list[Row], reason: str | None) -> CreditNote:
+def _cancel_rest(uow: UnitOfWork, order: Row, closed: list[Row], reason: str) -> CreditNote:
     """What is still to be sent of a partly shipped order will not be; its change is `closed`."""
     lines = service.find(uow, order["id"]).lines
     sold = progress.of_order(uow, order, lines)
@@ -81,9 +77,7 @@ def cancel_own(uow: UnitOfWork, order_id: str) -> None:
     cancel(uow, order_id, "cancelled by its buyer")
 
 
-def cancel_lines(
-    uow: UnitOfWork, order_id: str, quantities: Mapping[str, int], reason: str | None = None
-) -> CreditNote:
+def cancel_lines(uow: UnitOfWork, order_id: str, quantities: Mapping[str, int], reason: str) -> CreditNote:
     """Take units off a paid order that are not sent yet: their stock is free, their money goes back.
 
     The delivery charge is kept, unless nothing was or will be sent: then the order is cancelled.
@@ -125,7 +119,7 @@ def return_lines(
     uow: UnitOfWork,
     order_id: str,
     quantities: Mapping[str, int],
-    reason: str | None = None,
+    reason: str,
     *,
     warehouse: str | None = None,
     is_damaged: bool = False,

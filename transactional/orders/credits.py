@@ -35,7 +35,7 @@ def write(
     kind: str,
     lines: Iterable[Row],
     credits: Sequence[Credit],
-    reason: str | None,
+    reason: str,
 ) -> CreditNote:
     """Write a credit note.
 

@@ -1,5 +1,7 @@
 """What the orders room refuses."""
 
+from datetime import datetime
+
 from transactional.errors import ShopError
 
 
@@ -25,13 +27,6 @@ class TooManyCancelled(ShopError):
             cancellable=cancellable,
             wanted=wanted,
         )
-
-
-class ReasonMissing(ShopError):
-    code = "reason_missing"
-
-    def __init__(self) -> None:
-        super().__init__("An order in review is refused with a reason.")
 
 
 class TooManyShipped(ShopError):
@@ -107,6 +102,13 @@ class GroupClosed(ShopError):
 
     def __init__(self, code: str):
         super().__init__(f"Nobody can join the group purchase {code} any more.", group=code)
+
+
+class GroupOver(ShopError):
+    code = "group_over"
+
+    def __init__(self, closes_at: datetime):
+        super().__init__(f"closes_at {closes_at} is over.", field="closes_at", value=closes_at.isoformat())
 
 
 class AlreadyInGroup(ShopError):

@@ -13,7 +13,13 @@ from transactional.members import service as members
 from transactional.members.service import Buyer
 from transactional.orders import after_sales, groups, service
 from transactional.orders.entry import filled_cart
-from transactional.orders.errors import AlreadyInGroup, GroupClosed, GroupCodeTaken, GroupPriceTooHigh
+from transactional.orders.errors import (
+    AlreadyInGroup,
+    GroupClosed,
+    GroupCodeTaken,
+    GroupOver,
+    GroupPriceTooHigh,
+)
 from transactional.orders.models import group_purchases, orders
 from transactional.orders.rules import Special
 from transactional.orders.service import Placed
@@ -60,7 +66,10 @@ def create(
         NotForSale: there is no such SKU, or it is a gift card.
         GroupPriceTooHigh: everybody can have it for that price or less.
         GroupCodeTaken: there is a group of this code.
+        GroupOver: it would be closed already.
     """
+    if closes_at <= uow.now:
+        raise GroupOver(closes_at)
     found = uow.row(_sku, code=sku)
     if found is None or found["tax_class"] == GIFT_CARD or found["retired_at"]:
         raise NotForSale(sku)

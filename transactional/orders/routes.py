@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from transactional.api import API, STAFF_ONLY, IdempotencyKey, once, problems, respond, shop_of
 from transactional.checkout.tenders import wanted
 from transactional.orders import after_sales, service, shipping
-from transactional.orders.schemas import CancelIn, CreditIn, CreditNoteView, OrderIn, OrderView, ReturnIn
+from transactional.orders.schemas import CreditIn, CreditNoteView, OrderIn, OrderView, ReasonIn, ReturnIn
 from transactional.orders.service import OrderWithLines
 from transactional.orders.views import credit_note_view, order_view
 from transactional.payments import gift_cards, methods
@@ -115,7 +115,7 @@ async def deliver(request: Request, key: IdempotencyKey, order_id: UUID) -> Resp
 
 
 @staff_router.post("/{order_id}/cancel", response_model=OrderView, responses=_REFUSALS)
-async def cancel(request: Request, key: IdempotencyKey, order_id: UUID, body: CancelIn) -> Response:
+async def cancel(request: Request, key: IdempotencyKey, order_id: UUID, body: ReasonIn) -> Response:
     """Call the order off; what was paid goes back."""
     shop = shop_of(request)
 

@@ -132,11 +132,6 @@ class RemarksView(BaseModel):
     marks: list[MarkView]
 
 
-class CancelIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    reason: str | None = Field(None, max_length=400)
-
-
 class ReasonIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     reason: Annotated[
@@ -209,12 +204,10 @@ class ShipmentsView(BaseModel):
     items: list[ShipmentView]
 
 
-class CreditIn(BaseModel):
+class CreditIn(ReasonIn):
     """Units that are not sent."""
 
-    model_config = ConfigDict(extra="forbid")
     lines: list[UnitsIn] = Field(min_length=1, max_length=100)
-    reason: str | None = Field(None, max_length=400)
 
     def quantities(self) -> dict[str, int]:
         """Units by order line id."""

@@ -204,7 +204,7 @@ def deliver_shipment(uow: UnitOfWork, order_id: str, number: str) -> None:
         transitions.apply(uow, order, "deliver", delivered_at=uow.now)
 
 
-def close(uow: UnitOfWork, order: Row, sold: Mapping[str, SoldLine], reason: str | None) -> Row:
+def close(uow: UnitOfWork, order: Row, sold: Mapping[str, SoldLine], reason: str) -> Row:
     """The rest of a partly shipped order will not be sent: it is where its shipments are; returns it.
 
     Args:

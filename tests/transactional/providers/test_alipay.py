@@ -13,7 +13,7 @@ from alipay_server import APP_ID, AlipayServer, rsa_key
 from conftest import MovableClock
 from databases import Databases
 from fastapi.testclient import TestClient
-from shopping import fill_shelves, key, ordered_over_http, rows_of
+from shopping import UNWANTED, fill_shelves, key, ordered_over_http, rows_of
 
 from settings import Settings, UserError
 from transactional.app import create_app
@@ -81,7 +81,7 @@ def cancelled(client: TestClient, server: AlipayServer, staff: dict[str, str]) -
     order = ordered_over_http(client, SHIRT0_S=2)
     told(client, server.notice(server.pay(started(client, order)))).raise_for_status()
     address = f"/api/v1/staff/orders/{order['id']}/cancel"
-    client.post(address, json={}, headers=staff | key()).raise_for_status()
+    client.post(address, json=UNWANTED, headers=staff | key()).raise_for_status()
     return order
 
 
@@ -281,7 +281,7 @@ class TestVoiding:
         page = started(client, order)
         if opened:
             assert server.open_page(page)["time_expire"] == "2026-11-22 18:30:00", "half an hour, in Shanghai"
-        client.post(f"/api/v1/staff/orders/{order['id']}/cancel", json={}, headers=staff | key())
+        client.post(f"/api/v1/staff/orders/{order['id']}/cancel", json=UNWANTED, headers=staff | key())
         clock.forward(minutes=1)
         assert asyncio.run(cashier.reconcile(shop)) == 1
         assert [row["status"] for row in rows_of(shop, payments)] == ["voided"]

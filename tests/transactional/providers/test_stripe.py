@@ -12,7 +12,7 @@ import pytest
 import stripe_server
 from conftest import MovableClock
 from fastapi.testclient import TestClient
-from shopping import Shelves, key, ordered_over_http, rows_of
+from shopping import UNWANTED, Shelves, key, ordered_over_http, rows_of
 from stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeServer, signature
 from test_ledger import balances
 
@@ -225,7 +225,7 @@ class TestGivingBack:
 
     def cancel(self, client: TestClient, order: dict[str, Any], staff: dict[str, str]) -> None:
         client.post(
-            f"/api/v1/staff/orders/{order['id']}/cancel", json={}, headers=staff | key()
+            f"/api/v1/staff/orders/{order['id']}/cancel", json=UNWANTED, headers=staff | key()
         ).raise_for_status()
 
     def test_a_cancelled_orders_money_goes_back_once(
@@ -435,7 +435,7 @@ class TestFaults:
     ) -> None:
         order = ordered_over_http(client, SHIRT0_S=1)
         session = started(client, order)
-        client.post(f"/api/v1/staff/orders/{order['id']}/cancel", json={}, headers=staff | key())
+        client.post(f"/api/v1/staff/orders/{order['id']}/cancel", json=UNWANTED, headers=staff | key())
         clock.forward(minutes=1)
         assert asyncio.run(cashier.reconcile(stripe_shop)) == 1
         assert server.sessions[session]["status"] == "expired"

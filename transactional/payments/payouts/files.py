@@ -6,13 +6,13 @@ alipay.data.dataservice.bill.downloadurl.query: GBK, with `#` lines before and a
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from iso import CURRENCIES
 from transactional.catalog.csv_format import Format
 from transactional.catalog.csv_reading import Fault, FaultyError, Line, read_lines
 from transactional.errors import ImportRefused
@@ -116,7 +116,7 @@ class _Cells:
 
     def currency(self) -> str:
         code = self.text("currency").upper()
-        if not re.fullmatch("[A-Z]{3}", code):
+        if code not in CURRENCIES:
             self.fault("currency", f"{code[:40]!r} is no currency like GBP")
             return "GBP"
         return code
