@@ -284,6 +284,21 @@ class TestFaults:
         provider = SandboxProvider(settings.sandbox_url, sandbox_secret(settings), stumble)
         return replace(shop, providers={"sandbox": provider})
 
+    def test_an_answer_that_is_no_payment_is_no_answer(
+        self, client: TestClient, open_for_business: Shop
+    ) -> None:
+        order = ordered_over_http(client, SHIRT0_S=1)
+        started_payment(client, order)
+
+        async def garble(*_: object) -> tuple[int, bytes]:
+            return 200, b'{"status": "captured"}'
+
+        provider = SandboxProvider("http://127.0.0.1:1", b"secret", garble)
+        confused = replace(open_for_business, providers={"sandbox": provider})
+        puzzled = TestClient(create_app(confused.settings, confused), raise_server_exceptions=False)
+        answer = puzzled.get(f"/api/v1/orders/{order['token']}/return")
+        assert (answer.status_code, answer.json()["status"]) == (200, "pending_payment")
+
     def test_other_payments_are_reconciled_and_refunded(
         self, client: TestClient, sandbox: TestClient, open_for_business: Shop, clock: MovableClock
     ) -> None:

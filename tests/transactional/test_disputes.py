@@ -154,6 +154,10 @@ class TestWon:
         placed_with(shop, by_card(card, 400), sku="SHIRT1-S")
         dispute(shop, placed, 1_395, "failed")
         assert (left_on(shop, card), balances(shop)[chart.CHARGEBACKS]) == (0, 400)
+        act(shop, after_sales.cancel, placed, "not wanted")
+        send_refunds(shop)
+        assert left_on(shop, card) == 600
+        assert not {SANDBOX, chart.REFUNDS, chart.CHARGEBACKS} & balances(shop).keys()
 
     def test_an_order_called_off_meanwhile_gets_its_refund(self, shop: Shop) -> None:
         placed = paid_order(shop, SHIRT0_S=1)

@@ -9,6 +9,7 @@ from functools import partial
 import books
 import pytest
 from bank import Bank, Deal
+from conftest import MovableClock
 from fastapi.testclient import TestClient
 from shopping import Shelves, key, paid_order, placed_order, rows_of
 from test_ledger import balances
@@ -58,6 +59,27 @@ def test_a_failed_refund_is_listed_until_it_is_tried_again_and_paid(
     assert (
         sum(row["amount"] for row in rows_of(open_for_business, refunds) if row["refunded_at"]) == owed.total
     )
+
+
+def test_a_refund_that_no_provider_tells_of_is_listed_after_an_hour(
+    client: TestClient,
+    staff: dict[str, str],
+    open_for_business: Shop,
+    shelves: Shelves,
+    clock: MovableClock,
+) -> None:
+    placed = paid_order(open_for_business, SHIRT0_S=1)
+    with open_for_business.database.transaction("staff") as uow:
+        after_sales.cancel(uow, placed.order_id, "not wanted")
+    switched_off = replace(open_for_business, providers={})
+    assert asyncio.run(refunding.send_refunds(switched_off)) == 0
+    at = "/api/v1/staff/payments/refunds"
+    assert client.get(at, headers=staff).json()["items"] == []
+    clock.forward(hours=1, seconds=1)
+    (listed,) = client.get(at, headers=staff).json()["items"]
+    assert (listed["number"], listed["status"], listed["provider"]) == (placed.number, "pending", "sandbox")
+    refused = client.post(f"{at}/{listed['id']}/retry", headers=staff | key())
+    assert (refused.status_code, refused.json()["code"]) == (409, "refund_not_failed")
 
 
 def test_a_failed_refund_given_to_the_balance_is_owed_no_more(

@@ -1,9 +1,11 @@
 """Refunds that failed: money that is owed to a buyer until it is sent again, or given another way."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import String, and_, bindparam, cast, literal, select
+from sqlalchemy import String, and_, bindparam, cast, literal, or_, select
 
+from transactional.database import UtcDateTime
 from transactional.errors import NotFound
 from transactional.ledger import refund_events
 from transactional.ledger.chart import BALANCE, held
@@ -15,6 +17,7 @@ from transactional.payments.models import payments, refunds
 from transactional.payments.settlement import lock_both
 from transactional.unit_of_work import Reading, Row, UnitOfWork
 
+_PATIENCE = timedelta(hours=1)
 _GIVEN = "it was given to the customer's balance"
 _INSTEAD = "retry:"  # begins the key of what replaces a failed refund, which is there once
 _again = refunds.alias("again")
@@ -27,11 +30,12 @@ _was_replaced = (
     .exists()
 )
 _is_owed = and_(refunds.c.status == "failed", ~_was_replaced)
+_asked_before = bindparam("asked_before", type_=UtcDateTime)
 _failed = (
     select(refunds, payments.c.order_id, payments.c.provider, orders.c.number)
     .join(payments, payments.c.id == refunds.c.payment_id)
     .join(orders, orders.c.id == payments.c.order_id)
-    .where(_is_owed)
+    .where(or_(_is_owed, and_(refunds.c.status == "pending", refunds.c.created_at < _asked_before)))
     .order_by(refunds.c.created_at, refunds.c.id)
     .limit(bindparam("limit"))
 )
@@ -47,8 +51,11 @@ _instead_of = select(refunds.c.account).where(
 
 
 def listed(db: Reading, limit: int) -> list[Row]:
-    """Refunds that no provider could pay and that nobody gave another way, the oldest first."""
-    return db.rows(_failed, limit=limit)
+    """Refunds that no provider could pay and that nobody gave another way, the oldest first.
+
+    Those that none has told of for an hour are among them.
+    """
+    return db.rows(_failed, limit=limit, asked_before=db.now - _PATIENCE)
 
 
 def owed(db: Reading, payment: Row, amount: int) -> Row | None:

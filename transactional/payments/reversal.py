@@ -27,6 +27,12 @@ _of_key = (
     .join(payments, payments.c.id == refunds.c.payment_id)
     .where(payments.c.order_id == bindparam("order_id"), refunds.c.reversal == bindparam("reversal"))
 )
+_for_chargeback = (
+    select(refunds.c.id)
+    .join(payments, payments.c.id == refunds.c.payment_id)
+    .where(payments.c.order_id == bindparam("order_id"), refunds.c.reversal.startswith("chargeback:"))
+    .limit(1)
+)
 _internal_of = select(payments.c.order_id, payments.c.account).where(
     payments.c.order_id.in_(bindparam("order_ids", expanding=True)),
     payments.c.kind == "internal",
@@ -111,7 +117,7 @@ def reverse(
     short = wanted - sum(shares)
     ahead = min(short, _refunded_ahead(uow, order)) if short else 0
     short -= ahead
-    if short and not any(each.charged_back for each in holdings.values()):
+    if short and not (any(each.charged_back for each in holdings.values()) or _was_lost(uow, order)):
         raise RuntimeError(f"order {order['number']} cannot give back {wanted}: {short} of it is not there")
     parts = [(tender, part) for tender, part in zip(tenders, shares, strict=True) if part]
     made = service.give_back(uow, parts, key, credit_note_id)
@@ -132,6 +138,11 @@ def points_left(db: Reading, order: Row) -> int:
     account = held(POINTS, order["customer_id"])
     taken = int(db.value(_taken_back, account=account, number=order["number"]))
     return int(order["points"]) - taken
+
+
+def _was_lost(db: Reading, order: Row) -> bool:
+    """Whether a chargeback gave tenders back that may have been spent before it was won."""
+    return db.value(_for_chargeback, order_id=order["id"]) is not None
 
 
 def _refunded_ahead(db: Reading, order: Row) -> int:

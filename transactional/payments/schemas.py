@@ -128,9 +128,12 @@ class TenderView(BaseModel):
 
 
 class RefundView(BaseModel):
-    """Money that is owed to a buyer and that the provider could not give back."""
+    """Money that is owed to a buyer and that the provider could not give back, or has not for an hour."""
 
     id: str
+    status: Literal["failed", "pending"] = Field(
+        description="Pending: it is sent again and again; the provider does not answer, or is switched off."
+    )
     order_id: str
     number: str = Field(description="Of the order.")
     provider: str
@@ -139,7 +142,7 @@ class RefundView(BaseModel):
     created_at: datetime
 
 
-class FailedRefundsView(BaseModel):
+class UnpaidRefundsView(BaseModel):
     items: list[RefundView]
 
 

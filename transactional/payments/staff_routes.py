@@ -21,7 +21,6 @@ from transactional.payments.gift_cards import Search
 from transactional.payments.schemas import (
     CardStatus,
     CreditIn,
-    FailedRefundsView,
     GiftCardIn,
     GiftCardsView,
     GiftCardView,
@@ -30,6 +29,7 @@ from transactional.payments.schemas import (
     RefundView,
     RetryView,
     TendersView,
+    UnpaidRefundsView,
     WalletView,
 )
 from transactional.unit_of_work import Reading, UnitOfWork
@@ -141,13 +141,16 @@ async def credit_balance(request: Request, key: IdempotencyKey, body: CreditIn) 
     return await once(request, key, "staff", work)
 
 
-@router.get("/refunds", response_model=FailedRefundsView, responses=problems(401))
-async def list_failed_refunds(request: Request) -> Response:
-    """Refunds that no provider could pay and that nobody gave another way, the oldest first."""
+@router.get("/refunds", response_model=UnpaidRefundsView, responses=problems(401))
+async def list_unpaid_refunds(request: Request) -> Response:
+    """Refunds that no provider could pay and that nobody gave another way, the oldest first.
+
+    Those that none has told of for an hour are among them.
+    """
     with shop_of(request).database.read() as db:
         rows = failed_refunds.listed(db, _LISTED)
     items = [RefundView(**{name: row[name] for name in RefundView.model_fields}) for row in rows]
-    return respond(FailedRefundsView(items=items))
+    return respond(UnpaidRefundsView(items=items))
 
 
 @router.post("/refunds/{refund_id}/retry", status_code=201, response_model=RetryView, responses=_REFUSALS)

@@ -576,3 +576,11 @@ def test_minor_units_are_those_of_stripe(currency: str, ours: int, theirs: int) 
 def test_an_amount_that_we_cannot_hold_is_no_amount() -> None:
     with pytest.raises(ValueError, match="too many"):
         from_stripe(50_001, "ISK")
+
+
+def test_an_answer_that_is_no_session_is_no_answer(client: TestClient, server: StripeServer) -> None:
+    order = ordered_over_http(client, SHIRT0_S=1)
+    session = started(client, order)
+    server.sessions[session] = {"id": session, "object": "checkout.session"}
+    answer = client.get(f"/api/v1/orders/{order['token']}/return")
+    assert (answer.status_code, answer.json()["status"]) == (200, "pending_payment")

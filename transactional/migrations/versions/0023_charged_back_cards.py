@@ -28,18 +28,21 @@ def upgrade() -> None:
             comment="What it is again when that dispute is won.",
         ),
     )
-    # A shop's cards of before have one chargeback at most that emptied them: that of their order's payment.
+    # The cards of an order were emptied by the last chargeback of its payments.
     op.execute(EMPTIED)
 
 
 EMPTIED = """
     update gift_cards
     set status_before = 'active', charged_back_by = (
-        select max(substr(entries.reference, 12))
-        from journal_entries as entries
-        join order_lines as lines on lines.id = gift_cards.order_line_id
-        join orders on orders.id = lines.order_id and orders.number = entries.document
-        where entries.reference like 'gift_cards:chargeback:%'
+        select 'chargeback:' || events.payment_id || ':' || events.reference
+        from tender_events as events
+        join payments on payments.id = events.payment_id
+        join order_lines as lines on lines.order_id = payments.order_id
+        where lines.id = gift_cards.order_line_id
+            and events.type = 'chargeback' and events.outcome = 'succeeded'
+        order by events.occurred_at desc, events.id desc
+        limit 1
     )
     where status in ('charged_back', 'disabled')
 """

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import TypeVar
 
 import aiohttp
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from transactional.payments import signatures
 from transactional.payments.errors import BadSignature, ProviderUnavailable
@@ -36,6 +37,7 @@ _STAGES: dict[DisputeStatus, DisputeStage] = {
 }
 
 
+Answer = TypeVar("Answer", bound=BaseModel)
 # Method, address, headers and body of a request; status and body of its answer.
 Ask = Callable[[str, str, Mapping[str, str], str | None], Awaitable[tuple[int, bytes]]]
 
@@ -72,21 +74,22 @@ class SandboxProvider:
     async def create(self, request: PaymentRequest) -> RemotePayment:
         shared = vars(request).keys() & PaymentIn.model_fields.keys()
         body = PaymentIn.model_validate({name: getattr(request, name) for name in shared}).model_dump_json()
-        return _payment(await self._call("POST", "/v1/payments", body, request.reference))
+        return _remote(await self._call(PaymentOut, "POST", "/v1/payments", body, request.reference))
 
     async def fetch(self, external_id: str) -> RemotePayment:
-        return _payment(await self._call("GET", f"/v1/payments/{external_id}"))
+        return _remote(await self._call(PaymentOut, "GET", f"/v1/payments/{external_id}"))
 
     async def capture(self, external_id: str) -> RemotePayment:
-        return _payment(await self._call("POST", f"/v1/payments/{external_id}/capture", "{}", external_id))
+        path = f"/v1/payments/{external_id}/capture"
+        return _remote(await self._call(PaymentOut, "POST", path, "{}", external_id))
 
     async def void(self, external_id: str) -> RemotePayment:
-        return _payment(await self._call("POST", f"/v1/payments/{external_id}/void", "{}", external_id))
+        path = f"/v1/payments/{external_id}/void"
+        return _remote(await self._call(PaymentOut, "POST", path, "{}", external_id))
 
     async def refund(self, external_id: str, refund_id: str, amount: int) -> RemoteRefund:
         body = RefundIn(amount=amount).model_dump_json()
-        answer = await self._call("POST", f"/v1/payments/{external_id}/refunds", body, refund_id)
-        refund = RefundOut.model_validate_json(answer)
+        refund = await self._call(RefundOut, "POST", f"/v1/payments/{external_id}/refunds", body, refund_id)
         return RemoteRefund(refund.id, refund.status == "succeeded")
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderEvent:
@@ -106,12 +109,17 @@ class SandboxProvider:
         if "_http" in vars(self):
             await self._http.close()
 
-    async def _call(self, method: str, path: str, body: str | None = None, key: str = "") -> bytes:
+    async def _call(
+        self, form: type[Answer], method: str, path: str, body: str | None = None, key: str = ""
+    ) -> Answer:
         headers = {**self._headers, "idempotency-key": key}
         status, answer = await self._ask(method, self.pay_origin + path, headers, body)
         if status >= 300:
             raise ProviderUnavailable(self.name)
-        return answer
+        try:
+            return form.model_validate_json(answer)
+        except ValidationError as problem:
+            raise ProviderUnavailable(self.name) from problem
 
     async def _over_http(
         self, method: str, url: str, headers: Mapping[str, str], body: str | None
@@ -122,10 +130,6 @@ class SandboxProvider:
                 return answer.status, await answer.read()
         except (aiohttp.ClientError, TimeoutError) as problem:
             raise ProviderUnavailable(self.name) from problem
-
-
-def _payment(answer: bytes) -> RemotePayment:
-    return _remote(PaymentOut.model_validate_json(answer))
 
 
 def _remote(payment: PaymentOut) -> RemotePayment:

@@ -182,11 +182,14 @@ class StripeProvider:
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[None]:
-        """Calls to Stripe; whoever can tell a refusal from a fault catches it inside."""
+        """Calls to Stripe; whoever can tell a refusal from a fault catches it inside.
+
+        What is not as it is documented is no answer either.
+        """
         try:
             yield
-        except stripe.StripeError as problem:
-            log.warning("Stripe: %s", problem)
+        except (stripe.StripeError, KeyError, TypeError, AttributeError, ValueError) as problem:
+            log.warning("Stripe: %r", problem)
             raise ProviderUnavailable(self.name) from problem
 
 
